@@ -1,0 +1,16 @@
+"""Errors that a person caused and a person can mend. Pure Python."""
+
+
+class RuleViolation(Exception):
+    """A rule of the business was broken; the message is one sentence fit for the user.
+
+    Domain verbs raise a child of this class. Views turn it into a message, commands into exit code 1.
+    """
+
+
+class PeriodClosed(RuleViolation):
+    """A write touches a period that is closed."""
+
+
+class NothingToDo(RuleViolation):
+    """The action would change nothing, and the user should hear why."""

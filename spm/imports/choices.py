@@ -1,0 +1,21 @@
+"""States of an import."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class BatchState(models.TextChoices):
+    UPLOADED = "uploaded", _("Uploaded")
+    PREVIEWED = "previewed", _("Previewed")
+    COMMITTED = "committed", _("Committed")
+    REFUSED = "refused", _("Refused")
+    UNDONE = "undone", _("Undone")
+
+
+class RowOutcome(models.TextChoices):
+    NEW = "new", _("New")
+    CHANGED = "changed", _("Changed")
+    UNCHANGED = "unchanged", _("Unchanged")
+    REFUSED = "refused", _("Refused")
+    PARKED = "parked", _("Parked: the period is closed")
+    SUPERSEDED = "superseded", _("Superseded by a later row of the file")

@@ -1,0 +1,9 @@
+"""Choices of the market."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AssignmentRole(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    OVERLAY = "overlay", _("Overlay")

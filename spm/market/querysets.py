@@ -1,0 +1,74 @@
+"""Reads of the market, and who may see which part of it."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+
+from spm.market.choices import AssignmentRole
+from spm.org.clock import today
+from spm.org.querysets import DatedQuerySet
+from spm.org.scopes import scope_of
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+
+class TerritoryQuerySet(models.QuerySet[Any]):
+    def real(self) -> Self:
+        """Everything but the Unassigned sentinel."""
+        return self.filter(is_unassigned=False)
+
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all. Others: territories held today by people they see."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        held = self.model.assignments.rel.related_model.objects.as_of(today()).filter(person__in=scope.people)
+        return self.filter(pk__in=held.values("territory"))
+
+
+class AssignmentQuerySet(DatedQuerySet):
+    subject = ("territory_id",)
+
+    def as_of(self, day: date) -> Self:
+        """Owners in force on ``day``, and overlays in force: for each territory and person the newest row."""
+        started = self.model._default_manager.filter(starts_on__lte=day, territory=OuterRef("territory"))
+        owner = started.filter(role=AssignmentRole.OWNER).order_by("-starts_on").values("starts_on")[:1]
+        overlay = (
+            started.filter(role=AssignmentRole.OVERLAY, person=OuterRef("person"))
+            .order_by("-starts_on")
+            .values("starts_on")[:1]
+        )
+        return self.filter(
+            Q(role=AssignmentRole.OWNER, starts_on=Subquery(owner))
+            | Q(role=AssignmentRole.OVERLAY, starts_on=Subquery(overlay))
+        )
+
+    def visible_to(self, user: "User") -> Self:
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+
+class AccountQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all. Others: accounts owned by people they see, or placed in territories those people hold today."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        placement = self.model.placements.rel.related_model.objects
+        territory = placement.model._meta.get_field("territory").related_model.objects.visible_to(user)
+        placed = placement.as_of(today()).filter(territory__in=territory)
+        return self.filter(Q(owner__in=scope.people) | Q(pk__in=placed.values("account")))
+
+
+class AccountPlacementQuerySet(DatedQuerySet):
+    subject = ("account_id",)
+
+    def visible_to(self, user: "User") -> Self:
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        territory = self.model._meta.get_field("territory").related_model.objects.visible_to(user)
+        return self.filter(territory__in=territory)

@@ -1,0 +1,43 @@
+"""Who may do what with the organisation. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
+
+from spm.org.models import Company, FiscalYear, Period, Team, User
+from spm.org.scopes import scope_of
+
+
+def is_manager(user: User) -> bool:
+    """Whether the user leads a team today."""
+    return scope_of(user).is_manager
+
+
+def can_administer(user: User, company: Company | None = None) -> bool:
+    """Setup pages: company, calendar, people, teams, territories, imports, jobs, audit log."""
+    return user.is_active and user.is_admin
+
+
+def can_edit_person(user: User, person: User) -> bool:
+    return can_administer(user) and not person.is_house
+
+
+def can_change_role(user: User, person: User) -> bool:
+    """Admins make and unmake admins, but nobody takes the role from themselves: the last admin stays."""
+    return can_edit_person(user, person) and person.pk != user.pk
+
+
+def can_invite(user: User, person: User) -> bool:
+    return can_edit_person(user, person) and person.is_active and not person.has_usable_password()
+
+
+def can_edit_team(user: User, team: Team | None) -> bool:
+    return can_administer(user)
+
+
+def can_edit_calendar(user: User, year: FiscalYear | None) -> bool:
+    return can_administer(user)
+
+
+def can_close_period(user: User, period: Period) -> bool:
+    return can_administer(user)
+
+
+def can_reopen_period(user: User, period: Period) -> bool:
+    return can_administer(user)

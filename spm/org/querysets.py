@@ -1,0 +1,137 @@
+"""Reads of one model of the organisation, and the one rule of who sees whom.
+
+*See* is ``visible_to(user)`` on every queryset. An admin sees the company; a manager sees the subtree of today;
+everybody sees themselves. ``scopes.scope_of(user)`` answers it, once per request.
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+
+from spm.keys import normalise
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.scopes import scope_of
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+
+class DatedQuerySet(models.QuerySet[Any]):
+    """Rows that hold from ``starts_on`` until the next row of the same subject."""
+
+    subject: tuple[str, ...]
+
+    def as_of(self, day: date) -> Self:
+        """The rows in force on ``day``: for each subject the newest one that has started, empty objects included."""
+        same = {field: OuterRef(field) for field in self.subject}
+        newest = self.model._default_manager.filter(starts_on__lte=day, **same).order_by("-starts_on")
+        return self.filter(starts_on=Subquery(newest.values("starts_on")[:1]))
+
+
+class TeamPlacementQuerySet(DatedQuerySet):
+    subject = ("team_id",)
+
+    def visible_to(self, user: "User") -> Self:
+        return _within(self, "team", scope_of(user).teams)
+
+
+class TeamLeadQuerySet(DatedQuerySet):
+    subject = ("team_id",)
+
+    def visible_to(self, user: "User") -> Self:
+        return _within(self, "team", scope_of(user).teams)
+
+
+class MembershipQuerySet(DatedQuerySet):
+    subject = ("person_id",)
+
+    def visible_to(self, user: "User") -> Self:
+        return _within(self, "person", scope_of(user).people)
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def people(self) -> Self:
+        """Everybody but the House sentinel."""
+        return self.filter(is_house=False)
+
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all people. Managers: those below them today. Everybody: themselves."""
+        return _within(self.people(), "pk", scope_of(user).people)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time
+    """The plain manager of people; creation normalises the e-mail."""
+
+    def create_user(self, email: str, name: str = "", password: str | None = None, **fields: Any) -> "User":
+        user: User = self.model(email=self.normalize_email(email), name=name or email, **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        found: User = self.get(email_key=normalise(username or ""))
+        return found
+
+    def house(self) -> "User":
+        """The sentinel row that holds sales without a rep."""
+        found: User = self.get(is_house=True)
+        return found
+
+
+class TeamQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all teams. Managers: the subtrees they lead today. Everybody: the team they are a member of."""
+        return _within(self, "pk", scope_of(user).teams)
+
+
+class FiscalYearQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """The calendar is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+    def containing(self, day: date) -> Self:
+        return self.filter(starts_on__lte=day, ends_on__gte=day)
+
+
+class PeriodQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """The calendar is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+    def leaves(self) -> Self:
+        return self.filter(level=PeriodLevel.MONTH)
+
+    def containing(self, day: date) -> Self:
+        return self.filter(starts_on__lte=day, ends_on__gte=day)
+
+    def labelled(self, label: str) -> Self:
+        """Periods of any level that bear this label, leaf first."""
+        order = models.Case(
+            models.When(level=PeriodLevel.MONTH, then=0), models.When(level=PeriodLevel.QUARTER, then=1), default=2
+        )
+        return self.filter(label=label).order_by(order)
+
+    def leaves_under(self, period: Any) -> Self:
+        """The leaf periods a leaf, quarter or year is made of, in order."""
+        return (
+            self.leaves()
+            .filter(Q(pk=period.pk) | Q(parent=period.pk) | Q(parent__parent=period.pk))
+            .order_by(F("starts_on"))
+        )
+
+    def writable(self) -> Self:
+        return self.exclude(state=PeriodState.CLOSED)
+
+
+class AuditEntryQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins alone."""
+        return self if user.is_active and user.is_admin else self.none()
+
+
+def _within[Rows: models.QuerySet[Any]](rows: Rows, field: str, keys: frozenset[int] | None) -> Rows:
+    """``rows`` whose ``field`` is among ``keys``; None stands for everything."""
+    return rows if keys is None else rows.filter(**{f"{field}__in": keys})

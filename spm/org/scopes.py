@@ -1,0 +1,86 @@
+"""Whom a user may see, worked out once per request.
+
+The tree of *today* decides (reliability INV-37): a former manager sees nothing of a person any more, while the team
+rows of the periods he led stay his, for which ``led`` keeps the dates.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+
+from spm.org.trees import tree_as_of
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+
+@dataclass(frozen=True)
+class LedSpan:
+    """A team a user leads or led: from ``starts_on`` up to, not including, ``until``; None = still."""
+
+    team: int
+    starts_on: date
+    until: date | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Primary keys a user may see. None stands for everything, an empty set for nothing."""
+
+    people: frozenset[int] | None
+    teams: frozenset[int] | None
+    leads: frozenset[int]  # teams led today and everything below them
+    led: tuple[LedSpan, ...]  # teams led at any time, directly
+
+    @property
+    def everything(self) -> bool:
+        return self.people is None
+
+    @property
+    def is_manager(self) -> bool:
+        return bool(self.leads)
+
+
+NOTHING = Scope(frozenset(), frozenset(), frozenset(), ())
+
+
+def scope_of(user: "User") -> Scope:
+    """The scope of a signed-in user; NOTHING for anonymous and deactivated ones.
+
+    Kept on the user object, which lives as long as the request, so that a role taken away counts at the next one.
+    """
+    if not user.is_active or user.pk is None:
+        return NOTHING
+    kept: Scope | None = getattr(user, "_scope", None)
+    if kept is None:
+        kept = _read_scope(user)
+        user._scope = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
+    return kept
+
+
+def _read_scope(user: "User") -> Scope:
+    company = apps.get_model("org.Company").objects.first()
+    tree = tree_as_of(company.today() if company else date.today())  # noqa: DTZ011  # no company: no zone yet
+    leads = frozenset(tree.subtree(tree.led_by(user.pk)))
+    led = _led_spans(user.pk)
+    if user.is_admin:
+        return Scope(None, None, leads, led)
+    own_team = tree.team_of.get(user.pk)
+    teams = leads | ({own_team} if own_team else set())
+    return Scope(frozenset(tree.reports_of(user.pk) | {user.pk}), frozenset(teams), leads, led)
+
+
+def _led_spans(person: int) -> tuple[LedSpan, ...]:
+    team_lead = apps.get_model("org.TeamLead").objects
+    teams = team_lead.filter(person=person).values("team")
+    rows = list(
+        team_lead.filter(team__in=teams).order_by("team", "starts_on").values_list("team", "person", "starts_on")
+    )
+    spans = []
+    for i, (team, lead, start) in enumerate(rows):
+        following = rows[i + 1] if i + 1 < len(rows) and rows[i + 1][0] == team else None
+        if lead == person:
+            spans.append(LedSpan(team, start, following[2] if following else None))
+    return tuple(spans)

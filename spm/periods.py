@@ -1,0 +1,110 @@
+"""Fiscal calendars as plain values: which leaf periods and quarters a fiscal year has. Pure Python.
+
+Nothing else in the project computes a quarter from a month number: the rows made here are stored, and everything
+reads the rows. Rule: domain.md, Fiscal calendar.
+"""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+ONE_DAY = timedelta(days=1)
+WEEK = timedelta(weeks=1)
+
+
+class CalendarKind(StrEnum):
+    """How a fiscal year is cut into leaf periods."""
+
+    MONTHS = "months"
+    WEEKS_445 = "445"
+    WEEKS_454 = "454"
+    WEEKS_544 = "544"
+    THIRTEEN = "13"
+    FILE = "file"
+
+
+WEEK_PATTERNS = {
+    CalendarKind.WEEKS_445: (4, 4, 5),
+    CalendarKind.WEEKS_454: (4, 5, 4),
+    CalendarKind.WEEKS_544: (5, 4, 4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf period ("month"): both ends inclusive."""
+
+    number: int
+    quarter: int
+    label: str
+    starts_on: date
+    ends_on: date
+
+
+def month_leaves(first_day: date) -> list[Leaf]:
+    """Twelve calendar months from ``first_day``, which must be the first of a month.
+
+    Each is labelled by its calendar month (``2026-04``), whatever the fiscal year is called.
+    Raises ValueError for another day of the month.
+    """
+    if first_day.day != 1:
+        raise ValueError("A year of calendar months starts on the first of a month.")
+    leaves = []
+    for i in range(12):
+        years, month = divmod(first_day.month - 1 + i, 12)
+        start = date(first_day.year + years, month + 1, 1)
+        end = start.replace(day=monthrange(start.year, start.month)[1])
+        leaves.append(Leaf(i + 1, i // 3 + 1, f"{start:%Y-%m}", start, end))
+    return leaves
+
+
+def week_leaves(label: str, first_day: date, kind: CalendarKind, weeks: int) -> list[Leaf]:
+    """Twelve leaves of whole weeks (4-4-5 and kin); a 53rd week lengthens the last leaf of the year.
+
+    ``weeks`` is 52 or 53. Raises ValueError for another number.
+    """
+    if weeks not in (52, 53):
+        raise ValueError("A year of weeks has 52 or 53 of them.")
+    lengths = list(WEEK_PATTERNS[kind]) * 4
+    lengths[-1] += weeks - 52
+    return _from_lengths(label, first_day, lengths, [i // 3 + 1 for i in range(12)])
+
+
+def thirteen_leaves(label: str, first_day: date, weeks: int) -> list[Leaf]:
+    """Thirteen periods of four weeks, quarters of 3, 3, 3 and 4; a 53rd week lengthens the last."""
+    if weeks not in (52, 53):
+        raise ValueError("A year of weeks has 52 or 53 of them.")
+    lengths = [4] * 13
+    lengths[-1] += weeks - 52
+    return _from_lengths(label, first_day, lengths, [min(i // 3 + 1, 4) for i in range(13)])
+
+
+def _from_lengths(label: str, first_day: date, lengths: Sequence[int], quarters: Sequence[int]) -> list[Leaf]:
+    leaves, start = [], first_day
+    for number, (length, quarter) in enumerate(zip(lengths, quarters, strict=True), start=1):
+        end = start + length * WEEK - ONE_DAY
+        leaves.append(Leaf(number, quarter, f"{label}-P{number:02}", start, end))
+        start = end + ONE_DAY
+    return leaves
+
+
+def leaves_of(kind: CalendarKind, label: str, first_day: date, weeks: int = 52) -> list[Leaf]:
+    """The leaf periods of one fiscal year. Raises ValueError for a calendar that comes from a file."""
+    if kind is CalendarKind.MONTHS:
+        return month_leaves(first_day)
+    if kind is CalendarKind.THIRTEEN:
+        return thirteen_leaves(label, first_day, weeks)
+    if kind is CalendarKind.FILE:
+        raise ValueError("The periods of this calendar are loaded from a file.")
+    return week_leaves(label, first_day, kind, weeks)
+
+
+def elapsed_share(starts_on: date, ends_on: date, today: date) -> tuple[int, int]:
+    """Days elapsed and days in all of a leaf period, the day of the clock included.
+
+    (0, n) before it begins, (n, n) after its end. Rule: design.md §4, pace.
+    """
+    days = (ends_on - starts_on).days + 1
+    return min(max((today - starts_on).days + 1, 0), days), days

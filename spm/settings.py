@@ -1,0 +1,314 @@
+"""Settings: one typed file, read from the environment. A malformed value stops the start with its name.
+
+Two ways to run. *Embedded* (the default): everything under SPM_DATA_DIR, no server to install. *Production*
+(SPM_ENV=production): PostgreSQL, a broker, HTTPS; nothing may be left open, see ``spm.org.checks``. Every secret can
+also come from a file: SPM_SECRET_KEY_FILE and so on. docs/operations.md lists all variables.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import dj_email_url
+import django_stubs_ext
+import structlog
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+from environs import Env, validate
+
+django_stubs_ext.monkeypatch()  # lets models.Field[…] be written with its type arguments
+
+VERSION = "0.1.0"
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+
+def secret(name: str, default: str = "") -> str:
+    """A setting from the environment, or from the file that ``<name>_FILE`` names."""
+    path = env.path(f"{name}_FILE", None)
+    return path.read_text(encoding="utf-8").strip() if path else env.str(name, default)
+
+
+# How it runs ----------------------------------------------------------------------------------------------------------
+
+ENVIRONMENT = env.str("SPM_ENV", "embedded", validate=validate.OneOf(["embedded", "production"]))
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.bool("SPM_DEBUG", False)
+DATA_DIR = env.path("SPM_DATA_DIR", BASE_DIR / "var" / "main").resolve()
+BASE_URL = env.str("SPM_BASE_URL", "http://127.0.0.1:8000").rstrip("/")  # for links in mails and on the console
+ALLOWED_HOSTS = env.list("SPM_ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("SPM_TRUSTED_ORIGINS", [])
+TRUSTED_PROXIES = env.int("SPM_TRUSTED_PROXIES", -1 if PRODUCTION else 0)  # -1: left open, which production refuses
+
+
+def embedded_secret_key() -> str:
+    """The key of an embedded installation: made at the first start, kept beside its data, readable by its owner."""
+    path = DATA_DIR / "secret_key"
+    if not path.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()
+
+
+SECRET_KEY = secret("SPM_SECRET_KEY") or ("" if PRODUCTION else embedded_secret_key())
+SECRET_KEY_FALLBACKS: list[str] = env.list("SPM_SECRET_KEY_FALLBACKS", [])
+
+# Applications ---------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_htmx",
+    "django_tables2",
+    "django_filters",
+    "simple_history",
+    "django_structlog",
+    "health_check",
+    "spm.ui",
+    "spm.org",
+    "spm.jobs",
+    "spm.imports",
+    "spm.market",
+    "targets",
+    "spm.dashboards",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "spm.urls"
+WSGI_APPLICATION = "spm.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Data -----------------------------------------------------------------------------------------------------------------
+
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """The settings of one SQLite file."""
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": SQLITE_OPTIONS}
+
+
+def postgresql(url: str) -> dict[str, Any]:
+    """The settings of a PostgreSQL server, with psycopg's pool (opened after the workers fork)."""
+    parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    parsed["OPTIONS"] = {**parsed.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": env.int("SPM_DB_POOL", 4)}}
+    return parsed
+
+
+DATABASE_URL = secret("DATABASE_URL")
+CACHE_URL = secret("CACHE_URL")
+DATABASES = {"default": postgresql(DATABASE_URL) if DATABASE_URL else sqlite(DATA_DIR / "spm.sqlite3")}
+DATABASE_ROUTERS = ["spm.ui.routers.CacheRouter"]
+if CACHE_URL:
+    CACHES: dict[str, dict[str, Any]] = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    }
+else:
+    # Login limits and the guard against replayed codes live in the cache, so all processes must share it.
+    DATABASES["cache"] = sqlite(DATA_DIR / "cache.sqlite3")
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "spm_cache"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# Jobs -----------------------------------------------------------------------------------------------------------------
+
+# Without a broker jobs run in the process that asks for them; `demo` and `up` start one and set this.
+BROKER_URL = secret("BROKER_URL")
+JOBS_IN_PROCESS = not BROKER_URL
+
+# People and sessions --------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "org.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "spm.org.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people do not register; an admin vouches for the address
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = None
+MFA_ADAPTER = "spm.org.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "SPM"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
+USERSESSIONS_TRACK_ACTIVITY = True
+ALLAUTH_TRUSTED_PROXY_COUNT = max(TRUSTED_PROXIES, 0)
+SESSION_COOKIE_AGE = 8 * 3600  # idle
+SESSION_ABSOLUTE_AGE = 24 * 3600  # enforced by spm.org.middleware
+SESSION_SAVE_EVERY_REQUEST = True
+
+# Mail -----------------------------------------------------------------------------------------------------------------
+
+EMAIL_URL = secret("EMAIL_URL")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SPM_MAIL_FROM", "SPM <spm@localhost>")
+if EMAIL_URL:
+    _mail = dj_email_url.parse(EMAIL_URL)
+    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"], 20
+else:
+    # No mail server: mails are kept as files, and links are shown to the admin instead.
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+
+# Language, time -------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "spm" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Static files ---------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "spm.ui.finders.VendorFinder",  # the few files in use out of Bootstrap, htmx and Plotly
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Security -------------------------------------------------------------------------------------------------------------
+
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False  # htmx reads the token from the form, but the theme toggle's fetch needs the cookie
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = env.bool("SPM_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES > 0 else None
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+
+# Imports (limits of reliability.md §2) --------------------------------------------------------------------------------
+
+IMPORT_MAX_BYTES = env.int("SPM_IMPORT_MAX_BYTES", 100 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Demo -----------------------------------------------------------------------------------------------------------------
+
+DEMO = env.bool("SPM_DEMO", False)  # set by `manage.py demo`: the sign-in page then offers the roles with one click
+
+# Logs -----------------------------------------------------------------------------------------------------------------
+
+LOG_FORMAT = env.str(
+    "SPM_LOG_FORMAT", "json" if PRODUCTION else "console", validate=validate.OneOf(["json", "console"])
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer()
+            if LOG_FORMAT == "json"
+            else structlog.dev.ConsoleRenderer(colors=False),
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["console"], "level": env.str("SPM_LOG_LEVEL", "WARNING")},
+    "loggers": {"spm": {"level": "INFO"}, "targets": {"level": "INFO"}},
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)

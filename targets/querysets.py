@@ -1,0 +1,117 @@
+"""Reads of one model of targets, and who may see which rows."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from spm.org.choices import PeriodLevel
+from spm.org.scopes import scope_of
+from targets.choices import PlanKind, RunState
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+
+class CompanyPlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins and managers."""
+        scope = scope_of(user)
+        return self if scope.everything or scope.is_manager else self.none()
+
+    def working(self) -> Self:
+        return self.filter(kind=PlanKind.WORKING)
+
+
+class PlanLineQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins and managers."""
+        scope = scope_of(user)
+        return self if scope.everything or scope.is_manager else self.none()
+
+    def in_force(self) -> Self:
+        return self.filter(plan__kind=PlanKind.WORKING)
+
+
+class TargetQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all. Managers: teams they lead today and below, and territories held by people they see."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        if not scope.is_manager:
+            return self.none()
+        territory = self.model._meta.get_field("territory").related_model
+        return self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
+
+    def in_force(self) -> Self:
+        return self.filter(plan__kind=PlanKind.WORKING)
+
+
+class QuotaQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+    def in_force(self) -> Self:
+        return self.filter(plan__kind=PlanKind.WORKING)
+
+
+class ActualQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all. Others: lines that are theirs, or credited to people they see."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        credit = self.model.credits.rel.related_model.objects
+        credited = credit.filter(person__in=scope.people).values("actual")
+        return self.filter(Q(person__in=scope.people) | Q(pk__in=credited))
+
+    def in_force(self) -> Self:
+        return self.filter(is_tombstone=False)
+
+
+class CreditQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+
+class PeriodTotalQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+
+class AttainmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Person rows: people the user sees today. Team rows: teams led today and below, and teams led at the
+        period's end. Territory rows: territories the user sees. Company rows: admins and managers.
+        """
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        rows = Q(person__in=scope.people)
+        for span in scope.led:
+            still = Q() if span.until is None else Q(period__ends_on__lt=span.until)
+            rows |= Q(team=span.team, period__ends_on__gte=span.starts_on) & still
+        if scope.is_manager:
+            territory = self.model._meta.get_field("territory").related_model
+            rows |= Q(team__in=scope.leads) | Q(company__isnull=False)
+            rows |= Q(territory__in=territory.objects.visible_to(user))
+        return self.filter(rows)
+
+    def at_level(self, level: PeriodLevel) -> Self:
+        return self.filter(period__level=level)
+
+
+class RollupRunQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """When numbers were rolled up is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+    def stale(self) -> Self:
+        return self.filter(state=RunState.STALE)
+
+    def done(self) -> Self:
+        return self.filter(state=RunState.DONE)

@@ -1,0 +1,27 @@
+"""The settings under test: the shipped ones, with what slows tests down replaced in this one place."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("SPM_DATA_DIR", tempfile.mkdtemp(prefix="spm-test-"))
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the tests
+os.environ.pop("BROKER_URL", None)
+
+from spm.settings import *  # noqa: E402, F403
+from spm.settings import DATA_DIR, DATABASES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Manifest storage answers 404 under live_server.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+DATABASES = {"default": DATABASES["default"]}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: crash tests fork, and live_server has threads.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool", None)
