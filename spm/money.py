@@ -15,7 +15,7 @@ MAX_UNITS = 10**15 - 1  # one line holds at most 15 digits, so that sums of nine
 ZERO = Decimal(0)
 
 
-def to_units(amount: Decimal) -> int:
+def to_units(amount: Decimal | float) -> int:
     """Return ``amount`` as whole ten-thousandths.
 
     Raises TypeError for a float (it has already lost the value) and ValueError for a fifth decimal,
