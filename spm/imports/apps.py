@@ -1,6 +1,11 @@
 from django.apps import AppConfig
 
+from spm.imports.kinds import autodiscover
+
 
 class ImportsConfig(AppConfig):
     name = "spm.imports"
     label = "imports"
+
+    def ready(self) -> None:
+        autodiscover()
