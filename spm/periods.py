@@ -90,8 +90,9 @@ def _from_lengths(label: str, first_day: date, lengths: Sequence[int], quarters:
     return leaves
 
 
-def leaves_of(kind: CalendarKind, label: str, first_day: date, weeks: int = 52) -> list[Leaf]:
+def leaves_of(kind: str, label: str, first_day: date, weeks: int = 52) -> list[Leaf]:
     """The leaf periods of one fiscal year. Raises ValueError for a calendar that comes from a file."""
+    kind = CalendarKind(kind)  # stored rows and forms hand over the plain value
     if kind is CalendarKind.MONTHS:
         return month_leaves(first_day)
     if kind is CalendarKind.THIRTEEN:

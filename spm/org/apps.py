@@ -1,5 +1,6 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class OrgConfig(AppConfig):
@@ -7,6 +8,9 @@ class OrgConfig(AppConfig):
     label = "org"
 
     def ready(self) -> None:
-        from spm.org.sentinels import ensure_house  # noqa: PLC0415  # models load before ready(), not before this module
+        from spm.org import guards, sentinels  # noqa: PLC0415  # models load before ready(), not before this module
 
-        post_migrate.connect(ensure_house, sender=self)
+        autodiscover_modules("guards", "own_guards", "verification")
+        pre_migrate.connect(guards.drop_before_migrate, sender=self)
+        post_migrate.connect(sentinels.ensure_house, sender=self)
+        post_migrate.connect(guards.install_after_migrate, sender=self)
