@@ -17,6 +17,8 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
+from spm.logs import mask_tokens
+
 django_stubs_ext.monkeypatch()  # lets models.Field[…] be written with its type arguments
 
 VERSION = "0.1.0"
@@ -236,15 +238,36 @@ SESSION_SAVE_EVERY_REQUEST = True
 
 EMAIL_URL = secret("EMAIL_URL")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("SPM_MAIL_FROM", "SPM <spm@localhost>")
-if EMAIL_URL:
-    _mail = dj_email_url.parse(EMAIL_URL)
-    EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
-    EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"], 20
-else:
-    # No mail server: mails are kept as files, and links are shown to the admin instead.
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+
+
+def mailer(url: str) -> dict[str, Any]:
+    """The mailer that ``url`` names: submission://user:password@host:587, smtp://host:25?ssl=1.
+
+    Without a mail server mails are kept as files, and links are shown to the admin instead.
+    """
+    if not url:
+        return {
+            "BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "OPTIONS": {"file_path": str(DATA_DIR / "mail")},
+        }
+    mail = dj_email_url.parse(url)
+    if not mail.get("EMAIL_BACKEND", "").endswith("smtp.EmailBackend"):
+        raise ValueError(f"EMAIL_URL must start with smtp:// or submission://, not {url.split(':')[0]}://")
+    return {
+        "BACKEND": mail["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": mail["EMAIL_HOST"],
+            "port": mail["EMAIL_PORT"],
+            "username": mail["EMAIL_HOST_USER"],
+            "password": mail["EMAIL_HOST_PASSWORD"],
+            "use_tls": mail["EMAIL_USE_TLS"],
+            "use_ssl": mail["EMAIL_USE_SSL"],
+            "timeout": mail["EMAIL_TIMEOUT"] or 20,
+        },
+    }
+
+
+MAILERS = {"default": mailer(EMAIL_URL)}
 
 # Language, time -------------------------------------------------------------------------------------------------------
 
@@ -315,6 +338,14 @@ LOGGING = {
     "formatters": {
         "structured": {
             "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.ExtraAdder(allow=["status_code"]),
+                structlog.processors.TimeStamper(fmt="iso"),
+                mask_tokens,
+            ],
             "processor": structlog.processors.JSONRenderer()
             if LOG_FORMAT == "json"
             else structlog.dev.ConsoleRenderer(colors=False),
@@ -332,6 +363,7 @@ structlog.configure(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.format_exc_info,
+        mask_tokens,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,13 +1,74 @@
 """The cast: one small company, named by role, so that a denial test reads as a sentence."""
 
+import os
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 
 from spm.org import guards
 from tests.builders import make_company, make_person, make_team, make_year
+
+CI = os.environ.get("SPM_CI") == "1"
+CHROMIUM = os.environ.get("SPM_CHROMIUM", "/usr/bin/chromium")
+MUST_RUN = ("browser", "acceptance")
+
+# Two cores are shared with browsers and databases: how long one example takes says nothing.
+hypothesis_settings.register_profile("spm", deadline=None)
+hypothesis_settings.load_profile("spm")
+
+
+def pytest_unconfigure(config):
+    """Remove the data folder that the settings under test made."""
+    if not hasattr(config, "workerinput") and "SPM_TEST_DATA_DIR" in os.environ:
+        shutil.rmtree(os.environ["SPM_TEST_DATA_DIR"], ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """On CI a browser or acceptance test that did not run has failed."""
+    report = yield
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        marks = [name for name in MUST_RUN if item.get_closest_marker(name)]
+        if marks:
+            report.outcome = "failed"
+            report.longrepr = f"A skipped {marks[0]} test fails CI: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    """The system's Chromium, with what it needs to run as root and without touching the network."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"There is no Chromium at {CHROMIUM}: install it, or name it in SPM_CHROMIUM.")
+    return {
+        "executable_path": CHROMIUM,
+        "chromium_sandbox": False,
+        "args": [
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture
+def sign_in(live_server, context, client):
+    """sign_in(person) gives the browser that person's session, without the sign-in page."""
+
+    def give(person):
+        client.force_login(person)
+        cookie = client.cookies["sessionid"]
+        context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+
+    return give
 
 
 @pytest.fixture(scope="session", autouse=True)

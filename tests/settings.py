@@ -4,15 +4,17 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("SPM_DATA_DIR", tempfile.mkdtemp(prefix="spm-test-"))
+if "SPM_DATA_DIR" not in os.environ:
+    os.environ["SPM_DATA_DIR"] = os.environ["SPM_TEST_DATA_DIR"] = tempfile.mkdtemp(prefix="spm-test-")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in the thread of the tests
 os.environ.pop("BROKER_URL", None)
 
 from spm.settings import *  # noqa: E402, F403
-from spm.settings import DATA_DIR, DATABASES  # noqa: E402
+from spm.settings import DATA_DIR, DATABASES, STATIC_ROOT  # noqa: E402
 
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Manifest storage answers 404 under live_server.
