@@ -1,0 +1,167 @@
+"""The world of the access matrix: ten actors, and for each kind of object one that is own, team, other, missing.
+
+*own* belongs to the rep Owner in North, *team* to a teammate there, *other* to a rep in South. What each actor sees
+is written down here by hand, never asked of the code under test.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+
+from spm.imports.models import ImportBatch
+from spm.jobs.models import Job
+from spm.market.models import AccountPlacement
+from spm.org.models import Period, TeamLead, User
+from targets.models import Actual, Credit
+from tests.builders import (
+    make_account,
+    make_company,
+    make_person,
+    make_plan,
+    make_quota,
+    make_team,
+    make_territory,
+    make_year,
+)
+
+RELATIONS = ("own", "team", "other", "missing")
+MISSING = 10**9
+ACTORS = (
+    "anonymous",
+    "owner",
+    "teammate",
+    "outsider",
+    "manager",
+    "director",
+    "elsewhere",
+    "former",
+    "admin",
+    "deactivated",
+)
+SIGNED_OUT = ("anonymous", "deactivated")
+MANAGERS = ("manager", "director", "elsewhere", "admin")
+
+# Whose person-like objects (people, their territories, accounts, quotas, actuals) an actor sees.
+SEES = {
+    "anonymous": (),
+    "owner": ("own",),
+    "teammate": ("team",),
+    "outsider": ("other",),
+    "manager": ("own", "team"),
+    "director": ("own", "team", "other"),
+    "elsewhere": ("other",),
+    "former": (),
+    "admin": ("own", "team", "other"),
+    "deactivated": (),
+}
+
+
+@dataclass
+class World:
+    """Users by actor name, and objects by kind and relation (primary keys)."""
+
+    users: dict[str, User | None]
+    objects: dict[str, dict[str, Any]]
+
+    def client(self, actor: str) -> Client:
+        client = Client()
+        user = self.users[actor]
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        if actor == "deactivated":
+            # Signed in while active; deactivated since.
+            User.objects.filter(pk=user.pk).update(is_active=False)
+        return client
+
+
+def build_world() -> World:
+    """One small company with an object of every kind for every relation."""
+    make_company(require_admin_mfa=False)
+    make_year()
+    users, teams = _people()
+    reps = {"own": users["owner"], "team": users["teammate"], "other": users["outsider"]}
+    objects: dict[str, dict[str, Any]] = {
+        "person": {relation: rep.pk for relation, rep in reps.items()},
+        "team": {"own": teams["north"].pk, "team": teams["north"].pk, "other": teams["south"].pk},
+    }
+    objects |= _belongings(reps)
+    leaf = Period.objects.leaves().get(label="2026-09")
+    year = Period.objects.get(level="year")
+    plan = make_plan(year.fiscal_year)
+    batch = ImportBatch.objects.create(kind="people", filename="people.csv", sha256="0" * 64, created_by=users["admin"])
+    job = Job.objects.create(kind="rollup", due_at="2026-09-18T00:00:00Z", created_by=users["admin"])
+    for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
+        objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
+    objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
+    for kind, rows in objects.items():
+        rows["missing"] = "1899" if kind == "year" else MISSING
+    return World(users, objects)
+
+
+def _people() -> tuple[dict[str, Any], dict[str, Any]]:
+    director, manager, former = make_person("Director"), make_person("Manager"), make_person("Former")
+    elsewhere = make_person("Elsewhere")
+    sales = make_team("Sales", lead=director)
+    north = make_team("North", parent=sales, lead=former)
+    TeamLead.objects.create(team=north, person=manager, starts_on=date(2026, 9, 1))
+    south = make_team("South", parent=sales, lead=elsewhere)
+    users = {
+        "anonymous": None,
+        "owner": make_person("Owner", team=north),
+        "teammate": make_person("Teammate", team=north),
+        "outsider": make_person("Outsider", team=south),
+        "manager": manager,
+        "director": director,
+        "elsewhere": elsewhere,
+        "former": former,
+        "admin": make_person("Admin", is_admin=True),
+        "deactivated": make_person("Deactivated", team=north),
+    }
+    return users, {"north": north, "south": south}
+
+
+def _belongings(reps: dict[str, User]) -> dict[str, dict[str, Any]]:
+    """A territory, an account, a quota and a credited actual for each rep."""
+    objects: dict[str, dict[str, Any]] = {kind: {} for kind in ("territory", "account", "quota", "actual")}
+    for number, (relation, rep) in enumerate(reps.items(), start=1):
+        territory = make_territory(f"Land {number}", owner=rep)
+        account = make_account(f"Customer {number}", owner=rep)
+        AccountPlacement.objects.create(account=account, territory=territory)
+        quota = make_quota(rep, "2026-09", 1000)
+        actual = Actual.objects.create(
+            source="crm",
+            external_id=f"X{number}",
+            external_key=f"x{number}",
+            kind="booking",
+            date=date(2026, 9, 10),
+            person=rep,
+            account=account,
+            amount=Decimal(700 + number),
+            currency="EUR",
+        )
+        Credit.objects.create(
+            actual=actual,
+            person=rep,
+            territory=territory,
+            kind="booking",
+            date=actual.date,
+            amount=actual.amount,
+        )
+        for kind, row in {"territory": territory, "account": account, "quota": quota, "actual": actual}.items():
+            objects[kind][relation] = row.pk
+    return objects
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Whatever is written inside is taken back, so that every request meets the same world."""
+    with transaction.atomic():
+        savepoint = transaction.savepoint()
+        yield
+        transaction.savepoint_rollback(savepoint)
