@@ -43,3 +43,4 @@ class AuditKind(models.TextChoices):
     SETTINGS = "settings", _("Settings changed")
     IMPORT = "import", _("Import committed")
     IMPORT_UNDO = "import_undo", _("Import undone")
+    HISTORY_SEAL = "history_seal", _("History sealed")

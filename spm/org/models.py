@@ -269,6 +269,7 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True, blank=True)
+    previous = models.CharField(max_length=64, unique=True)  # digest of the entry before; empty for the first
     digest = models.CharField(max_length=64, unique=True)
 
     objects = AuditEntryQuerySet.as_manager()

@@ -60,10 +60,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(choices=[('sign_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('sign_out', 'Signed out'), ('export', 'Exported'), ('role_change', 'Role changed'), ('period_soft_close', 'Period soft-closed'), ('period_close', 'Period closed'), ('period_reopen', 'Period reopened'), ('invited', 'Invited'), ('first_admin', 'First admin created'), ('settings', 'Settings changed'), ('import', 'Import committed'), ('import_undo', 'Import undone')], max_length=24)),
+                ('kind', models.CharField(choices=[('sign_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('sign_out', 'Signed out'), ('export', 'Exported'), ('role_change', 'Role changed'), ('period_soft_close', 'Period soft-closed'), ('period_close', 'Period closed'), ('period_reopen', 'Period reopened'), ('invited', 'Invited'), ('first_admin', 'First admin created'), ('settings', 'Settings changed'), ('import', 'Import committed'), ('import_undo', 'Import undone'), ('history_seal', 'History sealed')], max_length=24)),
                 ('subject', models.CharField(blank=True, max_length=200)),
                 ('detail', models.JSONField(default=dict)),
                 ('address', models.GenericIPAddressField(blank=True, null=True)),
+                ('previous', models.CharField(max_length=64, unique=True)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_entries', to=settings.AUTH_USER_MODEL)),
             ],

@@ -1,0 +1,136 @@
+"""The audit log chains by hash, and seals history."""
+
+import os
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth import authenticate, user_logged_in, user_logged_out
+from django.db import connection, transaction
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from spm.org import audit, guards, seals
+from spm.org.choices import AuditKind
+from spm.org.models import AuditEntry, Team
+from spm.org.sentinels import ensure_house
+from spm.org.verification import run_all
+from tests.builders import make_person, make_team
+
+pytestmark = pytest.mark.django_db
+
+
+def breaches(number="INV-31"):
+    return [breach for finding in run_all([number]) for breach in finding.breaches]
+
+
+def past_the_guards(write):
+    guards.drop(connection)
+    write()
+    guards.install(connection)
+
+
+def test_an_entry_says_who_did_what_to_what_and_from_where(cast):
+    request = RequestFactory(REMOTE_ADDR="192.0.2.7").get("/")
+    audit.record(AuditKind.EXPORT, actor=cast.admin, subject="Quotas 2026", request=request, rows=12)
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.kind, entry.subject) == (cast.admin, "export", "Quotas 2026")
+    assert (entry.detail, entry.address) == ({"rows": 12}, "192.0.2.7")
+
+
+def test_a_line_break_in_a_subject_does_not_look_like_a_second_entry():
+    assert audit.record(AuditKind.EXPORT, actor=None, subject="a\nsign_in root\x00").subject == "a sign_in root "
+
+
+def test_inv_31_audit_entries_chain_by_hash(cast):
+    for number in range(3):
+        audit.record(AuditKind.EXPORT, actor=cast.admin, subject=f"é {number}", when=timezone.now(), address=None)
+    first, second, third = AuditEntry.objects.order_by("pk")
+    assert (first.previous, second.previous, third.previous) == ("", first.digest, second.digest)
+    assert breaches() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"subject": "other"}, {"detail": {"rows": 2}}, {"actor": None}, {"address": "192.0.2.9"}, {"kind": "import"}],
+)
+def test_inv_31_an_entry_altered_past_the_guards_is_named(cast, change):
+    entry = audit.record(AuditKind.EXPORT, actor=cast.admin, subject="it", rows=1)
+    past_the_guards(lambda: AuditEntry.objects.filter(pk=entry.pk).update(**change))
+    assert [breach.ids for breach in breaches()] == [(entry.pk,)]
+
+
+def test_inv_31_an_entry_taken_out_is_noticed_at_the_next_one(cast):
+    entries = [audit.record(AuditKind.EXPORT, actor=cast.admin) for _ in range(3)]
+    past_the_guards(lambda: AuditEntry.objects.filter(pk=entries[1].pk).delete())
+    assert [breach.ids for breach in breaches()] == [(entries[2].pk,)]
+
+
+def test_sign_in_failure_and_sign_out_are_recorded(cast):
+    request = RequestFactory().get("/")
+    user_logged_in.send(sender=type(cast.rep), request=request, user=cast.rep)
+    user_logged_out.send(sender=type(cast.rep), request=request, user=cast.rep)
+    authenticate(request, email=cast.rep.email, password="wrong password")
+    kinds = AuditEntry.objects.order_by("pk").values_list("kind", "actor", "subject")
+    assert list(kinds) == [
+        ("sign_in", cast.rep.pk, cast.rep.email),
+        ("sign_out", cast.rep.pk, cast.rep.email),
+        ("sign_in_failed", None, cast.rep.email),
+    ]
+
+
+def test_signing_in_through_the_page_is_recorded(cast, company):
+    Client().post("/accounts/login/", {"login": cast.rep.email, "password": "correct horse battery"})
+    assert AuditEntry.objects.get().actor == cast.rep
+
+
+def later():
+    return time_machine.travel(timezone.now() + timedelta(hours=2), tick=False)
+
+
+def test_inv_31_sealed_history_holds():
+    team = make_team("North")
+    with later():
+        seals.seal_history()
+    team.name = "Far North"
+    team.save()
+    assert AuditEntry.objects.filter(kind=AuditKind.HISTORY_SEAL).count() == 1
+    assert breaches() == []
+
+
+def test_inv_31_a_sealed_row_altered_past_the_triggers_is_named():
+    row = make_team("North").history.get()
+    with later():
+        seals.seal_history()
+    past_the_guards(lambda: Team.history.filter(pk=row.pk).update(name="South"))
+    assert breaches()[0].text.startswith("org_historicalteam: a row between")
+
+
+def test_rows_are_sealed_once_and_only_when_settled():
+    make_team("North")
+    assert seals.seal_history() is None
+    with later():
+        assert seals.seal_history() is not None
+        assert seals.seal_history() is None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time by itself")
+@pytest.mark.django_db(transaction=True)
+def test_inv_31_two_writers_at_once_do_not_fork_the_chain():
+    ensure_house()
+    make_person()
+    audit.record(AuditKind.EXPORT, actor=None)
+    connection.close()
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            for _ in range(10):
+                with transaction.atomic():
+                    audit.record(AuditKind.EXPORT, actor=None)
+            connection.close()
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    assert AuditEntry.objects.count() == 41
+    assert breaches() == []
