@@ -1,0 +1,187 @@
+"""The demo company's files reconcile to the table of the demo story, line by line and without a database."""
+
+import csv
+import hashlib
+import io
+from collections import Counter, defaultdict
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from spm.dashboards.norvik import cast, figures, invoices, market, orders, plans, sheets
+from targets.measures import expected_to_date, pace, pace_gap
+
+PINNED = "dd1acada2df1808937a9e1a7ee046dfb46f1e017301430f8eaa16ca47dbf4a86"
+STORY = {  # gap to pace in k€, exact, as the product design states it
+    "North": Decimal("702.45"),
+    "South": Decimal("-1738.17"),
+    "Strategic & Channel": Decimal("-448.56"),
+}
+
+
+def every_sheet() -> list[sheets.Sheet]:
+    return [*sheets.structure(), *sheets.goals(), sheets.revision(), *sheets.actuals()]
+
+
+@pytest.fixture(scope="module")
+def by_name():
+    """File name → its rows as dicts, read back from the CSV bytes."""
+    return {sheet.name: list(csv.DictReader(io.StringIO(sheet.csv().decode(), newline=""))) for sheet in every_sheet()}
+
+
+@pytest.fixture(scope="module")
+def lines(by_name):
+    """External id → the actual as it stands after both files."""
+    both = by_name["norvik-actuals-to-august.csv"] + by_name["norvik-actuals-september.csv"]
+    return {row["external_id"]: row for row in both}
+
+
+@pytest.fixture(scope="module")
+def credited(by_name, lines):
+    """(e-mail, kind, year) → credited sum, overlay left out."""
+    shares = defaultdict(list)
+    for row in by_name["norvik-credits.csv"]:
+        if not row["overlay"]:
+            shares[row["external_id"]].append((row["email"], Decimal(row["share"])))
+    sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for number, line in lines.items():
+        for email, share in shares.get(number, [(line["email"], Decimal(1))]):
+            sums[email, line["kind"], line["date"][:4]] += Decimal(line["amount"]) * share
+    return sums
+
+
+@pytest.fixture(scope="module")
+def quotas(by_name):
+    """E-mail → twelve months of the bookings quota of 2026, the revision laid over the start of the year."""
+    months: dict[str, list[Decimal]] = {}
+    for row in by_name["norvik-quotas.csv"]:
+        if row["measure"] == "bookings" and row["period"] == "2026":
+            months[row["email"]] = [Decimal(row["amount"]) * weight / 100 for weight in figures.SEASON]
+    for row in by_name["norvik-quotas-revised.csv"]:
+        if row["measure"] == "bookings":
+            months.setdefault(row["email"], [Decimal(0)] * 12)[int(row["period"][5:]) - 1] = Decimal(row["amount"])
+    return months
+
+
+def expected(months: list[Decimal]) -> Decimal:
+    return expected_to_date((month, 30 if i < 8 else 18 if i == 8 else 0, 30) for i, month in enumerate(months))
+
+
+@pytest.mark.parametrize("rep", figures.REPS, ids=lambda rep: rep.code)
+def test_a_rep_stands_at_the_pace_of_the_table_to_the_cent(rep, credited, quotas):
+    email = cast.SELLERS[rep.code].email
+    due = expected(quotas[email])
+    assert due == rep.bookings * 1000 * Decimal("0.63")
+    assert credited[email, "booking", "2026"] == due * rep.pace
+
+
+@pytest.mark.parametrize("team", STORY)
+def test_a_team_has_the_gap_of_the_table_to_the_cent(team, credited, quotas):
+    emails = [cast.SELLERS[rep.code].email for rep in figures.REPS if rep.team == team]
+    gap = sum(pace_gap(credited[email, "booking", "2026"], expected(quotas[email])) for email in emails)
+    assert gap == STORY[team] * 1000
+
+
+def test_the_company_adds_up_to_plan_and_quota(credited, lines, quotas):
+    booked = sum(Decimal(row["amount"]) for row in lines.values() if row["kind"] == "booking" and "2026" in row["date"])
+    assert booked == Decimal("33228720.00")
+    assert sum(expected(months) for months in quotas.values()) - booked == Decimal("1484280.00")
+    assert booked - 52_000_000 * Decimal("0.63") == Decimal("468720.00")
+    assert sum(sum(months) for months in quotas.values()) == 55_100_000
+
+
+def test_every_status_appears_as_often_as_told(credited, quotas):
+    words = Counter()
+    for rep in figures.REPS:
+        email = cast.SELLERS[rep.code].email
+        ratio = pace(credited[email, "booking", "2026"], expected(quotas[email])) * 100
+        words["ahead" if ratio >= 105 else "on track" if ratio >= 95 else "at risk" if ratio >= 85 else "behind"] += 1
+    assert words == {"ahead": 3, "on track": 5, "at risk": 3, "behind": 3}
+
+
+@pytest.mark.parametrize("measure", plans.MEASURES)
+@pytest.mark.parametrize("rep", figures.REPS, ids=lambda rep: rep.code)
+def test_63_percent_of_every_quota_is_expected_also_where_it_was_ramped_or_revised(rep, measure):
+    months = [Decimal(month) for month in figures.month_quotas(rep, measure)]
+    assert sum(months) == rep.quota(measure) * 1000
+    assert expected(months) == rep.quota(measure) * 630
+
+
+def test_bookings_are_7_percent_above_the_same_date_of_last_year(lines):
+    before = sum(
+        Decimal(row["amount"])
+        for row in lines.values()
+        if row["kind"] == "booking" and "2025-01-01" <= row["date"] <= "2025-09-18"
+    )
+    assert round(Decimal("33228720") / before * 100) == 107
+
+
+def test_the_large_deal_is_41_percent_of_its_rep():
+    largest = max(orders.orders(), key=lambda order: order.cents)
+    assert (largest.code, largest.date.month) == (figures.ONE_LARGE_DEAL, 6)
+    assert round(Decimal(largest.cents) / 100 / figures.booked_to_date(figures.BY_CODE["N1"]) * 100) == 41
+
+
+def test_the_discounter_earns_24_percent_where_the_company_earns_31():
+    def rate(*codes: str) -> int:
+        theirs = [i for i in billed if i.order.code in codes and i.date.year == 2026 and i.cost is not None]
+        return round(100 * sum(i.cents - i.cost for i in theirs) / sum(i.cents for i in theirs))
+
+    billed = invoices.invoices(orders.orders())
+    assert rate(figures.DISCOUNTER) == 24
+    assert rate(*figures.BY_CODE) == 31
+
+
+def test_the_lost_account_orders_nothing_after_its_cancellation():
+    theirs = [order for order in orders.orders() if order.account_id == market.LOST.account_id]
+    assert theirs[-1].cents < 0
+    assert theirs[-1].date == date(2026, 6, 11)
+    assert len(theirs) > 24
+
+
+def test_the_stories_are_in_the_files(by_name, lines):
+    first = {row["external_id"]: row["amount"] for row in by_name["norvik-actuals-to-august.csv"]}
+    restated = [number for number in first if lines[number]["amount"] != first[number]]
+    assert restated == [sheets.RESTATED]
+    assert [number for number in lines if number.startswith("CN")] != []
+    assert any(row["overlay"] for row in by_name["norvik-credits.csv"])
+    assert any(row["kind"] == "revenue" and not row["cost"] for row in lines.values())
+
+
+def test_the_company_has_the_size_that_was_told(lines):
+    assert len(market.CUSTOMERS) == len({customer.name for customer in market.CUSTOMERS}) == 120
+    assert sum(customer.is_key for customer in market.CUSTOMERS) == 40
+    assert 400 <= sum(order.is_project for order in orders.orders()) <= 440
+    assert len({row["date"][:7] for row in lines.values() if row["date"] < "2026"}) == 24
+
+
+def test_shares_of_an_order_add_to_one_and_none_is_credited_twice(by_name):
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in by_name["norvik-credits.csv"]:
+        sums[row["external_id"]] += 0 if row["overlay"] else Decimal(row["share"])
+    assert set(sums.values()) == {Decimal(1)}
+
+
+def test_nobody_sells_before_the_first_or_after_the_last_day(lines):
+    days: dict[str, list[str]] = defaultdict(list)
+    for row in lines.values():
+        days[row["email"]].append(row["date"])
+    assert min(days[cast.SELLERS["S5"].email]) >= "2026-04-01"
+    assert max(days[cast.PREDECESSOR.email]) <= "2025-12-31"
+    assert max(max(of) for of in days.values()) <= "2026-09-18"
+    assert cast.NEWCOMER.email not in days
+
+
+def test_no_person_or_account_is_named_twice_or_unknown(by_name):
+    emails = [row["email"] for row in by_name["norvik-people.csv"]]
+    assert len(set(emails)) == len(emails)
+    accounts = {row["account_id"] for row in by_name["norvik-accounts.csv"]}
+    for name in ("norvik-actuals-to-august.csv", "norvik-actuals-september.csv"):
+        assert {row["email"] for row in by_name[name]} <= set(emails)
+        assert {row["account_id"] for row in by_name[name]} <= accounts
+
+
+def test_the_files_are_the_same_on_every_machine():
+    digest = hashlib.sha256(b"".join(sheet.csv() for sheet in every_sheet())).hexdigest()
+    assert digest == PINNED
