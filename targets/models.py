@@ -240,6 +240,7 @@ class Credit(models.Model):
     share = models.DecimalField(_("share"), max_digits=9, decimal_places=8, default=1)
     is_overlay = models.BooleanField(_("overlay"), default=False)
     is_default = models.BooleanField(default=True)  # made from the actual; False = loaded by the credits import
+    is_placed = models.BooleanField(default=False)  # its territory stood in a file, so dated facts never move it
     amount = MoneyField()
     cost = MoneyField(null=True, blank=True)
 
@@ -275,6 +276,7 @@ class RollupRun(models.Model):
     total_count = models.PositiveIntegerField(default=0)
     attainment_count = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64, blank=True)  # hash over the totals published
+    recredit = models.BooleanField(default=False)  # dated facts changed: place the period's credits again first
 
     objects = RollupRunQuerySet.as_manager()
 

@@ -8,7 +8,9 @@ from spm.market.models import Account, Assignment, Territory
 from spm.org.choices import CalendarKind, PeriodLevel
 from spm.org.models import ALWAYS, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.periods import leaves_of
-from targets.models import CompanyPlan, Quota
+from targets.actuals import recording
+from targets.lines import Line
+from targets.models import Actual, CompanyPlan, Quota
 
 _serial = count(1)
 
@@ -95,3 +97,28 @@ def make_quota(person: User, period: Period | str, amount: Decimal | int | str, 
     return Quota.objects.create(
         plan=make_plan(leaf.fiscal_year), person=person, measure=measure, period=leaf, amount=Decimal(amount)
     )
+
+
+def make_line(person: User | None = None, day: date | str = "2026-01-15", amount: Decimal | int | str = 100, **fields):
+    """A line as the import gives it: revenue in euro of a person, or of the House."""
+    cost = fields.pop("cost", None)
+    holder = person or User.objects.house()
+    keys = {name: getattr(fields.pop(name, None), "pk", None) for name in ("account", "territory")}
+    values = {"kind": "revenue", "external_id": f"L{next(_serial)}", "partner": "", "currency": "EUR"} | fields
+    return Line(
+        date=date.fromisoformat(str(day)),
+        person=holder.pk,
+        amount=Decimal(amount),
+        cost=None if cost is None else Decimal(cost),
+        product_family=None,
+        **keys,
+        **values,
+    )
+
+
+def make_actual(person: User | None = None, day: date | str = "2026-01-15", amount=100, **fields) -> Actual:
+    """A recorded and credited line; fields as in ``make_line``."""
+    line = make_line(person, day, amount, **fields)
+    with recording("test") as recorder:
+        recorder.record([line])
+    return Actual.objects.get(source="test", external_key=line.key)

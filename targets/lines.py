@@ -1,0 +1,166 @@
+"""Imported lines as plain values: as a file gives them, as they are stored, and as an ActualVersion keeps them."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from spm.imports import bulk
+from spm.imports.choices import RowOutcome
+from spm.keys import normalise
+from spm.money import to_units
+from targets.crediting import Share
+from targets.models import Actual, Credit
+
+COLUMNS = (
+    "external_id",
+    "kind",
+    "date",
+    "person",
+    "account",
+    "territory",
+    "product_family",
+    "partner",
+    "amount",
+    "cost",
+    "currency",
+)
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file, names already resolved to primary keys; the fields stand in the order of ``COLUMNS``.
+
+    ``kind`` is an ActualKind value. ``person`` is ``Resolver.house`` for a house sale. ``territory`` is the explicit
+    column alone. ``amount`` and ``cost``: company currency, at most four decimals; ``cost`` None = unknown. Two
+    lines are equal whatever the spelling of their id.
+    """
+
+    external_id: str = field(compare=False)
+    kind: str
+    date: date
+    person: int
+    account: int | None
+    territory: int | None
+    product_family: int | None
+    partner: str
+    amount: Decimal
+    cost: Decimal | None
+    currency: str
+
+    @property
+    def key(self) -> str:
+        return normalise(self.external_id)
+
+    def row(self) -> tuple[Any, ...]:
+        """The values as stored, in the order of ``COLUMNS``: money in ten-thousandths."""
+        cost = None if self.cost is None else to_units(self.cost)
+        values = [getattr(self, name) for name in COLUMNS]
+        return (*values[:-3], to_units(self.amount), cost, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditSet:
+    """The credits of one line as loaded: they replace its default credit as a set."""
+
+    external_id: str
+    shares: tuple[Share, ...]
+
+    @property
+    def key(self) -> str:
+        return normalise(self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a row: ``reason`` is a sentence for refused and parked rows."""
+
+    outcome: RowOutcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An Actual as it stands, with its loaded credits (none: the default credit)."""
+
+    pk: int
+    version: int
+    is_tombstone: bool
+    batch: int | None
+    line: Line
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def counted(self) -> Decimal:
+        """The amount in force."""
+        return ZERO if self.is_tombstone else self.line.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line to be written: over what is stored (None = new), with these loaded credits."""
+
+    stored: Stored | None
+    line: Line
+    shares: tuple[Share, ...] = ()
+    is_tombstone: bool = False
+    batch: int | None = None
+
+    @property
+    def delta(self) -> Decimal:
+        """New amount in force − old amount in force."""
+        new = ZERO if self.is_tombstone else self.line.amount
+        return new - (self.stored.counted if self.stored else ZERO)
+
+
+def stored_lines(source: str, keys: Collection[str]) -> dict[str, Stored]:
+    """The lines of ``source`` with these normalised ids, by id; one query per 1,000 keys, and one for their credits."""
+    found: dict[str, Stored] = {}
+    for block in bulk.chunks(keys):
+        rows = Actual.objects.filter(source=source, external_key__in=block)
+        found.update({one.line.key: one for one in read_stored(rows)})
+    return found
+
+
+def read_stored(rows: Any) -> Iterator[Stored]:
+    """The lines of an Actual queryset of at most a thousand rows."""
+    values = list(rows.values_list("pk", "version", "is_tombstone", "batch_id", *COLUMNS))
+    shares = _loaded_shares([row[0] for row in values])
+    for pk, version, is_tombstone, batch, *columns in values:
+        yield Stored(pk, version, is_tombstone, batch, Line(*columns), shares.get(pk, ()))
+
+
+def _loaded_shares(actuals: list[int]) -> dict[int, tuple[Share, ...]]:
+    credits = Credit.objects.filter(actual__in=actuals, is_default=False).order_by("actual_id", "pk")
+    found: dict[int, tuple[Share, ...]] = {}
+    rows = credits.values_list("actual_id", "person_id", "territory_id", "share", "is_overlay", "is_placed")
+    for actual, person, territory, share, is_overlay, is_placed in rows:
+        part = Share(person, territory if is_placed else None, share, is_overlay)
+        found[actual] = (*found.get(actual, ()), part)
+    return found
+
+
+def to_json(stored: Stored) -> dict[str, Any]:
+    """The form kept by ActualVersion: every column, its loaded credits, and the batch that had written it."""
+    values = {name: _plain(getattr(stored.line, name)) for name in COLUMNS}
+    credits = [[part.person, part.territory, str(part.share), part.is_overlay] for part in stored.shares]
+    return {**values, "is_tombstone": stored.is_tombstone, "batch": stored.batch, "credits": credits}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, date | Decimal) else value
+
+
+def from_json(values: dict[str, Any], stored: Stored) -> Change:
+    """The change that brings a line back to a form kept by ActualVersion."""
+    cost = values["cost"]
+    columns = values | {
+        "date": date.fromisoformat(values["date"]),
+        "amount": Decimal(values["amount"]),
+        "cost": None if cost is None else Decimal(cost),
+    }
+    shares = tuple(Share(person, area, Decimal(part), over) for person, area, part, over in values["credits"])
+    line = Line(*(columns[name] for name in COLUMNS))
+    return Change(stored, line, shares, values["is_tombstone"], values["batch"])
