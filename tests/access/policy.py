@@ -100,6 +100,7 @@ class Access:
     post: Rule | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     query: str = ""  # a query string with {kind} places, for objects that are named there
+    exports: bool = False  # &format=csv is swept too
     htmx: bool = False  # the view branches on htmx: ask again as htmx
 
 

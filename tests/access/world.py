@@ -62,6 +62,36 @@ SEES = {
 }
 
 
+# What no one else may read of each rep: names that occur nowhere else, and amounts as pages and files write them.
+TOKENS = {
+    "own": ("Quillowner", "Landquill", "Customerquill", "713,519", "713519", "713.5", "831,947", "831947", "831.9"),
+    "team": (
+        "Bramblemate",
+        "Landbramble",
+        "Customerbramble",
+        "724,631",
+        "724631",
+        "724.6",
+        "842,753",
+        "842753",
+        "842.8",
+    ),
+    "other": (
+        "Thistleout",
+        "Landthistle",
+        "Customerthistle",
+        "735,823",
+        "735823",
+        "735.8",
+        "853,179",
+        "853179",
+        "853.2",
+    ),
+}
+ACTUAL = {"own": 713_519, "team": 724_631, "other": 735_823}
+QUOTA = {"own": 831_947, "team": 842_753, "other": 853_179}
+
+
 @dataclass
 class World:
     """Users by actor name, and objects by kind and relation (primary keys)."""
@@ -113,9 +143,9 @@ def _people() -> tuple[dict[str, Any], dict[str, Any]]:
     south = make_team("South", parent=sales, lead=elsewhere)
     users = {
         "anonymous": None,
-        "owner": make_person("Owner", team=north),
-        "teammate": make_person("Teammate", team=north),
-        "outsider": make_person("Outsider", team=south),
+        "owner": make_person(TOKENS["own"][0], team=north),
+        "teammate": make_person(TOKENS["team"][0], team=north),
+        "outsider": make_person(TOKENS["other"][0], team=south),
         "manager": manager,
         "director": director,
         "elsewhere": elsewhere,
@@ -129,20 +159,21 @@ def _people() -> tuple[dict[str, Any], dict[str, Any]]:
 def _belongings(reps: dict[str, User]) -> dict[str, dict[str, Any]]:
     """A territory, an account, a quota and a credited actual for each rep."""
     objects: dict[str, dict[str, Any]] = {kind: {} for kind in ("territory", "account", "quota", "actual")}
-    for number, (relation, rep) in enumerate(reps.items(), start=1):
-        territory = make_territory(f"Land {number}", owner=rep)
-        account = make_account(f"Customer {number}", owner=rep)
+    for relation, rep in reps.items():
+        _, land, customer, *_ = TOKENS[relation]
+        territory = make_territory(land, owner=rep)
+        account = make_account(customer, owner=rep)
         AccountPlacement.objects.create(account=account, territory=territory)
-        quota = make_quota(rep, "2026-09", 1000)
+        quota = make_quota(rep, "2026-09", QUOTA[relation])
         actual = Actual.objects.create(
             source="crm",
-            external_id=f"X{number}",
-            external_key=f"x{number}",
+            external_id=relation,
+            external_key=relation,
             kind="booking",
             date=date(2026, 9, 10),
             person=rep,
             account=account,
-            amount=Decimal(700 + number),
+            amount=Decimal(ACTUAL[relation]),
             currency="EUR",
         )
         Credit.objects.create(
@@ -162,6 +193,5 @@ def _belongings(reps: dict[str, User]) -> dict[str, dict[str, Any]]:
 def rolled_back() -> Iterator[None]:
     """Whatever is written inside is taken back, so that every request meets the same world."""
     with transaction.atomic():
-        savepoint = transaction.savepoint()
         yield
-        transaction.savepoint_rollback(savepoint)
+        transaction.set_rollback(True)

@@ -1,0 +1,73 @@
+"""Requests over every address, and what is wrong with the answers: statuses against policy, tokens that leaked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import reverse
+
+from tests.access.policy import LOGIN, Access, no_method
+from tests.access.routes import ROUTES
+from tests.access.world import ACTORS, RELATIONS, SEES, TOKENS, World, rolled_back
+
+
+def address(name: str, access: Access, world: World, relation: str) -> str:
+    """The address of a route for the object of one relation."""
+    arguments = {
+        argument: kind.removeprefix("=") if kind.startswith("=") else world.objects[kind][relation]
+        for argument, kind in access.kinds
+    }
+    query = access.query.format(**{kind: rows[relation] for kind, rows in world.objects.items()})
+    return reverse(name, kwargs=arguments) + query
+
+
+def relations_of(access: Access) -> tuple[str, ...]:
+    """All four relations where an object is named, else one."""
+    named = [kind for _, kind in access.kinds if not kind.startswith("=")]
+    return RELATIONS if named or access.query else ("own",)
+
+
+def outcome(response: Any) -> int | str:
+    """The status, with a redirect to sign-in told apart."""
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/"):
+        return LOGIN
+    return response.status_code
+
+
+def deviations(name: str, world: World, actors: tuple[str, ...] = ACTORS) -> list[str]:
+    """Where a route answers otherwise than the policy says; nothing that the requests write is kept."""
+    access, wrong = ROUTES[name], []
+    for actor in actors:
+        client = world.client(actor)
+        for relation in relations_of(access):
+            url = address(name, access, world, relation)
+            for method, rule in (("get", access.get), ("post", access.post or no_method(access.get))):
+                expected = rule(actor, relation)
+                for headers in ({}, {"HX-Request": "true"}) if access.htmx else ({},):
+                    with rolled_back():
+                        found = outcome(getattr(client, method)(url, headers=headers))
+                    if found not in expected:
+                        wrong.append(f"{actor} {method.upper()} {relation} {url}: {found}, policy {set(expected)}")
+    return wrong
+
+
+def pages(world: World, actor: str) -> Iterator[tuple[str, str]]:
+    """(address, body) of every GET that the actor can make."""
+    client = world.client(actor)
+    for name, access in ROUTES.items():
+        for relation in relations_of(access):
+            url = address(name, access, world, relation)
+            for full in (url, url + ("&" if "?" in url else "?") + "format=csv") if access.exports else (url,):
+                with rolled_back():
+                    response = client.get(full)
+                    body = b"".join(response.streaming_content) if response.streaming else response.content
+                    yield full, body.decode("utf-8", "replace") + str(response.headers)
+
+
+def leaks(world: World, actors: tuple[str, ...]) -> list[str]:
+    """Tokens of reps that an actor does not see, found in any answer to that actor."""
+    found = []
+    for actor in actors:
+        hidden = [token for relation, tokens in TOKENS.items() if relation not in SEES[actor] for token in tokens]
+        for url, body in pages(world, actor):
+            found += [f"{actor} reads {token} at {url}" for token in hidden if token in body]
+    return found
