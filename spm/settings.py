@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
+    "django.forms",  # its templates, which FORM_RENDERER looks for
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",

@@ -87,7 +87,7 @@ def no_method(get: Rule) -> Rule:
 
     def rule(actor: str, relation: str) -> Expected:
         expected = get(actor, relation)
-        return NO_METHOD if 200 in expected else expected | NO_METHOD
+        return (expected - SHOWN) | NO_METHOD
 
     return rule
 
