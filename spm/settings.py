@@ -326,6 +326,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # Demo -----------------------------------------------------------------------------------------------------------------
 
+TODAY = env.date("SPM_TODAY", None)  # where the demo's clock stands; its story is told on 2026-09-18
 DEMO = env.bool("SPM_DEMO", False)  # set by `manage.py demo`: the sign-in page then offers the roles with one click
 
 # Logs -----------------------------------------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ SELLERS = {
 PREDECESSOR = Person("rui.cardelho", "Rui Cardelho", "1206", date(2015, 4, 1), SOUTH, left_on=PREDECESSOR_LEFT_ON)
 SPECIALIST = Person("gunnar.eklov", "Gunnar Eklöv", "1401", date(2014, 1, 1))  # helps on large orders: overlay credit
 NEWCOMER = Person("samira.haddaoui", "Samira Haddaoui", "1207", date(2026, 9, 14))  # no team, no territory, no data
+# Who signs in by one click: of the managers the director, whose pages show all teams; of the reps one who improves.
+ROLES = {"admin": ADMIN.email, "manager": DIRECTOR.email, "rep": SELLERS["S4"].email}
 PEOPLE = (ADMIN, DIRECTOR, *MANAGERS.values(), *SELLERS.values(), PREDECESSOR, SPECIALIST, NEWCOMER)
 
 TERRITORIES = {
