@@ -109,6 +109,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "spm.urls"
+WEB_WORKERS = env.int("SPM_WEB_WORKERS", 2)
 WSGI_APPLICATION = "spm.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -289,7 +290,12 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        # Compressing takes seconds and pays on a network only.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
 }
 
 # Security -------------------------------------------------------------------------------------------------------------

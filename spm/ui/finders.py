@@ -1,5 +1,6 @@
 """Third-party assets out of installed packages: the few files in use, under ``vendor/``. None is committed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import bootstrap_wrapper
 import django_htmx
 import plotly
 from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, Storage
 
 BOOTSTRAP = Path(bootstrap_wrapper.get_bootstrap_dir())
@@ -19,11 +21,20 @@ VENDOR_FILES = {
 }
 
 
+SOURCE_MAP = re.compile(rb"(/\*|//)# sourceMappingURL=\S+( \*/)?\s*\Z")
+
+
 class VendorStorage(FileSystemStorage):
-    """Opens each asset under the name it is served by, wherever its package keeps it."""
+    """Opens each asset under the name it is served by, wherever its package keeps it.
+
+    Without its source map's address: the maps are not served, and the manifest would insist on them.
+    """
 
     def path(self, name: str) -> str:
         return str(VENDOR_FILES[name.replace("\\", "/")])
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        return ContentFile(SOURCE_MAP.sub(b"", Path(self.path(name)).read_bytes()), name=name)
 
 
 class VendorFinder(BaseFinder):
