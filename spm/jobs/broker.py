@@ -48,6 +48,7 @@ class EmbeddedBroker:
             *("--save", ""),
             *("--maxmemory-policy", "noeviction"),
             *("--loglevel", "warning"),
+            *("--logfile", str(self.data / "broker.log")),
         ]
 
     def close(self) -> None:

@@ -124,20 +124,20 @@ def python(*arguments: str) -> list[str]:
 
 def worker_command() -> list[str]:
     """How a worker is started; docker-compose.yml says the same."""
-    return python("-m", "celery", "--app", "spm.celery", "worker", "--loglevel", "WARNING")
+    return python("-m", "celery", "--quiet", "--app", "spm.celery", "worker", "--loglevel", "WARNING")
 
 
 def beat_command() -> list[str]:
     """How beat is started; docker-compose.yml says the same."""
-    return python("-m", "celery", "--app", "spm.celery", "beat", "--loglevel", "WARNING", "--pidfile", "")
+    return python("-m", "celery", "--quiet", "--app", "spm.celery", "beat", "--loglevel", "WARNING", "--pidfile", "")
 
 
 def _environment() -> dict[str, str]:
     values = {"BROKER_URL": settings.BROKER_URL, "SPM_DATA_DIR": str(settings.DATA_DIR)}
     if settings.DEMO:
         values["SPM_DEMO"] = "1"
-    # Celery warns about a superuser's worker on every start; in a container that is how it runs.
-    return values | {"C_FORCE_ROOT": "1", "PYTHONWARNINGS": "ignore::celery.platforms.SecurityWarning"}
+    # Celery warns at every start of a superuser's worker; messages are JSON, which is what that is about.
+    return values | {"PYTHONWARNINGS": "ignore:You're running the worker"}
 
 
 def _use_broker(url: str) -> None:

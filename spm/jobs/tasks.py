@@ -1,6 +1,9 @@
 """What Celery calls: one task that runs a job by its id, and one that keeps the clock."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from spm.celery import RUN_TASK, TICK_TASK
 from spm.jobs import runner, schedule
@@ -17,6 +20,12 @@ def run_job(pk: int) -> None:
 def tick() -> None:
     """Every minute: send again what was lost, ask for what the schedule says."""
     schedule.tick()
+
+
+@worker_ready.connect
+def tick_at_start(sender: Any, **kwargs: Any) -> None:
+    """A worker that starts finds at once what its predecessor left; beat's first message comes after a minute."""
+    sender.app.send_task(TICK_TASK)
 
 
 @handler("canary")
