@@ -1,0 +1,50 @@
+"""Taking the demo company away leaves the database as ``migrate`` leaves it, guards included."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from spm.dashboards import demo
+from spm.errors import RuleViolation
+from spm.market.models import Territory
+from spm.org import audit, guards
+from spm.org.choices import AuditKind
+from spm.org.models import AuditEntry, Company, Team, User
+from tests.builders import make_account, make_company, make_person, make_quota, make_team, make_territory, make_year
+
+
+@pytest.fixture
+def demo_company(transactional_db):
+    """A demo company with a little of everything, history rows and an audit entry among it."""
+    company = make_company(is_demo=True)
+    rep = make_person("Rep", team=make_team("North"))
+    make_account(owner=rep)
+    make_territory(owner=rep)
+    make_year()
+    make_quota(rep, "2026-01", 100)
+    audit.record(AuditKind.SETTINGS, actor=rep)
+    return company
+
+
+def test_removal_leaves_nothing_but_the_sentinels(demo_company):
+    demo.remove()
+    assert demo.is_empty()
+    assert not Company.objects.exists()
+    assert not Team.objects.exists()
+    assert not AuditEntry.objects.exists()
+    assert [person.is_house for person in User.objects.all()] == [True]
+    assert [territory.is_unassigned for territory in Territory.objects.all()] == [True]
+
+
+def test_the_guards_are_back_after_a_removal(demo_company):
+    demo.remove()
+    assert guards.missing(connection) == []
+    entry = audit.record(AuditKind.SETTINGS, actor=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AuditEntry.objects.filter(pk=entry.pk).delete()
+
+
+def test_a_company_that_is_no_demo_is_never_removed(transactional_db):
+    make_company(name="Real Ltd")
+    with pytest.raises(RuleViolation, match="Only the demo company"):
+        demo.remove()
+    assert Company.objects.get().name == "Real Ltd"
