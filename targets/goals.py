@@ -1,0 +1,263 @@
+"""Plan lines, targets and quotas are set alike: an amount for a holder, a measure and a period of any level.
+
+The amount of a quarter or year is spread over its leaf periods. What equals the stored amount is left alone and makes
+no history; what would change a closed period or a frozen plan is refused. Amounts are whole minor units of the
+company's currency. ``plans`` and ``quotas`` put this into the words of the business.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from simple_history.utils import bulk_create_with_history
+
+from spm.errors import PeriodClosed, RuleViolation
+from spm.imports import bulk
+from spm.imports.choices import RowOutcome
+from spm.money import MAX_UNITS, UNITS_PER_ONE, minor_unit, to_units
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.models import Company, Period, User
+from targets.choices import PlanKind
+from targets.lines import Verdict
+from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.seasonality import spread_over, weights_of
+from targets.staleness import lock_periods, mark_stale
+
+BLOCK = 1_000
+MAX_AMOUNT = Decimal(MAX_UNITS) / UNITS_PER_ONE
+UNCHANGED = Verdict(RowOutcome.UNCHANGED)
+
+type GoalModel = type[PlanLine] | type[Target] | type[Quota]
+type LeafKey = tuple[str, int | str, str, int]  # column and key of the holder, measure, leaf period
+
+
+class BadAmount(RuleViolation):
+    """Not a whole number of minor units, too large, or negative where nothing may be."""
+
+
+class NoRate(RuleViolation):
+    """The amount is in another currency than the company's."""
+
+
+class FrozenPlan(RuleViolation):
+    """A baseline, or a revision that was approved, stays as it is."""
+
+
+class OwnQuota(RuleViolation):
+    """Nobody sets the number by which they are judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who or what a goal is for: the column of its table and the value in it."""
+
+    column: str
+    key: int | str
+
+
+def of_person(pk: int) -> Holder:
+    return Holder("person_id", pk)
+
+
+def of_team(pk: int) -> Holder:
+    return Holder("team_id", pk)
+
+
+def of_territory(pk: int) -> Holder:
+    return Holder("territory_id", pk)
+
+
+def of_segment(name: str = "") -> Holder:
+    """The company as a whole, or one segment of it."""
+    return Holder("segment", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One amount as a form or file gives it. ``amount`` None takes the goal away; currency empty: the company's."""
+
+    holder: Holder
+    measure: str
+    period: Period
+    amount: Decimal | None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafChange:
+    """What a write did to one leaf period; None stands for no goal."""
+
+    holder: Holder
+    measure: str
+    period: int
+    before: Decimal | None
+    after: Decimal | None
+
+
+class GoalSheet:
+    """The goals of one kind in one plan: judged against what is stored, and written.
+
+    Reads the fiscal year's periods and, per call, the stored rows of the periods concerned; never a query per goal.
+    """
+
+    def __init__(self, plan: CompanyPlan, model: GoalModel, *, by: User | None = None) -> None:
+        self.plan, self.model, self.by = plan, model, by
+        self.currency = Company.objects.values_list("currency", flat=True).get()
+        self.weights = weights_of(plan.fiscal_year)
+        self.stored: dict[LeafKey, Any] = {}
+        self._read_periods()
+
+    def _read_periods(self) -> None:
+        self.periods = {period.pk: period for period in self.plan.fiscal_year.periods.order_by("starts_on")}
+        self.leaves: dict[int, list[Period]] = {pk: [] for pk in self.periods}
+        for leaf in self.periods.values():
+            if leaf.level == PeriodLevel.MONTH:
+                above: Period | None = leaf
+                while above is not None:
+                    self.leaves[above.pk].append(leaf)
+                    above = self.periods[above.parent_id] if above.parent_id else None
+
+    def judge(self, goals: Sequence[Goal]) -> list[Verdict]:
+        """One verdict per goal, in order: new, changed, unchanged, or refused with a sentence. Writes nothing."""
+        self._read_stored(goals)
+        seen: dict[LeafKey, Decimal | None] = {}
+        verdicts = []
+        for goal in goals:
+            try:
+                parts = self._parts(goal)
+                self._refuse_twice(goal, parts, seen)
+                verdicts.append(self._verdict(parts))
+            except RuleViolation as error:
+                verdicts.append(Verdict(RowOutcome.REFUSED, str(error)))
+            else:
+                seen.update(parts)
+        return verdicts
+
+    def write(self, goals: Sequence[Goal], reason: str = "") -> list[LeafChange]:
+        """Set all goals in one transaction and mark what changed to be rolled up; what changed is returned.
+
+        Raises the RuleViolation of the first goal that is refused, and then writes none.
+        """
+        with transaction.atomic():
+            lock_periods({leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])})
+            self._read_periods()
+            self._read_stored(goals)
+            wanted: dict[LeafKey, Decimal | None] = {}
+            for goal in goals:
+                parts = self._parts(goal)
+                self._refuse_twice(goal, parts, wanted)
+                wanted.update(parts)
+            changes = [change for key, amount in wanted.items() if (change := self._change(key, amount))]
+            self._store(changes, reason)
+            if self.plan.kind == PlanKind.WORKING:
+                mark_stale({change.period for change in changes})
+        return changes
+
+    # Judging
+
+    def _read_stored(self, goals: Iterable[Goal]) -> None:
+        leaf_ids = {leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])}
+        holders = {goal.holder for goal in goals}
+        rows = self.model._default_manager.filter(plan=self.plan, period__in=leaf_ids)
+        if len(holders) == 1:
+            (holder,) = holders
+            rows = rows.filter(**{holder.column: holder.key})
+        self.stored = {self._key(row): row for row in rows}
+
+    def _key(self, row: Any) -> LeafKey:
+        columns = {PlanLine: ("segment",), Target: ("team_id", "territory_id"), Quota: ("person_id",)}[self.model]
+        column = next(name for name in columns if getattr(row, name) is not None)
+        return column, getattr(row, column), row.measure, row.period_id
+
+    def _parts(self, goal: Goal) -> dict[LeafKey, Decimal | None]:
+        """The goal spread over its leaf periods; raises what is wrong with it."""
+        self._refuse_goal(goal)
+        leaves = self.leaves[goal.period.pk]
+        amounts: dict[int, Decimal | None] = {leaf.pk: None for leaf in leaves}
+        if goal.amount is not None:
+            amounts.update(spread_over(leaves, goal.amount, self.currency, self.weights))
+        parts = {(goal.holder.column, goal.holder.key, goal.measure, pk): part for pk, part in amounts.items()}
+        for leaf in leaves:
+            key = (goal.holder.column, goal.holder.key, goal.measure, leaf.pk)
+            if leaf.state == PeriodState.CLOSED and parts[key] != self._stored_amount(key):
+                raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.label})
+        return parts
+
+    def _refuse_goal(self, goal: Goal) -> None:
+        if self.plan.frozen_at is not None:
+            raise FrozenPlan(_("This version of the plan is frozen. Change the working version."))
+        if goal.period.pk not in self.leaves:
+            raise RuleViolation(
+                _("The period %(period)s is not part of the fiscal year %(year)s.")
+                % {"period": goal.period.label, "year": self.plan.fiscal_year.label}
+            )
+        if self.by is not None and goal.holder == of_person(self.by.pk):
+            raise OwnQuota(_("Nobody sets their own quota."))
+        if goal.currency and goal.currency != self.currency:
+            raise NoRate(_("There is no rate for %(code)s.") % {"code": goal.currency})
+        if goal.amount is not None:
+            self._refuse_amount(goal.amount)
+
+    def _refuse_amount(self, amount: Decimal) -> None:
+        if not amount.is_finite() or abs(amount) > MAX_AMOUNT:
+            raise BadAmount(_("%(amount)s has more than 15 digits.") % {"amount": amount})
+        coin = minor_unit(self.currency)
+        if amount % coin:
+            raise BadAmount(
+                _("%(amount)s is not a whole number of %(coin)s %(currency)s.")
+                % {"amount": amount, "coin": coin, "currency": self.currency}
+            )
+        if amount < 0 and self.model is not PlanLine:
+            raise BadAmount(_("A target or quota is not negative: %(amount)s.") % {"amount": amount})
+
+    def _refuse_twice(self, goal: Goal, parts: Iterable[LeafKey], seen: Iterable[LeafKey]) -> None:
+        if not set(parts).isdisjoint(seen):
+            raise RuleViolation(
+                _("%(period)s is given twice: as itself, or within its quarter or year.")
+                % {"period": goal.period.label}
+            )
+
+    def _verdict(self, parts: dict[LeafKey, Decimal | None]) -> Verdict:
+        before = [self._stored_amount(key) for key in parts]
+        if before == list(parts.values()):
+            return UNCHANGED
+        return Verdict(RowOutcome.NEW if set(before) == {None} else RowOutcome.CHANGED)
+
+    def _stored_amount(self, key: LeafKey) -> Decimal | None:
+        row = self.stored.get(key)
+        return row.amount if row else None
+
+    # Writing
+
+    def _change(self, key: LeafKey, amount: Decimal | None) -> LeafChange | None:
+        before = self._stored_amount(key)
+        column, holder, measure, period = key
+        return None if before == amount else LeafChange(Holder(column, holder), measure, period, before, amount)
+
+    def _store(self, changes: Sequence[LeafChange], reason: str) -> None:
+        told = {"default_user": self.by, "default_change_reason": reason[:100]}
+        history: Any = self.model.history
+        fresh, kept, gone = [], [], []
+        for change in changes:
+            row = self.stored.get((change.holder.column, change.holder.key, change.measure, change.period))
+            if row is None:
+                fresh.append(self._row(change))
+            elif change.after is None:
+                gone.append(row)
+            else:
+                row.amount = change.after
+                kept.append(row)
+        bulk_create_with_history(fresh, self.model, batch_size=BLOCK, **told)
+        bulk.update(self.model, ["amount"], [(row.pk, to_units(row.amount)) for row in kept])
+        history.bulk_history_create(kept, batch_size=BLOCK, update=True, **told)
+        for row in gone:
+            row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
+            row._change_reason = reason[:100]  # noqa: SLF001
+            row.delete()
+
+    def _row(self, change: LeafChange) -> Any:
+        values = {change.holder.column: change.holder.key, "period_id": change.period}
+        return self.model(plan=self.plan, measure=change.measure, amount=change.after, **values)

@@ -1,0 +1,95 @@
+"""The company plan and its versions: the working one in force, the baseline frozen for ever.
+
+Plan lines are the company's goals, targets those of teams and territories. Rules: domain.md, A1 and Plan revisions.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from simple_history.utils import bulk_create_with_history
+
+from spm.errors import NothingToDo
+from spm.market.models import Territory
+from spm.org.models import FiscalYear, Period, Team, User
+from targets.choices import PlanKind
+from targets.goals import BLOCK, Goal, GoalSheet, LeafChange, of_segment, of_team, of_territory
+from targets.lines import Verdict
+from targets.models import CompanyPlan, PlanLine, Quota, Target
+
+
+def working_plan(fiscal_year: FiscalYear, by: User | None = None) -> CompanyPlan:
+    """The version of the year's plan that is in force, made where there is none."""
+    return CompanyPlan.objects.get_or_create(
+        fiscal_year=fiscal_year, kind=PlanKind.WORKING, number=1, defaults={"author": by}
+    )[0]
+
+
+def set_plan_line(
+    plan: CompanyPlan, *, measure: str, period: Period, amount: Decimal | None, segment: str = "", **told: Any
+) -> list[LeafChange]:
+    """Set the company's goal for a measure and a period of any level; None takes it away.
+
+    ``told``: ``currency``, ``by`` and ``reason``. Raises what ``goals.GoalSheet.write`` raises.
+    """
+    currency = told.pop("currency", "")
+    return set_plan_lines(plan, [Goal(of_segment(segment), measure, period, amount, currency)], **told)
+
+
+def set_target(
+    plan: CompanyPlan, *, holder: Team | Territory, measure: str, period: Period, amount: Decimal | None, **told: Any
+) -> list[LeafChange]:
+    """Set the target of a team or a territory for a measure and a period of any level; None takes it away."""
+    column = of_team if isinstance(holder, Team) else of_territory
+    currency = told.pop("currency", "")
+    return set_targets(plan, [Goal(column(holder.pk), measure, period, amount, currency)], **told)
+
+
+def set_plan_lines(
+    plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = ""
+) -> list[LeafChange]:
+    """Set many of the company's goals in one transaction, all or none; holders are ``goals.of_segment(…)``."""
+    return GoalSheet(plan, PlanLine, by=by).write(goals, reason)
+
+
+def set_targets(
+    plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = ""
+) -> list[LeafChange]:
+    """Set many targets in one transaction, all or none; holders are ``of_team(…)`` and ``of_territory(…)``."""
+    return GoalSheet(plan, Target, by=by).write(goals, reason)
+
+
+def judge_plan_lines(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None) -> list[Verdict]:
+    """What ``set_plan_lines`` would do to each goal, or why it would refuse it."""
+    return GoalSheet(plan, PlanLine, by=by).judge(goals)
+
+
+def judge_targets(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None) -> list[Verdict]:
+    """What ``set_targets`` would do to each goal, or why it would refuse it."""
+    return GoalSheet(plan, Target, by=by).judge(goals)
+
+
+@transaction.atomic
+def freeze_baseline(plan: CompanyPlan, *, by: User | None = None, reason: str = "") -> CompanyPlan:
+    """Copy the plan with its lines, targets and quotas into the year's baseline, which nothing changes any more.
+
+    Raises NothingToDo where the year has a baseline already: it is kept for ever, changes are revisions.
+    """
+    FiscalYear.objects.select_for_update(no_key=True).get(pk=plan.fiscal_year_id)
+    if CompanyPlan.objects.filter(fiscal_year=plan.fiscal_year_id, kind=PlanKind.BASELINE).exists():
+        raise NothingToDo(_("%(year)s has its baseline already.") % {"year": plan.fiscal_year})
+    baseline = CompanyPlan.objects.create(
+        fiscal_year=plan.fiscal_year, kind=PlanKind.BASELINE, author=by, reason=reason
+    )
+    models: tuple[Any, ...] = (PlanLine, Target, Quota)
+    for model in models:
+        copies = list(model.objects.filter(plan=plan).order_by("pk"))
+        for row in copies:
+            row.pk, row.plan = None, baseline
+        bulk_create_with_history(copies, model, batch_size=BLOCK, default_user=by, default_change_reason=reason[:100])
+    baseline.frozen_at = timezone.now()  # last: from here on the guards refuse every row of it
+    baseline.save(update_fields=["frozen_at"])
+    return baseline
