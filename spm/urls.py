@@ -2,6 +2,10 @@
 
 from django.urls import include, path
 
+from spm.ui.views import styleguide
+
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("spm.dashboards.urls")),
+    path("accounts/", include("spm.org.account_urls")),
+    path("styleguide/", styleguide, name="styleguide"),
 ]

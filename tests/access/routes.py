@@ -1,6 +1,6 @@
 """The policy table: one entry per named route. A new route gets its line here in the same commit."""
 
-from tests.access.policy import ACTED, LOGIN, Access, anonymous_only, public, signed_in, statuses
+from tests.access.policy import ACTED, HIDDEN, LOGIN, NO_METHOD, Access, anonymous_only, public, signed_in, statuses
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
 EITHER = statuses(200, 302, 404, LOGIN)
@@ -12,13 +12,9 @@ ACCOUNT = {
     "account_inactive": Access(public()),
     "account_signup": Access(anonymous_only(), anonymous_only(ACTED)),
     "account_reauthenticate": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),
-    "account_email": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),
-    "account_email_verification_sent": Access(public(EITHER)),
     "account_change_password": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),
     "account_set_password": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),
     "account_reset_password": Access(public(EITHER), public(ACTED | EITHER)),
-    "account_confirm_login_code": Access(public(EITHER), public(ACTED | EITHER)),
-    "account_confirm_email": Access(public(EITHER), public(ACTED | EITHER), kinds=(("key", "=nokey"),)),
     "account_reset_password_from_key_done": Access(public(EITHER)),
     "account_reset_password_from_key": Access(
         public(EITHER), public(ACTED | EITHER), kinds=(("uidb36", "=1"), ("key", "=nokey"))
@@ -34,4 +30,12 @@ ACCOUNT = {
     "mfa_download_recovery_codes": Access(signed_in(EITHER)),
     "usersessions_list": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),
 }
-ROUTES: dict[str, Access] = {**ACCOUNT}
+# Pages about oneself, and the frame.
+PERSONAL = {
+    "dashboards:search": Access(signed_in()),
+    "dashboards:settings": Access(signed_in(), signed_in(ACTED)),
+    "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
+    "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
+    "styleguide": Access(public(HIDDEN)),
+}
+ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL}

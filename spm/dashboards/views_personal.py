@@ -1,0 +1,85 @@
+"""Pages about oneself and the frame: settings, theme, search, the demo's sign-in."""
+
+from allauth.account.utils import perform_login
+from django.conf import settings as site
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from spm.dashboards import demo_people
+from spm.dashboards.forms_personal import ProfileForm
+from spm.dashboards.search import MAX_LENGTH, find
+from spm.dashboards.shell import THEME_COOKIE, THEMES
+from spm.org.models import User
+
+COOKIE_AGE = 365 * 24 * 3600
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind a request that ``login_required`` has let through."""
+    person = request.user
+    if not isinstance(person, User):
+        raise PermissionDenied
+    return person
+
+
+def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
+    """Keep the theme beside the account as well, so that the sign-in page has it."""
+    response.set_cookie(THEME_COOKIE, theme, max_age=COOKIE_AGE, samesite="Lax", secure=site.SESSION_COOKIE_SECURE)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def settings(request: HttpRequest) -> HttpResponse:
+    """Language, time zone, theme and shortcuts; links to password, second factor and sessions."""
+    form = ProfileForm(request.POST or None, instance=signed_in(request))
+    if request.method == "POST" and form.is_valid():
+        person = form.save()
+        translation.activate(person.locale or translation.get_language_from_request(request))
+        messages.success(request, _("Settings saved."))
+        return with_theme(redirect("dashboards:settings"), person.theme)
+    status = 422 if form.is_bound else 200
+    return render(request, "dashboards/settings.html", {"form": form}, status=status)
+
+
+@require_POST
+@login_required
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark or as the system; the page's script posts here and does not wait."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in THEMES:
+        return HttpResponse(status=400)
+    person = signed_in(request)
+    person.theme = chosen
+    person.save(update_fields=["theme"])
+    target = request.POST.get("next", "")
+    local = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return with_theme(redirect(target if local else "dashboards:settings"), chosen)
+
+
+@require_safe
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """People, teams, territories and accounts that the user may see."""
+    text = request.GET.get("q", "")[:MAX_LENGTH].strip()
+    return render(request, "dashboards/search.html", {"search_text": text, "groups": find(text, signed_in(request))})
+
+
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in as anybody, without a password: in the demo alone. Elsewhere this address does not exist."""
+    if not demo_people.is_open():
+        raise Http404
+    key = request.POST.get("person", "")
+    if not key.isdecimal():
+        return redirect("account_login")
+    person = get_object_or_404(User, pk=int(key), is_active=True, is_house=False)
+    signed_in: HttpResponse = perform_login(request, person, email_verification="none")
+    return signed_in

@@ -1,0 +1,213 @@
+"""Tags and filters of the design system. Formats come from ``spm.ui.numbers``, shapes from ``spm.ui.geometry``."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.http import HttpRequest, QueryDict
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from spm.ui import numbers, theme
+from spm.ui.geometry import Bullet, Sparkline
+from spm.ui.status import Status, heat_band
+
+register = template.Library()
+
+register.filter("day", numbers.day)
+register.filter("day_short", numbers.day_short)
+register.filter("weekday", numbers.weekday)
+register.filter("month_name", numbers.month_name)
+register.filter("moment", numbers.moment)
+
+
+@register.filter
+def percent(value: Any, decimals: int = 0) -> str:
+    """``{{ ratio|percent }}`` or ``{{ ratio|percent:1 }}``."""
+    return numbers.percent(value, decimals)
+
+
+@register.filter
+def signed_percent(value: Any, decimals: int = 0) -> str:
+    return numbers.signed_percent(value, decimals)
+
+
+@register.filter
+def number(value: Any, decimals: int = 0) -> str:
+    return numbers.number(value, decimals)
+
+
+@register.filter
+def thousands(value: Any, decimals: int = 1) -> str:
+    """An amount in k, for a column whose header says so."""
+    return numbers.thousands(value, decimals=decimals)
+
+
+@register.filter
+def signed_thousands(value: Any, decimals: int = 1) -> str:
+    return numbers.thousands(value, decimals=decimals, signed=True)
+
+
+@register.filter
+def times(value: Any, decimals: int = 1) -> str:
+    return numbers.times(value, decimals)
+
+
+@register.filter
+def compact(value: Any, currency: str) -> str:
+    """``{{ amount|compact:company.currency }}``: €2.4 M."""
+    return numbers.money_compact(value, currency)
+
+
+@register.filter
+def signed_compact(value: Any, currency: str) -> str:
+    return numbers.money_compact(value, currency, signed=True)
+
+
+@register.filter
+def full(value: Any, currency: str) -> str:
+    """The amount to the coin."""
+    return numbers.money_full(value, currency)
+
+
+@register.filter
+def whole(value: Any, currency: str) -> str:
+    return numbers.money_whole(value, currency)
+
+
+@register.filter
+def k_unit(currency: str) -> str:
+    """``{{ company.currency|k_unit }}``: k€."""
+    return numbers.unit_thousands(currency)
+
+
+@register.filter
+def ago(value: Any) -> str:
+    return numbers.ago(value)
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A symbol of static/icons.svg, decorative: the words stand beside it. ``size``: "s", "l" or nothing."""
+    extra = f" icon-{size}" if size else ""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name
+    )
+
+
+@register.inclusion_tag("components/status.html")
+def status(value: Status, badge: bool = True) -> dict[str, Any]:
+    """Shape, word and colour."""
+    return {"status": value, "badge": badge}
+
+
+@register.inclusion_tag("components/avatar.html")
+def avatar(name: str, initials: str = "", size: str = "") -> dict[str, Any]:
+    """A round with initials in one of eight tints; the name always stands beside it."""
+    words = name.split() or ["?"]
+    letters = initials or (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+    return {"initials": letters, "tint": zlib.crc32(name.encode()) % 8, "size": size}
+
+
+@register.inclusion_tag("components/bullet.html")
+def bullet(bar: Bullet) -> dict[str, Any]:
+    return {"bar": bar}
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(line: Sparkline) -> dict[str, Any]:
+    return {"line": line}
+
+
+@register.inclusion_tag("components/heat_cell.html")
+def heat_cell(ratio: Any, href: str = "", label: str = "", event: bool = False) -> dict[str, Any]:
+    """One cell of a heat table: its percent as text, its colour band, a link where there is something behind it."""
+    return {"ratio": ratio, "band": heat_band(ratio), "href": href, "label": label, "event": event}
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(done: int, total: int, label: str) -> dict[str, Any]:
+    """A bar of ``done`` out of ``total``."""
+    share = min(max(done / total, 0), 1) if total else 0
+    return {"width": f"{share * 100:.1f}%", "done": done, "total": total, "label": label}
+
+
+def _query(context: dict[str, Any], **changes: str | None) -> str:
+    """The address of this page with some parameters changed; None removes one. The page number starts over."""
+    request: HttpRequest | None = context.get("request")
+    query = request.GET.copy() if request else QueryDict(mutable=True)
+    for key, value in {"page": None, **changes}.items():
+        query.pop(key, None)
+        if value is not None:
+            query[key] = value
+    return f"?{query.urlencode()}" if query else "."
+
+
+@register.inclusion_tag("components/sort_header.html", takes_context=True)
+def sort_header(context: dict[str, Any], key: str, label: str, unit: str = "", **options: Any) -> dict[str, Any]:
+    """A column head that sorts: ``{% sort_header "gap" _("Gap") unit="k€" current=sort numeric=True %}``.
+
+    ``current`` is the sort key in force, "-gap" for descending. Options: ``numeric``, ``extra`` (more classes).
+    """
+    current = str(options.get("current") or "")
+    ascending, descending = current == key, current == f"-{key}"
+    first = f"-{key}" if options.get("numeric") else key  # numbers begin with the largest, names with A
+    target = {"": first, key: f"-{key}", f"-{key}": key}[current if ascending or descending else ""]
+    return {
+        "label": label,
+        "unit": unit,
+        "numeric": options.get("numeric", False),
+        "extra": options.get("extra", ""),
+        "direction": "ascending" if ascending else "descending" if descending else "",
+        "href": _query(context, sort=target),
+    }
+
+
+@register.inclusion_tag("components/segmented.html", takes_context=True)
+def segmented(
+    context: dict[str, Any], param: str, choices: Iterable[Sequence[str]], current: str, label: str
+) -> dict[str, Any]:
+    """A row of links that set one query parameter; ``choices`` are (value, label) pairs."""
+    return {"label": label, "links": _links(context, param, choices, current)}
+
+
+@register.inclusion_tag("components/pick.html", takes_context=True)
+def pick(
+    context: dict[str, Any], param: str, choices: Iterable[Sequence[str]], current: str, label: str
+) -> dict[str, Any]:
+    """A drop-down of links that set one query parameter; works without scripts."""
+    links = _links(context, param, choices, current)
+    chosen = next((link["label"] for link in links if link["current"]), "")
+    return {"label": label, "links": links, "chosen": chosen}
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(context: dict[str, Any], page: Page[Any]) -> dict[str, Any]:
+    """Previous and next with the range shown; nothing where one page holds all."""
+    return {
+        "page": page,
+        "previous": _query(context, page=str(page.previous_page_number())) if page.has_previous() else "",
+        "next": _query(context, page=str(page.next_page_number())) if page.has_next() else "",
+    }
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: dict[str, Any], **changes: Any) -> str:
+    """``{% query_with format="xlsx" %}``: this address with a parameter changed."""
+    return _query(context, **{key: None if value is None else str(value) for key, value in changes.items()})
+
+
+@register.simple_tag
+def chart_locale() -> dict[str, Any]:
+    """Month and day names and separators for charts, in the language of the request."""
+    return theme.locale_format()
+
+
+def _links(context: dict[str, Any], param: str, choices: Iterable[Sequence[str]], current: str) -> list[dict[str, Any]]:
+    return [
+        {"label": label, "href": _query(context, **{param: value}), "current": str(value) == str(current)}
+        for value, label in choices
+    ]

@@ -1,0 +1,45 @@
+/* Draws every [data-chart] from the JSON script it names. Colours "var:--name" and "var:--name/opacity" are read from
+   the style sheet at that moment, so a change of theme only draws again. */
+(function () {
+  "use strict";
+
+  function colour(reference) {
+    const [name, opacity] = reference.slice(4).split("/");
+    const hex = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    if (opacity === undefined || !/^#[0-9a-f]{6}$/i.test(hex)) return hex;
+    const parts = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    return `rgba(${parts.join(",")},${opacity})`;
+  }
+
+  function resolved(value) {
+    if (typeof value === "string") return value.startsWith("var:") ? colour(value) : value;
+    if (Array.isArray(value)) return value.map(resolved);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]));
+    }
+    return value;
+  }
+
+  function registerLocales(config) {
+    Object.entries(config.locales || {}).forEach(([name, names]) => {
+      window.Plotly.register({ moduleType: "locale", name, dictionary: names.dictionary, format: names.format });
+    });
+  }
+
+  function draw(holder) {
+    const source = document.getElementById(holder.dataset.chart);
+    if (!source || !window.Plotly) return;
+    const figure = JSON.parse(source.textContent);
+    registerLocales(figure.config);
+    const { locales, ...config } = figure.config;
+    window.Plotly.react(holder, resolved(figure.data), resolved(figure.layout), config);
+  }
+
+  function drawAll(within) {
+    within.querySelectorAll("[data-chart]").forEach(draw);
+  }
+
+  document.addEventListener("spm:theme", () => drawAll(document));
+  document.addEventListener("htmx:afterSwap", (event) => drawAll(event.target));
+  drawAll(document);
+})();
