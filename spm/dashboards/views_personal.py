@@ -35,8 +35,8 @@ def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Language, time zone, theme and shortcuts; links to password, second factor and sessions."""
     form = ProfileForm(request.POST or None, instance=signed_in(request))
@@ -49,8 +49,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboards/settings.html", {"form": form}, status=status)
 
 
-@require_POST
 @login_required
+@require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark or as the system; the page's script posts here and does not wait."""
     chosen = request.POST.get("theme", "")
@@ -64,8 +64,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     return with_theme(redirect(target if local else "dashboards:settings"), chosen)
 
 
-@require_safe
 @login_required
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """People, teams, territories and accounts that the user may see."""
     text = request.GET.get("q", "")[:MAX_LENGTH].strip()
