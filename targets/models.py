@@ -4,6 +4,8 @@ Amounts are in the company's currency. Plans, targets and quotas are whole minor
 decimals. House (a person) and Unassigned (a territory) are stored sentinel rows, so no key of a credit is ever NULL.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -290,6 +292,16 @@ class RollupRun(models.Model):
         return f"{self.period_id} {self.state}"
 
 
+def _key(to: Any, related_name: str, **options: Any) -> models.ForeignKey:
+    """A foreign key of a derived table, which the roll-up alone writes, from keys that are constrained where it reads.
+
+    A constraint and an index of its own per key would cost more than the sums; the unique constraints lead every read.
+    """
+    return models.ForeignKey(
+        to, models.PROTECT, related_name=related_name, db_constraint=False, db_index=False, **options
+    )
+
+
 class PeriodTotal(models.Model):
     """Credited sums of one person in one territory for one measure and leaf period.
 
@@ -297,10 +309,10 @@ class PeriodTotal(models.Model):
     (lines with a known cost), zero for other measures.
     """
 
-    run = models.ForeignKey(RollupRun, models.PROTECT, related_name="period_totals")
-    period = models.ForeignKey(Period, models.PROTECT, related_name="totals")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="totals")
-    territory = models.ForeignKey(Territory, models.PROTECT, related_name="totals")
+    run = _key(RollupRun, "period_totals")
+    period = _key(Period, "totals")
+    person = _key(settings.AUTH_USER_MODEL, "totals")
+    territory = _key(Territory, "totals")
     measure = models.CharField(max_length=8, choices=Measure.choices)
     amount = MoneyField(default=0)
     overlay = MoneyField(default=0)
@@ -329,15 +341,13 @@ class Attainment(models.Model):
     given to the holder (own quota, target, company plan), ``quota_sum`` the quotas of the persons below; NULL = none.
     """
 
-    run = models.ForeignKey(RollupRun, models.PROTECT, related_name="attainments")
-    period = models.ForeignKey(Period, models.PROTECT, related_name="attainments")
+    run = _key(RollupRun, "attainments")
+    period = _key(Period, "attainments")
     measure = models.CharField(max_length=8, choices=Measure.choices)
-    person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="attainments"
-    )
-    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="attainments")
-    territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True, related_name="attainments")
-    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="attainments")
+    person = _key(settings.AUTH_USER_MODEL, "attainments", null=True, blank=True)
+    team = _key(Team, "attainments", null=True, blank=True)
+    territory = _key(Territory, "attainments", null=True, blank=True)
+    company = _key(Company, "attainments", null=True, blank=True)
     actual = MoneyField(default=0)
     overlay = MoneyField(default=0)
     base = MoneyField(default=0)

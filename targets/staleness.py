@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import PeriodClosed
+from spm.jobs.queue import enqueue
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period
 from targets.choices import RunState
@@ -62,6 +63,8 @@ def mark_stale(period_ids: Iterable[int], *, recredit: bool = False) -> int:
         if leaf.pk not in waiting
     ]
     RollupRun.objects.bulk_create(fresh)
+    if fresh:  # whoever marked the others has asked already, and that roll-up waits for our locks
+        enqueue("rollup")
     return len(fresh)
 
 

@@ -1,0 +1,312 @@
+"""Credits → period totals → attainment of persons, teams, territories and the company → quarters and years.
+
+One transaction per fiscal year touched: lock the periods, take their stale runs, replace their rows, publish. Readers
+see all of the old totals or all of the new ones. Totals are recomputed from rows, never incremented, so a second run
+changes nothing. Period totals, persons, quarters and years are grouped by the database; teams, territories and the
+company, a few hundred rows, are summed up their trees in ``targets.summing``.
+
+The SQL is what SQLite and PostgreSQL share. Rules: design.md §4 "Roll-up", reliability INV-02 to 05 and 20 to 25.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from time import perf_counter
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from spm.imports import bulk
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.models import Period, User
+from targets import actuals, nodes
+from targets.choices import PlanKind, RunState
+from targets.crediting import Resolver
+from targets.models import Attainment, RollupRun
+from targets.nodes import Parts
+from targets.staleness import lock_periods, refuse_closed
+from targets.summing import Sums
+
+type Rows = list[tuple[Any, ...]]
+
+TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing"
+ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing"
+
+# Margin is amount − cost over the revenue lines whose cost is known; the others are counted in cost_missing.
+INSERT_TOTALS = f"""
+    INSERT INTO targets_periodtotal (run_id, period_id, person_id, territory_id, measure, {TOTAL_COLUMNS})
+    SELECT g.run_id, g.period_id, g.person_id, g.territory_id, m.measure,
+        CASE WHEN m.measure = 'margin' THEN g.base - g.cost ELSE g.amount END,
+        CASE WHEN m.measure = 'margin' THEN g.overlay_base - g.overlay_cost ELSE g.overlay END,
+        CASE WHEN m.measure = 'margin' THEN g.base ELSE 0 END,
+        CASE WHEN m.measure = 'margin' THEN g.overlay_base ELSE 0 END,
+        g.lines, g.overlay_lines,
+        CASE WHEN m.measure = 'margin' THEN g.cost_missing ELSE 0 END
+    FROM (
+        SELECT r.id AS run_id, r.period_id, c.person_id, c.territory_id, c.kind,
+            SUM(CASE WHEN c.is_overlay THEN 0 ELSE c.amount END) AS amount,
+            SUM(CASE WHEN c.is_overlay THEN c.amount ELSE 0 END) AS overlay,
+            SUM(CASE WHEN c.is_overlay OR c.cost IS NULL THEN 0 ELSE c.amount END) AS base,
+            SUM(CASE WHEN c.is_overlay OR c.cost IS NULL THEN 0 ELSE c.cost END) AS cost,
+            SUM(CASE WHEN c.is_overlay AND c.cost IS NOT NULL THEN c.amount ELSE 0 END) AS overlay_base,
+            SUM(CASE WHEN c.is_overlay AND c.cost IS NOT NULL THEN c.cost ELSE 0 END) AS overlay_cost,
+            SUM(CASE WHEN c.is_overlay THEN 0 ELSE 1 END) AS lines,
+            SUM(CASE WHEN c.is_overlay THEN 1 ELSE 0 END) AS overlay_lines,
+            SUM(CASE WHEN c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END) AS cost_missing
+        FROM targets_rolluprun r
+        JOIN org_period p ON p.id = r.period_id
+        JOIN targets_credit c ON c.date BETWEEN p.starts_on AND p.ends_on
+        WHERE r.id IN ({{runs}})
+        GROUP BY r.id, r.period_id, c.person_id, c.territory_id, c.kind
+    ) g
+    JOIN (
+        SELECT 'booking' AS kind, 'bookings' AS measure UNION ALL
+        SELECT 'revenue', 'revenue' UNION ALL SELECT 'revenue', 'margin'
+    ) m ON m.kind = g.kind
+"""  # noqa: S608  # constants of this module
+
+# A person's number includes overlay credits; the House has no number of its own.
+INSERT_PERSONS = f"""
+    INSERT INTO targets_attainment (run_id, period_id, measure, person_id, {ATTAINMENT_COLUMNS})
+    SELECT run_id, period_id, measure, person_id, SUM(actual), SUM(overlay), SUM(base), SUM(overlay_base),
+        SUM(quota), NULL, SUM(lines), SUM(cost_missing)
+    FROM (
+        SELECT t.run_id, t.period_id, t.measure, t.person_id, t.amount + t.overlay AS actual, t.overlay,
+            t.base + t.overlay_base AS base, t.overlay_base, NULL AS quota, t.lines + t.overlay_lines AS lines,
+            t.cost_missing
+        FROM targets_periodtotal t WHERE t.period_id IN ({{periods}}) AND t.person_id <> {{house}}
+        UNION ALL
+        SELECT r.id, q.period_id, q.measure, q.person_id, 0, 0, 0, 0, q.amount, 0, 0
+        FROM targets_rolluprun r JOIN targets_quota q ON q.period_id = r.period_id
+        JOIN targets_companyplan plan ON plan.id = q.plan_id AND plan.kind = '{PlanKind.WORKING.value}'
+        WHERE r.id IN ({{runs}})
+    ) x
+    GROUP BY run_id, period_id, measure, person_id
+"""  # noqa: S608  # constants of this module
+
+# Quarters and years add the rows of their leaf periods, for all four kinds of holder at once.
+INSERT_PARENTS = f"""
+    INSERT INTO targets_attainment
+        (run_id, period_id, measure, person_id, team_id, territory_id, company_id, {ATTAINMENT_COLUMNS})
+    SELECT {{run}}, {{parent}}, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id,
+        SUM(a.actual), SUM(a.overlay), SUM(a.base), SUM(a.overlay_base), SUM(a.target), SUM(a.quota_sum),
+        SUM(a.lines), SUM(a.cost_missing)
+    FROM targets_attainment a
+    JOIN org_period p ON p.id = a.period_id
+    JOIN org_period q ON q.id = p.parent_id
+    WHERE p.level = '{PeriodLevel.MONTH.value}' AND {{parent}} IN ({{periods}})
+    GROUP BY {{parent}}, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
+"""  # noqa: S608  # constants of this module
+
+# What is summed in Python: persons without their overlay credits, and territories.
+PERSON_SUMS = """
+    SELECT t.period_id, t.measure, t.person_id, SUM(t.amount), SUM(t.base), SUM(t.lines), SUM(t.cost_missing)
+    FROM targets_periodtotal t WHERE t.period_id IN ({periods}) GROUP BY t.period_id, t.measure, t.person_id
+"""
+TERRITORY_SUMS = PERSON_SUMS.replace("person_id", "territory_id")
+QUOTAS = """
+    SELECT a.period_id, a.measure, a.person_id, a.target
+    FROM targets_attainment a WHERE a.period_id IN ({periods}) AND a.person_id IS NOT NULL
+"""
+
+
+# Sums that change with any row, whatever the order: exact totals, and residues weighted by a residue of the row's key.
+def _checksum(key: str, *amounts: str) -> str:
+    """Columns of SQL: each amount's exact sum, and its residue times one of the row's key."""
+    exact = [f"COALESCE(SUM({amount}), 0)" for amount in amounts]
+    weighed = [
+        f"SUM((({key}) % 999983 + {i}) * (COALESCE({amount}, -1) % 1000003))" for i, amount in enumerate(amounts)
+    ]
+    return ", ".join(exact + weighed)
+
+
+MEASURE_NO = "CASE {0}.measure WHEN 'bookings' THEN 1 WHEN 'revenue' THEN 2 ELSE 3 END"
+TOTALS_CHECKSUM = f"""
+    SELECT t.period_id, COUNT(*), SUM(CASE WHEN t.measure = 'margin' THEN 0 ELSE t.lines + t.overlay_lines END),
+        {
+    _checksum(
+        f"t.person_id * 7919 + t.territory_id * 31 + {MEASURE_NO.format('t')}",
+        *(f"t.{column}" for column in TOTAL_COLUMNS.split(", ")),
+    )
+}
+    FROM targets_periodtotal t WHERE t.period_id IN ({{periods}}) GROUP BY t.period_id
+"""  # noqa: S608  # constants of this module
+HOLDER_NO = (
+    "COALESCE(a.person_id * 4, 0) + COALESCE(a.team_id * 4 + 1, 0) + COALESCE(a.territory_id * 4 + 2, 0)"
+    " + COALESCE(a.company_id * 4 + 3, 0)"
+)
+ATTAINMENT_CHECKSUM = f"""
+    SELECT a.period_id, COUNT(*),
+        {
+    _checksum(
+        f"({HOLDER_NO}) * 31 + {MEASURE_NO.format('a')}", *(f"a.{column}" for column in ATTAINMENT_COLUMNS.split(", "))
+    )
+}
+    FROM targets_attainment a WHERE a.period_id IN ({{periods}}) GROUP BY a.period_id
+"""  # noqa: S608  # constants of this module
+NOTHING = (0, 0)
+PUBLISHED = [
+    "state",
+    "recredit",
+    "started_at",
+    "finished_at",
+    "milliseconds",
+    "credit_count",
+    "total_count",
+    "attainment_count",
+    "digest",
+]
+
+
+@dataclass
+class Batch:
+    """The leaf periods of one fiscal year that are rolled up together, and their runs, by period."""
+
+    leaves: list[Period]
+    runs: dict[int, RollupRun]
+
+    @property
+    def newest(self) -> int:
+        """The run that the rows of quarters and years bear."""
+        return max(run.pk for run in self.runs.values())
+
+    def fill(self, sql: str, **names: object) -> str:
+        """``sql`` with the keys of this batch put in: whole numbers of our own, never text from outside."""
+        keys = {"runs": [run.pk for run in self.runs.values()], "periods": [leaf.pk for leaf in self.leaves]}
+        lists = {name: ", ".join(str(int(key)) for key in values) for name, values in keys.items()}
+        return sql.format(**(lists | names))
+
+
+def roll_up(period_id: int) -> RollupRun:
+    """Roll up one leaf period now, stale or not, with its quarter and year; return the run published.
+
+    Raises PeriodClosed for a closed one: its totals stay as they were closed.
+    """
+    (run,) = roll_up_together([period_id])
+    return run
+
+
+def roll_up_together(period_ids: Iterable[int], *, only_stale: bool = False) -> list[RollupRun]:
+    """Roll up leaf periods of one fiscal year in one transaction; return the runs published, by period key.
+
+    ``only_stale``: leave out periods that somebody else has rolled up meanwhile, and closed ones.
+    Raises PeriodClosed, unless ``only_stale``, and ValueError for periods of several years.
+    """
+    with transaction.atomic():
+        leaves = _lock_with_parents(period_ids)
+        batch = _take_runs(leaves, only_stale=only_stale)
+        if batch.leaves:
+            started = perf_counter()
+            _replace(batch)
+            _publish(batch, round((perf_counter() - started) * 1000))
+        return list(batch.runs.values())
+
+
+def roll_up_stale(progress: Callable[[int, int], None] | None = None) -> int:
+    """Roll up every stale period that is not closed, one transaction per fiscal year; return how many.
+
+    ``progress(done, of)`` is called after each year.
+    """
+    stale = RollupRun.objects.stale().exclude(period__state=PeriodState.CLOSED).select_related("period")
+    periods = sorted((run.period for run in stale), key=lambda period: (period.fiscal_year_id, period.pk))
+    done = 0
+    for _year, group in groupby(periods, key=lambda period: period.fiscal_year_id):
+        keys = [period.pk for period in group]
+        done += len(roll_up_together(keys, only_stale=True))
+        if progress:
+            progress(done, len(periods))
+    return done
+
+
+def rebuild(fiscal_year: int | None = None) -> list[RollupRun]:
+    """Roll up every leaf period that is not closed, stale or not, of one fiscal year or of all."""
+    leaves = Period.objects.filter(level=PeriodLevel.MONTH).exclude(state=PeriodState.CLOSED).order_by("starts_on")
+    if fiscal_year is not None:
+        leaves = leaves.filter(fiscal_year=fiscal_year)
+    years = groupby(leaves, key=lambda leaf: leaf.fiscal_year_id)
+    return [run for _year, group in years for run in roll_up_together([leaf.pk for leaf in group])]
+
+
+def _lock_with_parents(period_ids: Iterable[int]) -> list[Period]:
+    """Lock the leaves with their quarters and years, all in key order, and return the leaves."""
+    rows = Period.objects.filter(pk__in=set(period_ids), level=PeriodLevel.MONTH)
+    chains: list[tuple[int, int, int]] = list(rows.values_list("pk", "parent_id", "parent__parent_id"))  # type: ignore[arg-type]  # a leaf has both
+    if len({year for _leaf, _quarter, year in chains}) > 1:
+        raise ValueError("leaf periods of several fiscal years are rolled up in several transactions")
+    leaves = {leaf for leaf, _quarter, _year in chains}
+    return [row for row in lock_periods(key for chain in chains for key in chain) if row.pk in leaves]
+
+
+def _take_runs(leaves: list[Period], *, only_stale: bool) -> Batch:
+    """The stale run of each leaf; without ``only_stale`` one is made where none waits."""
+    waiting: dict[int, RollupRun] = {run.period_id: run for run in RollupRun.objects.stale().filter(period__in=leaves)}
+    if only_stale:
+        leaves = [leaf for leaf in leaves if leaf.pk in waiting and leaf.state != PeriodState.CLOSED]
+    refuse_closed(leaves)
+    now = timezone.now()
+    for leaf in leaves:
+        if leaf.pk not in waiting:
+            waiting[leaf.pk] = RollupRun.objects.create(period=leaf, state=RunState.STALE, requested_at=now)
+    return Batch(leaves, {leaf.pk: waiting[leaf.pk] for leaf in leaves})
+
+
+def _replace(batch: Batch) -> None:
+    """Take out the rows of the batch and write them anew, leaf periods first."""
+    _recredit(batch)
+    parents = sorted({leaf.parent_id for leaf in batch.leaves if leaf.parent_id})
+    years = sorted(set(Period.objects.filter(children__in=parents).values_list("pk", flat=True)))
+    gone = ", ".join(str(key) for key in (*(leaf.pk for leaf in batch.leaves), *parents, *years))
+    with connection.cursor() as cursor:
+        cursor.execute(batch.fill("DELETE FROM targets_periodtotal WHERE period_id IN ({periods})"))
+        cursor.execute(f"DELETE FROM targets_attainment WHERE period_id IN ({gone})")  # noqa: S608  # keys of our own
+        cursor.execute(batch.fill(INSERT_TOTALS))
+        cursor.execute(batch.fill(INSERT_PERSONS, house=User.objects.house().pk))
+    runs = {period: run.pk for period, run in batch.runs.items()}
+    bulk.insert(Attainment, nodes.COLUMNS, nodes.rows(batch.leaves, runs, _read_parts(batch)))
+    with connection.cursor() as cursor:
+        for column, keys in (("p.parent_id", parents), ("q.parent_id", years)):
+            listed = ", ".join(map(str, keys))
+            cursor.execute(INSERT_PARENTS.format(run=batch.newest, parent=column, periods=listed))
+
+
+def _recredit(batch: Batch) -> None:
+    """Place credits again where the dated facts behind their territories changed."""
+    due = [leaf for leaf in batch.leaves if batch.runs[leaf.pk].recredit]
+    resolver = Resolver() if due else None
+    for leaf in due:
+        actuals.recredit(leaf, resolver)
+
+
+def _read_parts(batch: Batch) -> Parts:
+    """The sums by person and by territory, and the quotas as they now stand in the persons' rows."""
+    parts = Parts()
+    for holders, sql in ((parts.persons, PERSON_SUMS), (parts.territories, TERRITORY_SUMS)):
+        for period, measure, holder, *sums in _select(batch.fill(sql)):
+            holders[period, measure][holder] = Sums(*map(int, sums))
+    for period, measure, person, quota in _select(batch.fill(QUOTAS)):
+        parts.persons[period, measure][person].target = quota
+    return parts
+
+
+def _select(sql: str) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def _publish(batch: Batch, milliseconds: int) -> None:
+    """Turn the stale runs into done ones, with what they counted and the digest of it."""
+    totals = {period: tuple(map(int, sums)) for period, *sums in _select(batch.fill(TOTALS_CHECKSUM))}
+    rows = {period: tuple(map(int, sums)) for period, *sums in _select(batch.fill(ATTAINMENT_CHECKSUM))}
+    now = timezone.now()
+    for period, run in batch.runs.items():
+        counted, published = totals.get(period, NOTHING), rows.get(period, NOTHING)
+        run.state, run.recredit, run.finished_at, run.milliseconds = RunState.DONE, False, now, milliseconds
+        run.started_at = now - timedelta(milliseconds=milliseconds)
+        run.total_count, run.attainment_count, run.credit_count = counted[0], published[0], counted[1]
+        run.digest = hashlib.sha256(json.dumps([counted, published]).encode()).hexdigest()
+    RollupRun.objects.bulk_update(batch.runs.values(), PUBLISHED)

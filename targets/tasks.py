@@ -1,0 +1,12 @@
+"""Background work on the numbers. What stale rows say is the truth: a job without arguments rolls up all of it."""
+
+from django.utils.translation import gettext as _
+
+from spm.jobs.registry import Running, handler
+from targets import rollup
+
+
+@handler("rollup")
+def roll_up(job: Running) -> None:
+    """Roll up every stale period, one fiscal year at a time; twice is harmless."""
+    rollup.roll_up_stale(lambda done, of: job.progress(done, of, _("periods rolled up")))
