@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class TargetsConfig(AppConfig):
     name = "targets"
+
+    def ready(self) -> None:
+        from spm.org.signals import facts_moved  # noqa: PLC0415  # models load before ready(), not before this module
+        from targets.staleness import on_facts_moved  # noqa: PLC0415
+
+        facts_moved.connect(on_facts_moved, dispatch_uid="targets.staleness")

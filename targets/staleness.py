@@ -76,3 +76,8 @@ def mark_stale_since(day: date, *, recredit: bool = False) -> int:
     open_leaves = Period.objects.filter(~Q(state=PeriodState.CLOSED), level=PeriodLevel.MONTH, ends_on__gte=day)
     leaves = lock_periods(open_leaves.values_list("pk", flat=True))
     return mark_stale((leaf.pk for leaf in leaves if leaf.state != PeriodState.CLOSED), recredit=recredit)
+
+
+def on_facts_moved(*, since: date, recredit: bool, **_: object) -> None:
+    """Dated facts of the organisation or the market changed: their totals follow, in the same transaction."""
+    mark_stale_since(since, recredit=recredit)

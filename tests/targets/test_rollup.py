@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from spm.errors import PeriodClosed
+from spm.market import territories
 from spm.market.models import Assignment
 from spm.org.models import Membership, Period, TeamPlacement
 from spm.periods import CalendarKind
@@ -272,3 +273,13 @@ def test_periods_of_two_years_are_refused_together(year):
     make_year("2027", date(2027, 1, 1))
     with pytest.raises(ValueError, match="several"):
         rollup.roll_up_together([period("2026-01").pk, period("2027-01").pk])
+
+
+def test_territory_that_changes_hands_moves_the_credits_from_that_day_on(year, cast):
+    patch = make_territory("Patch", owner=cast.rep)
+    make_actual(cast.rep, "2026-01-15", 10)
+    make_actual(cast.outsider, "2026-02-15", 3)
+    rollup.roll_up_stale()
+    territories.assign(patch, person=cast.outsider, starts_on=date(2026, 2, 1))
+    assert rollup.roll_up_stale() == 11
+    assert (figures("2026-01")["Patch"][0], figures("2026-02")["Patch"][0]) == (10, 3)
