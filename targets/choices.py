@@ -33,3 +33,12 @@ class VersionReason(models.TextChoices):
     RESTATED = "restated", _("Restated")
     VANISHED = "vanished", _("Vanished from a full snapshot")
     UNDONE = "undone", _("Import undone")
+
+
+class Scope(models.TextChoices):
+    """The kinds of holder of an attainment row."""
+
+    PERSON = "person", _("Person")
+    TEAM = "team", _("Team")
+    TERRITORY = "territory", _("Territory")
+    COMPANY = "company", _("Company")

@@ -206,20 +206,19 @@ def roll_up_together(period_ids: Iterable[int], *, only_stale: bool = False) -> 
         return list(batch.runs.values())
 
 
-def roll_up_stale(progress: Callable[[int, int], None] | None = None) -> int:
-    """Roll up every stale period that is not closed, one transaction per fiscal year; return how many.
+def roll_up_stale(progress: Callable[[int, int], None] | None = None) -> list[RollupRun]:
+    """Roll up every stale period that is not closed, one transaction per fiscal year; return the runs published.
 
     ``progress(done, of)`` is called after each year.
     """
     stale = RollupRun.objects.stale().exclude(period__state=PeriodState.CLOSED).select_related("period")
     periods = sorted((run.period for run in stale), key=lambda period: (period.fiscal_year_id, period.pk))
-    done = 0
+    runs: list[RollupRun] = []
     for _year, group in groupby(periods, key=lambda period: period.fiscal_year_id):
-        keys = [period.pk for period in group]
-        done += len(roll_up_together(keys, only_stale=True))
+        runs += roll_up_together([period.pk for period in group], only_stale=True)
         if progress:
-            progress(done, len(periods))
-    return done
+            progress(len(runs), len(periods))
+    return runs
 
 
 def rebuild(fiscal_year: int | None = None) -> list[RollupRun]:
