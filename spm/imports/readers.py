@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from spm.imports.csv_reader import Opener, read_csv
 from spm.imports.sheets import BadFile, BadMapping, ReadOptions, Refusal, SheetRow, Table
+from spm.imports.workbook_reader import read_workbook
 
 __all__ = ["BadFile", "BadMapping", "ReadOptions", "Refusal", "SheetRow", "Table", "read", "read_pasted"]
 
@@ -41,7 +42,7 @@ def read(data: bytes | Path, filename: str, options: ReadOptions | None = None) 
         raise BadFile(_("The file is empty."))
     if name.endswith(".xlsx"):
         _check_workbook(head)
-        raise BadFile(_("Save the file as CSV."))
+        return read_workbook(data, options.sheet)
     if name.endswith(".gz"):
         return _read_gzip(data, name, head, options)
     if not name.endswith(TEXT_SUFFIXES):

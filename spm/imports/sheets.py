@@ -124,7 +124,7 @@ class RowChecker:
     """Turns raw rows below a header into SheetRows: skips blank ones, refuses what does not fit the header."""
 
     headers: list[str]
-    width: int  # cells that a row must have: the header's, unnamed columns at its right end included
+    width: int  # cells a row must have: the header's, unnamed columns at its right end included; 0 = rows are padded
     last: int  # number of the last row that held anything
 
     def check(self, number: int, cells: list[Cell]) -> SheetRow | None:
@@ -139,13 +139,15 @@ class RowChecker:
             )
         self.last = number
         named = len(self.headers)
-        if len(cells) == self.width == named and cells[0] != self.headers[0]:
+        if not self.width:
+            cells = cells + [""] * (named - len(cells))
+        if len(cells) == named and self.width in (named, 0) and cells[0] != self.headers[0]:
             return SheetRow(number, cells)
         return SheetRow(number, cells[:named], self._refusal(number, cells))
 
     def _refusal(self, number: int, cells: list[Cell]) -> Refusal | None:
         named = len(self.headers)
-        if len(cells) != self.width:
+        if self.width and len(cells) != self.width:
             reason = _("The row has %(cells)d cells where the header has %(headers)d.") % {
                 "cells": len(cells),
                 "headers": self.width,
