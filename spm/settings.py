@@ -232,11 +232,12 @@ MFA_ADAPTER = "spm.org.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "SPM"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
-USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_TRACK_ACTIVITY = False  # a write on every request would take SQLite's one write lock
 ALLAUTH_TRUSTED_PROXY_COUNT = max(TRUSTED_PROXIES, 0)
 SESSION_COOKIE_AGE = 8 * 3600  # idle
 SESSION_ABSOLUTE_AGE = 24 * 3600  # enforced by spm.org.middleware
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_RENEW_AFTER = 300  # seconds of use after which the idle time starts over
+SESSION_SAVE_EVERY_REQUEST = False  # the middleware renews it every few minutes, for the same reason
 
 # Mail -----------------------------------------------------------------------------------------------------------------
 

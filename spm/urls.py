@@ -7,5 +7,6 @@ from spm.ui.views import styleguide
 urlpatterns = [
     path("", include("spm.dashboards.urls")),
     path("accounts/", include("spm.org.account_urls")),
+    path("targets/", include("targets.urls")),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -1,13 +1,18 @@
 """Who may do what with plans, targets and quotas. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.org.access import can_administer
+from spm.org.access import can_administer, is_manager
 from spm.org.models import User
 from targets.models import CompanyPlan
 
 
-def can_edit_plan(user: User, plan: CompanyPlan) -> bool:
-    """Admins, unless this version is frozen."""
-    return can_administer(user) and plan.frozen_at is None
+def can_see_plan(user: User) -> bool:
+    """The company plan and the targets of teams: admins and people who lead a team today."""
+    return can_administer(user) or is_manager(user)
+
+
+def can_edit_plan(user: User, plan: CompanyPlan | None) -> bool:
+    """Admins, unless this version is frozen; None stands for the working version, which never is."""
+    return can_administer(user) and (plan is None or plan.frozen_at is None)
 
 
 def can_edit_target(user: User, plan: CompanyPlan) -> bool:

@@ -28,6 +28,11 @@ def working_plan(fiscal_year: FiscalYear, by: User | None = None) -> CompanyPlan
     )[0]
 
 
+def baseline_of(fiscal_year: FiscalYear) -> CompanyPlan | None:
+    """The year's frozen baseline, None before it is frozen."""
+    return CompanyPlan.objects.filter(fiscal_year=fiscal_year, kind=PlanKind.BASELINE).first()
+
+
 def set_plan_line(
     plan: CompanyPlan, *, measure: str, period: Period, amount: Decimal | None, segment: str = "", **told: Any
 ) -> list[LeafChange]:

@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from spm.ui.numbers import MINUS, babel_locale, number
+from spm.ui.numbers import MINUS, babel_locale, decimals_of, number
 
 SPACES = dict.fromkeys(map(ord, " \t\u00a0\u2009\u202f\u2007'’"))
 FACTORS = {"": 0, "k": 3, "m": 6, "bn": 9, "md": 9}
@@ -87,7 +87,7 @@ class AmountField(forms.Field):
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, Decimal):
             return value
-        return number(value, max(0, -int(value.normalize().as_tuple().exponent)))
+        return number(value, decimals_of(value))
 
     def to_python(self, value: Any) -> Decimal | None:
         if value in self.empty_values:

@@ -43,6 +43,11 @@ def number(value: Decimal | int | None, decimals: int = 0, language: str | None 
     return _sign(rounded, signed=signed) + digits
 
 
+def decimals_of(value: Decimal) -> int:
+    """How many decimals it takes to write ``value`` without loss."""
+    return max(0, -int(value.normalize().as_tuple().exponent))
+
+
 def thousands(amount: Decimal | None, language: str | None = None, decimals: int = 1, *, signed: bool = False) -> str:
     """An amount in thousands for a table whose header says k€: "33,228.7"."""
     return number(None if amount is None else amount / THOUSAND, decimals, language, signed=signed)

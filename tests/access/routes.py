@@ -1,9 +1,27 @@
 """The policy table: one entry per named route. A new route gets its line here in the same commit."""
 
-from tests.access.policy import ACTED, HIDDEN, LOGIN, NO_METHOD, Access, anonymous_only, public, signed_in, statuses
+from tests.access.policy import (
+    ACTED,
+    FORBIDDEN,
+    HIDDEN,
+    LOGIN,
+    NO_METHOD,
+    Access,
+    Expected,
+    Rule,
+    anonymous_only,
+    managers,
+    public,
+    refused,
+    signed_in,
+    statuses,
+    team_pages,
+    who_sees,
+)
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
 EITHER = statuses(200, 302, 404, LOGIN)
+MOVED = statuses(302)
 
 # Sign-in and the account pages: allauth's, about nobody but the user.
 ACCOUNT = {
@@ -38,4 +56,32 @@ PERSONAL = {
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
     "styleguide": Access(public(HIDDEN)),
 }
-ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL}
+# Plan, targets and quotas: managers read what they see of them, admins write.
+YEAR = (("year", "year"),)
+
+
+def grid_post(actor: str, relation: str) -> Expected:
+    """Admins store; managers see the grid and may not; reps see none of it."""
+    if relation == "missing":
+        return refused(actor, HIDDEN)
+    return refused(actor, ACTED if actor == "admin" else FORBIDDEN)
+
+
+def of_year(rule: Rule) -> Rule:
+    """The same, except that a year that does not exist is a 404 for everybody who is signed in."""
+    return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
+
+
+GRID = Access(of_year(managers()), grid_post, kinds=YEAR)
+TARGETS = {
+    "targets:year-list": Access(signed_in()),
+    "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
+    "targets:company": GRID,
+    "targets:teams": GRID,
+    "targets:territories": GRID,
+    "targets:quotas": GRID,
+    "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
+    "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
+    "targets:baseline": Access(public(NO_METHOD), grid_post, kinds=YEAR),
+}
+ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS}

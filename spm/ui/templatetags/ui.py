@@ -79,6 +79,18 @@ def whole(value: Any, currency: str) -> str:
 
 
 @register.filter
+def exact(value: Any) -> str:
+    """An amount with as many decimals as it has, for a column whose header names the currency."""
+    return numbers.NONE if value is None else numbers.number(value, numbers.decimals_of(value))
+
+
+@register.filter
+def typed(value: Any) -> str:
+    """The same for an input; empty where there is no amount."""
+    return "" if value is None else exact(value)
+
+
+@register.filter
 def k_unit(currency: str) -> str:
     """``{{ company.currency|k_unit }}``: k€."""
     return numbers.unit_thousands(currency)

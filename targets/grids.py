@@ -1,0 +1,256 @@
+"""A year's goals as a grid: holders down, leaf periods across, for one measure. Read here, compared when sent back.
+
+Kinds: *company* (plan lines by segment), *teams* and *territories* (targets), *quotas* (people).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from spm.market.models import Territory
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.models import FiscalYear, Period, Team, User
+from spm.ui.amounts import parse_amount
+from targets.choices import Measure
+from targets.goals import Goal, Holder, of_person, of_segment, of_team, of_territory
+from targets.models import CompanyPlan, PlanLine, Quota, Target
+
+
+class GridKind(StrEnum):
+    COMPANY = "company"
+    TEAMS = "teams"
+    TERRITORIES = "territories"
+    QUOTAS = "quotas"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One leaf period of one holder. ``name`` is its input; ``typed`` what was sent and could not be stored."""
+
+    name: str
+    amount: Decimal | None
+    closed: bool
+    typed: str | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One holder with the cells of the year."""
+
+    holder: Holder
+    label: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def total(self) -> Decimal | None:
+        amounts = [cell.amount for cell in self.cells if cell.amount is not None]
+        return sum(amounts, Decimal(0)) if amounts else None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a grid page shows. ``periods`` are the leaves of the year in order."""
+
+    kind: GridKind
+    year: str
+    measure: str
+    periods: tuple[Period, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def totals(self) -> list[Decimal | None]:
+        """One sum per leaf period, and the year's at the end."""
+        columns: Iterable[tuple[Decimal | None, ...]] = zip(
+            *[[*(cell.amount for cell in line.cells), line.total] for line in self.lines], strict=True
+        )
+        return [_sum(column) for column in columns]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a grid page sent back: goals to set, cells that could not be read, cells somebody else changed meanwhile."""
+
+    goals: tuple[Goal, ...]
+    unread: dict[str, str]  # name of the cell → sentence
+    overtaken: dict[str, str]
+
+
+def _sum(column: Iterable[Decimal | None]) -> Decimal | None:
+    amounts = [amount for amount in column if amount is not None]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def read(user: User, year: FiscalYear, kind: GridKind, measure: str) -> Grid:
+    """The grid as the user sees it: six queries, whatever its size."""
+    periods = tuple(Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH))
+    stored = _stored(user, year, kind, measure)
+    holders = _holders(user, kind, stored)
+    lines = tuple(Line(holder, label, _cells(holder, periods, stored)) for holder, label in holders)
+    return Grid(kind, year.label, measure, periods, lines)
+
+
+def cell_name(holder: Holder, period: Period) -> str:
+    return f"c:{quote(str(holder.key), safe='')}:{period.pk}"
+
+
+def _cells(holder: Holder, periods: Iterable[Period], stored: Mapping[tuple[Any, int], Decimal]) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(cell_name(holder, period), stored.get((holder.key, period.pk)), period.state == PeriodState.CLOSED)
+        for period in periods
+    )
+
+
+def _stored(user: User, year: FiscalYear, kind: GridKind, measure: str) -> dict[tuple[Any, int], Decimal]:
+    model: Any
+    model, column = {
+        GridKind.COMPANY: (PlanLine, "segment"),
+        GridKind.TEAMS: (Target, "team_id"),
+        GridKind.TERRITORIES: (Target, "territory_id"),
+        GridKind.QUOTAS: (Quota, "person_id"),
+    }[kind]
+    rows: Any = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure)
+    return {(holder, period): amount for holder, period, amount in rows.values_list(column, "period_id", "amount")}
+
+
+def _holders(user: User, kind: GridKind, stored: Mapping[tuple[Any, int], Decimal]) -> list[tuple[Holder, str]]:
+    """Who or what gets a line: everything that can hold a goal, or does."""
+    if kind == GridKind.COMPANY:
+        segments = sorted({"", *(segment for segment, _period in stored)})
+        return [(of_segment(segment), segment or _("Whole company")) for segment in segments]
+    if kind == GridKind.TEAMS:
+        return [(of_team(team.pk), team.name) for team in Team.objects.visible_to(user)]
+    if kind == GridKind.TERRITORIES:
+        return [(of_territory(row.pk), row.name) for row in Territory.objects.visible_to(user).real()]
+    holding = {person for person, _period in stored}
+    people = User.objects.visible_to(user).order_by("name", "pk")
+    return [(of_person(person.pk), person.name) for person in people if person.is_active or person.pk in holding]
+
+
+def sent(grid: Grid, data: Mapping[str, str], language: str | None = None) -> Sent:
+    """Compare what a page sent with what is stored now.
+
+    Each input ``c:…`` travels with ``w:…``, the stored text it was drawn with. Equal to that: untouched. A cell whose
+    stored amount is another by now is *overtaken*: neither amount is lost, the page shows both.
+    """
+    goals, unread, overtaken = [], {}, {}
+    for line in grid.lines:
+        for period, cell in zip(grid.periods, line.cells, strict=True):
+            typed = data.get(cell.name, "").strip()
+            was = data.get("w" + cell.name[1:], "")
+            if cell.name not in data or typed == was:
+                continue
+            try:
+                amount = parse_amount(typed, language) if typed else None
+                before = parse_amount(was, language) if was else None
+            except ValueError:
+                unread[cell.name] = _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k.") % {
+                    "text": typed
+                }
+                continue
+            if cell.amount not in (before, amount):
+                overtaken[cell.name] = _("Somebody else changed this meanwhile; you typed %(typed)s.") % {
+                    "typed": typed or "—"
+                }
+                continue
+            goals.append(Goal(line.holder, grid.measure, period, amount))
+    return Sent(tuple(goals), unread, overtaken)
+
+
+def with_errors(grid: Grid, data: Mapping[str, str], faults: Mapping[str, str]) -> Grid:
+    """The grid as it is shown again after a refusal: everything typed is still there, each fault beside its cell."""
+
+    def redraw(cell: Cell) -> Cell:
+        return Cell(cell.name, cell.amount, cell.closed, data.get(cell.name), faults.get(cell.name, ""))
+
+    lines = tuple(Line(line.holder, line.label, tuple(map(redraw, line.cells))) for line in grid.lines)
+    return Grid(grid.kind, grid.year, grid.measure, grid.periods, lines)
+
+
+@dataclass(frozen=True)
+class YearSummary:
+    """One fiscal year and one measure, whole year: what is planned at each level."""
+
+    label: str
+    plan: Decimal | None
+    targets: Decimal | None
+    quotas: Decimal | None
+    has_baseline: bool
+
+
+def summary(user: User, year: FiscalYear, measure: str) -> YearSummary:
+    """The same for one year."""
+    return next(row for row in summaries(user, measure) if row.label == year.label)
+
+
+def summaries(user: User, measure: str) -> list[YearSummary]:
+    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them."""
+
+    def by_year(rows: Any) -> dict[int, Decimal]:
+        sums = rows.in_force().filter(measure=measure).values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
+        return dict(sums.order_by())
+
+    plans = by_year(PlanLine.objects.visible_to(user))
+    targets = by_year(Target.objects.visible_to(user).filter(team__isnull=False))
+    quotas = by_year(Quota.objects.visible_to(user))
+    frozen = set(CompanyPlan.objects.visible_to(user).filter(kind="baseline").values_list("fiscal_year", flat=True))
+    return [
+        YearSummary(year.label, plans.get(year.pk), targets.get(year.pk), quotas.get(year.pk), year.pk in frozen)
+        for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
+    ]
+
+
+@dataclass(frozen=True)
+class HolderTable:
+    """One holder's year: a line per leaf period with the amount of each measure, and their sums."""
+
+    lines: tuple[tuple[str, tuple[Decimal | None, ...]], ...]
+    totals: tuple[Decimal | None, ...]
+
+
+def holder_table(user: User, year: FiscalYear, rows: Any) -> HolderTable:
+    """``rows``: quotas or targets of one holder in one year."""
+    amounts = {(row.period_id, row.measure): row.amount for row in rows}
+    leaves = Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH).order_by("starts_on")
+    lines = tuple((leaf.label, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)
+    totals = tuple(_sum(amounts for amounts in column) for column in zip(*[line[1] for line in lines], strict=True))
+    return HolderTable(lines, totals)
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One line of the history of a holder's numbers."""
+
+    at: Any
+    who: str
+    period: str
+    amount: Decimal | None
+    reason: str
+
+
+def plan_history(year: FiscalYear, kind: GridKind, measure: str) -> list[ChangeRow]:
+    """The newest changes of the company plan, or of territory targets, of one year and measure."""
+    model: Any = PlanLine if kind == GridKind.COMPANY else Target
+    rows = model.history.filter(plan__fiscal_year=year, plan__kind="working", measure=measure)
+    return history(rows if kind == GridKind.COMPANY else rows.filter(territory__isnull=False), limit=50)
+
+
+def history(rows: Any, limit: int = 200) -> list[ChangeRow]:
+    """The newest changes of historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
+    newest = rows.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
+    return [
+        ChangeRow(
+            row.history_date,
+            row.history_user.name if row.history_user else "",
+            row.period.label,
+            None if row.history_type == "-" else row.amount,
+            row.history_change_reason or "",
+        )
+        for row in newest
+    ]

@@ -1,0 +1,196 @@
+"""Pages of targets: the years, the grids of plan, targets and quotas, and the number of one holder with its history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.errors import RuleViolation
+from spm.org.gates import user_of
+from spm.org.models import FiscalYear, Team, User
+from targets import access, grids, plans, quotas
+from targets.choices import Measure
+from targets.grids import Grid, GridKind
+from targets.models import Quota, Target
+
+SAVE = {
+    GridKind.COMPANY: plans.set_plan_lines,
+    GridKind.TEAMS: plans.set_targets,
+    GridKind.TERRITORIES: plans.set_targets,
+    GridKind.QUOTAS: quotas.set_quotas,
+}
+
+
+def _measure(request: HttpRequest) -> Measure:
+    """The measure that the address names; bookings where it names none, or one that does not exist."""
+    wanted = request.GET.get("measure", "")
+    return Measure(wanted) if wanted in Measure.values else Measure.BOOKINGS
+
+
+def _measure_links(chosen: Measure) -> list[dict[str, Any]]:
+    return [
+        {"href": f"?measure={value}", "label": label, "current": value == chosen} for value, label in Measure.choices
+    ]
+
+
+def _year(request: HttpRequest, label: str) -> FiscalYear:
+    year: FiscalYear = get_object_or_404(FiscalYear.objects.visible_to(user_of(request)), label=label)
+    return year
+
+
+@login_required
+@require_safe
+def year_list(request: HttpRequest) -> HttpResponse:
+    """Fiscal years with what is planned at each level; a rep is led to the own quotas of each year."""
+    user, measure = user_of(request), _measure(request)
+    context = {
+        "years": grids.summaries(user, measure),
+        "measure": measure,
+        "measures": _measure_links(measure),
+        "sees_plan": access.can_see_plan(user),
+        "can_edit": access.can_edit_plan(user, None),
+    }
+    return render(request, "targets/year_list.html", context)
+
+
+@login_required
+@require_safe
+def year_detail(request: HttpRequest, year: str) -> HttpResponse:
+    """One year: managers and admins see the three levels side by side, a rep the own numbers."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_see_plan(user):
+        return redirect("targets:quota", year=year, pk=user.pk)
+    measures = [(measure, grids.summary(user, fiscal_year, measure)) for measure in Measure]
+    context = {
+        "year": fiscal_year,
+        "measures": measures,
+        "can_edit": access.can_edit_plan(user, None),
+        "baseline": plans.baseline_of(fiscal_year),
+    }
+    return render(request, "targets/year_detail.html", context)
+
+
+@login_required
+def company_grid(request: HttpRequest, year: str) -> HttpResponse:
+    return _grid(request, year, GridKind.COMPANY, _("Company plan"))
+
+
+@login_required
+def team_grid(request: HttpRequest, year: str) -> HttpResponse:
+    return _grid(request, year, GridKind.TEAMS, _("Team targets"))
+
+
+@login_required
+def territory_grid(request: HttpRequest, year: str) -> HttpResponse:
+    return _grid(request, year, GridKind.TERRITORIES, _("Territory targets"))
+
+
+@login_required
+def quota_grid(request: HttpRequest, year: str) -> HttpResponse:
+    return _grid(request, year, GridKind.QUOTAS, _("Quotas"))
+
+
+def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpResponse:
+    """Show a grid, or store what was typed into it: all of it, or nothing and everything is still there."""
+    user, year, measure = user_of(request), _year(request, label), _measure(request)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    may_edit = access.can_edit_plan(user, None)
+    grid = grids.read(user, year, kind, measure)
+    status = 200
+    if request.method == "POST":
+        if not may_edit:
+            raise PermissionDenied
+        saved, grid = _store(request, grid, year)
+        if saved:
+            return redirect(f"{request.path}?measure={measure}")
+        status = 422
+    context = {
+        "title": title,
+        "year": year,
+        "grid": grid,
+        "measure": measure,
+        "measures": _measure_links(measure),
+        "can_edit": may_edit,
+        "detail": {GridKind.QUOTAS: "targets:quota", GridKind.TEAMS: "targets:team"}.get(kind),
+        "changes": grids.plan_history(year, kind, measure) if kind in (GridKind.COMPANY, GridKind.TERRITORIES) else [],
+    }
+    return render(request, "targets/grid.html", context, status=status)
+
+
+def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Grid]:
+    """(stored?, the grid to show if not). A refusal keeps what was typed and says why."""
+    sent = grids.sent(grid, request.POST, get_language())
+    faults = {**sent.unread, **sent.overtaken}
+    if not faults:
+        try:
+            user = user_of(request)
+            changed = SAVE[grid.kind](
+                plans.working_plan(year, by=user), sent.goals, by=user, reason=request.POST.get("reason", "")
+            )
+        except RuleViolation as error:
+            messages.error(request, str(error))
+            return False, grids.with_errors(grid, request.POST, {})
+        count = len(changed)
+        messages.success(request, ngettext("%(n)s number changed.", "%(n)s numbers changed.", count) % {"n": count})
+        return True, grid
+    messages.error(request, _("Nothing is stored yet: look at the marked cells."))
+    return False, grids.with_errors(grid, request.POST, faults)
+
+
+@login_required
+@require_safe
+def quota_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The quotas of one person in one year, all measures, with each change."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    person = get_object_or_404(User.objects.visible_to(user), pk=pk)
+    rows = Quota.objects.visible_to(user).in_force().filter(person=person, plan__fiscal_year=fiscal_year)
+    changes = Quota.history.filter(person=person, plan__fiscal_year=fiscal_year, plan__kind="working")
+    return _number(request, fiscal_year, person.name, rows, changes, reverse("targets:quotas", args=[year]))
+
+
+@login_required
+@require_safe
+def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The targets of one team in one year, all measures, with each change."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    rows = Target.objects.visible_to(user).in_force().filter(team=team, plan__fiscal_year=fiscal_year)
+    changes = Target.history.filter(team=team, plan__fiscal_year=fiscal_year, plan__kind="working")
+    return _number(request, fiscal_year, team.name, rows, changes, reverse("targets:teams", args=[year]))
+
+
+def _number(request: HttpRequest, year: FiscalYear, name: str, rows: Any, changes: Any, back: str) -> HttpResponse:
+    table = grids.holder_table(user_of(request), year, rows)
+    context = {
+        "year": year,
+        "name": name,
+        "table": table,
+        "changes": grids.history(changes),
+        "back": back if access.can_see_plan(user_of(request)) else reverse("targets:year-list"),
+    }
+    return render(request, "targets/number.html", context)
+
+
+@require_POST
+@login_required
+def baseline_freeze(request: HttpRequest, year: str) -> HttpResponse:
+    """Keep the year's numbers as they stand as its baseline, for ever."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_edit_plan(user, None):
+        raise PermissionDenied
+    try:
+        plans.freeze_baseline(plans.working_plan(fiscal_year, by=user), by=user)
+        messages.success(request, _("The baseline of %(year)s is frozen.") % {"year": fiscal_year.label})
+    except RuleViolation as error:
+        messages.warning(request, str(error))
+    return redirect("targets:year", year=year)
