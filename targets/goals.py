@@ -121,7 +121,7 @@ class GoalSheet:
                     above = self.periods[above.parent_id] if above.parent_id else None
 
     def judge(self, goals: Sequence[Goal]) -> list[Verdict]:
-        """One verdict per goal, in order: new, changed, unchanged, or refused with a sentence. Writes nothing."""
+        """One verdict per goal, in order: new, changed, unchanged, parked (period closed), refused. Writes nothing."""
         self._read_stored(goals)
         seen: dict[LeafKey, Decimal | None] = {}
         verdicts = []
@@ -130,6 +130,8 @@ class GoalSheet:
                 parts = self._parts(goal)
                 self._refuse_twice(goal, parts, seen)
                 verdicts.append(self._verdict(parts))
+            except PeriodClosed as error:
+                verdicts.append(Verdict(RowOutcome.PARKED, str(error)))
             except RuleViolation as error:
                 verdicts.append(Verdict(RowOutcome.REFUSED, str(error)))
             else:

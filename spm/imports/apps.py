@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from spm.imports.kinds import autodiscover
@@ -8,4 +10,5 @@ class ImportsConfig(AppConfig):
     label = "imports"
 
     def ready(self) -> None:
+        import_module("spm.imports.organisation")
         autodiscover()

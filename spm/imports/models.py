@@ -5,7 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from spm.imports.choices import BatchState, RowOutcome
-from spm.imports.querysets import ImportBatchQuerySet
+from spm.imports.querysets import ImportBatchQuerySet, ImportProfileQuerySet
+from spm.jobs.models import Job
 
 
 class ImportBatch(models.Model):
@@ -28,6 +29,10 @@ class ImportBatch(models.Model):
     parked = models.PositiveIntegerField(default=0)
     superseded = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)  # why nothing was loaded, in words
+    notes = models.JSONField(default=list, blank=True)  # what the reader decided or left out, in words
+    effects = models.JSONField(default=dict, blank=True)  # what the write touched, so that an undo touches it again
+    milliseconds = models.PositiveIntegerField(default=0)  # of the last reading or commit
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")  # the commit under way
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="import_batches"
     )
@@ -44,6 +49,11 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.filename}"
+
+    @property
+    def loaded(self) -> int:
+        """Rows that changed something."""
+        return self.new + self.changed
 
 
 class ImportContent(models.Model):
@@ -79,6 +89,22 @@ class ImportRow(models.Model):
         return f"{self.batch_id} row {self.number}"
 
 
+class ImportChange(models.Model):
+    """What a commit did to one stored row, so that it can be undone. Large kinds keep versions of their own instead."""
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="changes")
+    model = models.CharField(max_length=60)  # app label and class name, as in ``org.Team``
+    object_pk = models.BigIntegerField()
+    before = models.JSONField(null=True)  # column → value; NULL = the row did not exist
+    after = models.JSONField()
+
+    class Meta:
+        ordering = ["batch", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}: {self.model} {self.object_pk}"
+
+
 class ImportProfile(models.Model):
     """A saved mapping of one kind, chosen in the browser for the next file of the same make."""
 
@@ -87,6 +113,8 @@ class ImportProfile(models.Model):
     mapping = models.JSONField(default=dict)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ImportProfileQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "name"]

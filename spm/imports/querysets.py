@@ -14,3 +14,9 @@ class ImportBatchQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Admins alone."""
         return self if scope_of(user).everything else self.none()
+
+
+class ImportProfileQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins alone."""
+        return self if scope_of(user).everything else self.none()

@@ -1,0 +1,357 @@
+"""The life of one uploaded file: uploaded → previewed → committed or refused → perhaps undone.
+
+Reading and parsing happen outside any transaction (``staging``). A commit judges and writes all rows inside one
+transaction, in blocks; imports commit one after the other, so that what a loader has looked up is current. Killed at
+any statement, nothing of the file is visible (reliability INV-15).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from spm.errors import RuleViolation
+from spm.imports import bulk, staging
+from spm.imports.choices import BatchState, RowOutcome
+from spm.imports.kinds import ImportKind, Loader, Run, Verdict, kind_named
+from spm.imports.mappings import Mapping
+from spm.imports.models import ImportBatch, ImportContent, ImportRow
+from spm.imports.sheets import BadFile
+from spm.imports.staging import Progress, Staged, StagedRow
+from spm.jobs.queue import enqueue
+from spm.org import audit
+from spm.org.choices import AuditKind
+from spm.org.clock import company
+from spm.org.models import Company, User
+
+PIECE = 1 << 20  # bytes of one stored piece of an upload
+OPEN_STATES = [BatchState.UPLOADED, BatchState.PREVIEWED, BatchState.REFUSED]
+COUNTS = ["new", "changed", "unchanged", "refused", "parked", "superseded"]
+SHOWN = {RowOutcome.REFUSED, RowOutcome.PARKED}
+JOB = "import"
+
+
+class NoCompany(RuleViolation):
+    """Nothing can be imported before the company exists."""
+
+
+class AlreadyDone(RuleViolation):
+    """The batch is committed or undone; a file is loaded again by uploading it again."""
+
+
+class _RowsRefused(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
+    """A row is refused and the good ones may not go alone."""
+
+
+# Upload ---------------------------------------------------------------------------------------------------------------
+
+
+def upload(  # noqa: PLR0913  # what there is to say about a file, by keyword
+    kind: ImportKind,
+    file: BinaryIO,
+    filename: str,
+    *,
+    mapping: Mapping | None = None,
+    source: str = "file",
+    is_snapshot: bool = False,
+    is_partial: bool = False,
+    by: User | None = None,
+) -> ImportBatch:
+    """Store the bytes of a file as rows of a new batch. Raises BadFile where it is larger than the limit."""
+    _check_snapshot(kind, is_snapshot=is_snapshot, is_partial=is_partial)
+    digest, size = hashlib.sha256(), 0
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            kind=kind.name,
+            source=source,
+            filename=Path(filename).name[:255] or "file",
+            sha256="",
+            mapping=(mapping or Mapping()).to_json(),
+            is_snapshot=is_snapshot,
+            is_partial=is_partial,
+            created_by=by,
+        )
+        for number, piece in enumerate(_pieces(file)):
+            size += len(piece)
+            if size > settings.IMPORT_MAX_BYTES:
+                raise BadFile(_("The file is larger than %(most)d MB.") % {"most": settings.IMPORT_MAX_BYTES >> 20})
+            digest.update(piece)
+            ImportContent.objects.create(batch=batch, number=number, data=piece)
+        batch.sha256, batch.size = digest.hexdigest(), size
+        batch.save(update_fields=["sha256", "size"])
+    return batch
+
+
+def _check_snapshot(kind: ImportKind, *, is_snapshot: bool, is_partial: bool) -> None:
+    if is_snapshot and not kind.takes_snapshots:
+        raise RuleViolation(_("Files of the kind “%(kind)s” cannot be full snapshots.") % {"kind": kind.name})
+    if is_snapshot and is_partial:
+        # A refused row would look like one that is missing, and its line would be taken out.
+        raise RuleViolation(_("A full snapshot is loaded whole or not at all."))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def set_mapping(batch: ImportBatch, mapping: Mapping) -> None:
+    """Read the file another way from now on."""
+    batch.mapping = mapping.to_json()
+    batch.save(update_fields=["mapping"])
+
+
+# Preview --------------------------------------------------------------------------------------------------------------
+
+
+def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch:
+    """Judge every row without writing any: counts, refused rows and notes end up in the batch.
+
+    Raises RuleViolation, told in ``batch.reason`` too, where the file as a whole cannot be used.
+    """
+    started = monotonic()
+    _check_open(batch)
+    with _told(batch):
+        staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
+        _judge_only(batch, staged)
+    batch.state = BatchState.PREVIEWED
+    _save(batch, started)
+    return batch
+
+
+def _judge_only(batch: ImportBatch, staged: Staged) -> None:
+    """Count outcomes and store the rows that need a person's eye, in short transactions of a block each."""
+    loader = _loader(batch, staged)
+    tally = _Tally(batch, staged)
+    batch.rows.all().delete()
+    tally.keep_refusals()
+    _survey(loader, staged)
+    for block in staged.blocks():
+        tally.judge(loader, block)
+        tally.keep()
+    if batch.is_snapshot and (gone := loader.absent()):
+        loader.run.notes.append(
+            ngettext(
+                "%(count)d stored line is missing from this snapshot and will be taken out.",
+                "%(count)d stored lines are missing from this snapshot and will be taken out.",
+                gone,
+            )
+            % {"count": gone}
+        )
+    tally.close(loader)
+
+
+# Commit ---------------------------------------------------------------------------------------------------------------
+
+
+def commit_later(batch: ImportBatch, by: User | None) -> ImportBatch:
+    """Ask for the commit as a job; its row feeds the progress bar."""
+    _check_open(batch)
+    with transaction.atomic():
+        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": "commit"}, by=by)
+        batch.save(update_fields=["job"])
+    return batch
+
+
+def commit(
+    batch: ImportBatch,
+    by: User | None = None,
+    progress: Progress | None = None,
+    confirm: Callable[[], None] | None = None,
+) -> ImportBatch:
+    """Load the file, all of it or nothing; with ``is_partial`` the good rows alone.
+
+    The batch ends as COMMITTED, or as REFUSED with the reason and the refused rows. ``confirm`` is called inside the
+    transaction last of all: a job that lost its lease stops there. Raises RuleViolation as ``preview`` does.
+    """
+    started = monotonic()
+    _check_open(batch)
+    with _told(batch):
+        staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
+        if progress:
+            progress(staged.read, staged.read, _("Writing"))
+        try:
+            if staged.refusals.count and not batch.is_partial:
+                raise _RowsRefused
+            with transaction.atomic():
+                _write(batch, staged, by, started)
+                if confirm:
+                    confirm()
+        except _RowsRefused:
+            _refuse(batch, staged, started)
+    return batch
+
+
+def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) -> None:
+    lock_imports()
+    current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    _check_open(current)
+    loader, tally = _loader(batch, staged, by), _Tally(batch, staged)
+    batch.rows.all().delete()
+    tally.keep_refusals()
+    _survey(loader, staged)
+    loader.lock()
+    for block in staged.blocks():
+        verdicts = tally.judge(loader, block)
+        if tally.counts["refused"] and not batch.is_partial:
+            raise _RowsRefused
+        loader.write(verdicts)
+        tally.keep()
+    loader.finish()
+    tally.close(loader)
+    batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", timezone.now()
+    _save(batch, started)
+    audit.record(
+        AuditKind.IMPORT, actor=by, subject=str(batch), batch=batch.pk, sha256=batch.sha256, rows=counts(batch)
+    )
+
+
+def _refuse(batch: ImportBatch, staged: Staged, started: float) -> None:
+    """Nothing is loaded: say so, and list every row that is to blame."""
+    _judge_only(batch, staged)
+    batch.state = BatchState.REFUSED
+    batch.reason = ngettext(
+        "Nothing was loaded: %(count)d row is refused.",
+        "Nothing was loaded: %(count)d rows are refused.",
+        batch.refused,
+    ) % {"count": batch.refused}
+    _save(batch, started)
+
+
+# Undo -----------------------------------------------------------------------------------------------------------------
+
+
+def undo_later(batch: ImportBatch, by: User | None) -> ImportBatch:
+    """Ask for the undo as a job."""
+    _check_committed(batch)
+    with transaction.atomic():
+        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": "undo"}, by=by)
+        batch.save(update_fields=["job"])
+    return batch
+
+
+def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None] | None = None) -> ImportBatch:
+    """Put back everything the batch changed. Raises RuleViolation, and changes nothing, where that cannot be done."""
+    with transaction.atomic():
+        lock_imports()
+        current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        _check_committed(current)
+        kind_named(current.kind).undo(current, by)
+        current.state, current.undone_at, current.undone_by = BatchState.UNDONE, timezone.now(), by
+        current.save(update_fields=["state", "undone_at", "undone_by"])
+        audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
+        if confirm:
+            confirm()
+    return current
+
+
+# Parts ----------------------------------------------------------------------------------------------------------------
+
+
+def counts(batch: ImportBatch) -> dict[str, int]:
+    """The outcome of a batch in numbers; they add up to ``read`` (INV-14)."""
+    return {name: getattr(batch, name) for name in ["read", *COUNTS]}
+
+
+def lock_imports() -> None:
+    """One import writes at a time: the company's row is the lock. On SQLite the transaction itself is."""
+    Company.objects.select_for_update(no_key=True).filter(pk=1).first()
+
+
+class _Tally:
+    """Counts outcomes and keeps the rows that need a person's eye."""
+
+    def __init__(self, batch: ImportBatch, staged: Staged) -> None:
+        self.batch, self.staged = batch, staged
+        self.counts: Counter[str] = Counter(refused=staged.refusals.count)
+        self.kept: list[tuple[Any, ...]] = []
+
+    def judge(self, loader: Loader, block: list[StagedRow]) -> list[Verdict]:
+        """The verdicts on the rows of a block that count; superseded ones are counted here."""
+        live = [item for item in block if not item.is_superseded]
+        self.counts["superseded"] += len(block) - len(live)
+        verdicts = loader.judge([item.row for item in live])
+        for item, verdict in zip(live, verdicts, strict=True):
+            self.counts[verdict.outcome.value] += 1
+            if verdict.outcome in SHOWN:
+                self.kept.append(self._values(item.row.number, verdict, item.cells))
+        return verdicts
+
+    def _values(self, number: int, verdict: Any, cells: dict[str, str]) -> tuple[Any, ...]:
+        outcome = getattr(verdict, "outcome", RowOutcome.REFUSED)
+        return (self.batch.pk, number, outcome.value, verdict.column[:120], verdict.value, verdict.reason, cells)
+
+    def keep_refusals(self) -> None:
+        for block in self.staged.refusals.blocks():
+            refusals = (staging.StagedRefusal(*item) for item in block)
+            self.kept.extend(self._values(item.number, item, item.cells) for item in refusals)
+            self.keep()
+
+    def keep(self) -> None:
+        """Store what has gathered."""
+        fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells"]
+        rows: Iterable[ImportRow] = (ImportRow(**dict(zip(fields, values, strict=True))) for values in self.kept)
+        ImportRow.objects.bulk_create(rows, batch_size=bulk.MAX_IN)
+        self.kept = []
+
+    def close(self, loader: Loader) -> None:
+        self.batch.read = self.staged.read
+        for name in COUNTS:
+            setattr(self.batch, name, self.counts[name])
+        self.batch.notes = [*self.staged.notes, *loader.run.notes]
+
+
+def _loader(batch: ImportBatch, staged: Staged, by: User | None = None) -> Loader:
+    run = Run(batch, _company(), by or batch.created_by, staged.headers, batch.source, batch.is_snapshot)
+    return staged.kind.loader(run)
+
+
+def _company() -> Company:
+    found = company()
+    if found is None:
+        raise NoCompany(_("Set up the company first: manage.py company --name … --currency …"))
+    return found
+
+
+def _survey(loader: Loader, staged: Staged) -> None:
+    for block in staged.blocks():
+        loader.survey([item.row for item in block if not item.is_superseded])
+
+
+def _check_open(batch: ImportBatch) -> None:
+    if batch.state not in OPEN_STATES:
+        raise AlreadyDone(_("This file has been loaded already. Upload it again to load it again."))
+
+
+def _check_committed(batch: ImportBatch) -> None:
+    if batch.state != BatchState.COMMITTED:
+        raise AlreadyDone(_("Only an import that is loaded can be undone."))
+
+
+def _save(batch: ImportBatch, started: float) -> None:
+    batch.milliseconds = int((monotonic() - started) * 1000)
+    batch.save(update_fields=["state", "reason", "read", *COUNTS, "notes", "effects", "milliseconds", "committed_at"])
+
+
+class _told:  # noqa: N801  # used as a function
+    """Write the reason for which a whole file cannot be used into its batch, and let the error go on."""
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RuleViolation) and not isinstance(error, AlreadyDone):
+            self.batch.state, self.batch.reason = BatchState.REFUSED, str(error)
+            ImportBatch.objects.filter(pk=self.batch.pk, state__in=OPEN_STATES).update(
+                state=BatchState.REFUSED, reason=str(error)
+            )

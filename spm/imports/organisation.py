@@ -1,0 +1,296 @@
+"""The kinds of import that fill ``spm.org``, which stands below the machine and so cannot register them itself."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from spm.errors import RuleViolation
+from spm.imports import journal
+from spm.imports.choices import BatchState
+from spm.imports.cycles import in_cycles
+from spm.imports.kinds import UNCHANGED, Column, ColumnType, Loader, Row, Verdict, new, refused, register
+from spm.imports.models import ImportChange
+from spm.imports.records import Fact, RecordKind, RecordLoader, Refused, Shelf
+from spm.keys import normalise
+from spm.org import calendars
+from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+
+ONE_DAY = timedelta(days=1)
+UNKNOWN_PERSON = gettext_lazy("Nobody has this e-mail address. Load people first.")
+UNKNOWN_TEAM = gettext_lazy("There is no such team. Load teams first.")
+STARTS_ON = Column("starts_on", ColumnType.DATE, help=gettext_lazy("empty = always"), example="2026-01-01")
+EMAIL = Column("email", ColumnType.EMAIL, required=True, filled=True, max_length=254, example="ana@example.com")
+
+TEAMS = Shelf(Team, {"key": "key"})
+PEOPLE_BY_EMAIL = Shelf(User, {"email_key": "email_key"}, where={"is_house": False})
+MEMBERSHIPS = Shelf(
+    Membership, {"person": "person__email_key", "starts_on": "starts_on"}, {"team": "team__key"}, moves=True
+)
+PLACEMENTS = Shelf(
+    TeamPlacement, {"team": "team__key", "starts_on": "starts_on"}, {"parent": "parent__key"}, moves=True
+)
+LEADS = Shelf(TeamLead, {"team": "team__key", "starts_on": "starts_on"}, {"person": "person__email_key"})
+PERSON_TEXTS = ("employee_id", "locale", "timezone")
+PEOPLE = Shelf(
+    User,
+    {"email_key": "email_key"},
+    {name: name for name in ("name", *PERSON_TEXTS, "starts_on", "left_on", "is_admin", "is_active")},
+    where={"is_house": False},
+)
+
+
+class PeriodLoader(Loader):
+    """Rows become whole fiscal years; a fault of one row is a fault of its year."""
+
+    def judge(self, rows: Sequence[Row]) -> list[Verdict]:
+        stored = {(year.label, leaf) for year in FiscalYear.objects.all() for leaf in calendars.stored_leaves(year)}
+        faults = self._faults(rows)
+        verdicts = []
+        for row in rows:
+            label, leaf = row.values["fiscal_year"], _leaf(row)
+            if label in faults:
+                verdicts.append(refused("period", leaf.period, faults[label]))
+            else:
+                verdicts.append(UNCHANGED if (label, leaf) in stored else new(row))
+        return verdicts
+
+    def _faults(self, rows: Sequence[Row]) -> dict[str, str]:
+        """Fiscal year → what is wrong with it, found by trying."""
+        faults = {}
+        with transaction.atomic():
+            for label, leaves in _years(rows):
+                try:
+                    with transaction.atomic():
+                        calendars.load_leaves(label, leaves)
+                except RuleViolation as fault:
+                    faults[label] = str(fault)
+            transaction.set_rollback(True)
+        return faults
+
+    def write(self, verdicts: Sequence[Verdict]) -> None:
+        before = journal.snapshot((FiscalYear, Period))
+        for label, leaves in _years([verdict.payload for verdict in verdicts if verdict.payload]):
+            calendars.load_leaves(label, leaves)
+        journal.record_since(self.run.batch, before)
+
+
+def _leaf(row: Row) -> calendars.LeafRow:
+    values = row.values
+    return calendars.LeafRow(values["quarter"], values["period"], values["starts_on"], values["ends_on"])
+
+
+def _years(rows: Sequence[Row]) -> list[tuple[str, list[calendars.LeafRow]]]:
+    """The fiscal years of a file with their leaf periods, in the order in which they follow each other."""
+    years: dict[str, list[calendars.LeafRow]] = defaultdict(list)
+    for row in rows:
+        years[row.values["fiscal_year"]].append(_leaf(row))
+    return sorted(years.items(), key=lambda year: min(leaf.starts_on for leaf in year[1]))
+
+
+@register
+class Periods(RecordKind):
+    name = "periods"
+    label = gettext_lazy("Periods")
+    help = gettext_lazy("The calendar, one row per leaf period (month). Both days belong to the period.")
+    columns = (
+        Column("fiscal_year", required=True, filled=True, max_length=20, example="2026"),
+        Column("quarter", required=True, filled=True, max_length=20, example="2026-Q1"),
+        Column("period", required=True, filled=True, max_length=20, example="2026-01"),
+        Column("starts_on", ColumnType.DATE, required=True, filled=True, example="2026-01-01"),
+        Column("ends_on", ColumnType.DATE, required=True, filled=True, example="2026-01-31"),
+    )
+    key = ("period",)
+    loader = PeriodLoader
+    order = 10
+
+
+class TeamLoader(RecordLoader):
+    shelves = (TEAMS, PEOPLE_BY_EMAIL, PLACEMENTS, LEADS)
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        self.coming = {normalise(row.values["team"]) for row in rows}
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        name = values["team"]
+        team, day = normalise(name), values.get("starts_on") or ALWAYS
+        found = [Fact(TEAMS, (team,), initial={"code": name, "name": name})]
+        if "parent" in values:
+            parent = self.known(Team, "parent", values["parent"], UNKNOWN_TEAM)
+            found.append(Fact(PLACEMENTS, (team, day), {"parent": parent}))
+        lead = self.known(User, "lead_email", values.get("lead_email"), UNKNOWN_PERSON)
+        if lead:
+            found.append(Fact(LEADS, (team, day), {"person": lead}))
+        return found
+
+    def review(self, rows: Sequence[Row], verdicts: list[Verdict]) -> None:
+        """Refuse rows that would put a team below itself on any day (INV-33)."""
+        placed = {key: stored.values["parent"] for key, stored in self.table(PLACEMENTS).rows.items()}
+        for verdict in verdicts:
+            placed.update(
+                {fact.key: fact.values["parent"] for fact in verdict.payload or () if fact.shelf is PLACEMENTS}
+            )
+        ringed = _rings(placed)
+        for i, row in enumerate(rows):
+            key = (normalise(row.values["team"]), row.values.get("starts_on") or ALWAYS)
+            if key in ringed and verdicts[i].payload:
+                verdicts[i] = refused("parent", row.values.get("parent"), _("The team would stand below itself."))
+
+
+def _rings(placed: dict[tuple[Any, ...], str | None]) -> set[tuple[Any, ...]]:
+    """The placements (team, day) in force on a day on which their team is its own ancestor."""
+    found: set[tuple[Any, ...]] = set()
+    in_order = sorted(placed, key=lambda key: key[1])
+    parents: dict[str, str | None] = {}
+    current: dict[str, tuple[Any, ...]] = {}
+    for i, key in enumerate(in_order):
+        parents[key[0]], current[key[0]] = placed[key], key
+        if i + 1 == len(in_order) or in_order[i + 1][1] != key[1]:
+            found.update(current[team] for team in in_cycles(parents))
+    return found
+
+
+@register
+class Teams(RecordKind):
+    name = "teams"
+    label = gettext_lazy("Teams")
+    help = gettext_lazy("The tree of teams. The lead may come with a second load, once people are there.")
+    columns = (
+        Column("team", required=True, filled=True, example="North"),
+        Column("parent", help=gettext_lazy("empty = at the top"), example="Sales"),
+        Column("lead_email", ColumnType.EMAIL, max_length=254, example="nora@example.com"),
+        STARTS_ON,
+    )
+    key = ("team", "starts_on")
+    loader = TeamLoader
+    order = 20
+
+
+class PeopleLoader(RecordLoader):
+    shelves = (TEAMS, PEOPLE, MEMBERSHIPS)
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        key = normalise(values["email"])
+        if key == self._house:
+            raise Refused("email", values["email"], _("This address is reserved."))
+        _check_person(values)
+        said = {name: values[name] or "" for name in PERSON_TEXTS if name in values}
+        said |= {name: values[name] for name in ("starts_on", "left_on") if name in values}
+        said |= {name: values[name] for name in ("name", "is_admin") if values.get(name) is not None}
+        person = Fact(PEOPLE, (key,), said, {"email": values["email"], "name": values["email"]})
+        person.initial["password"] = self._unusable
+        found = [person, *self._places(key, values), *self._leaving(person, values)]
+        if key in self._retired:
+            person.values.setdefault("is_active", True)
+        return found
+
+    def _places(self, key: str, values: dict[str, Any]) -> list[Fact]:
+        team = self.known(Team, "team", values.get("team"), UNKNOWN_TEAM)
+        return [Fact(MEMBERSHIPS, (key, values.get("starts_on") or ALWAYS), {"team": team})] if team else []
+
+    def _leaving(self, person: Fact, values: dict[str, Any]) -> list[Fact]:
+        """Memberships that end because the person leaves, or go on because the day of leaving was taken back."""
+        if "left_on" not in values:
+            return []
+        key, left_on = person.key[0], values["left_on"]
+        found = []
+        stored = self.table(PEOPLE).rows.get((key,))
+        before = stored.values["left_on"] if stored else None
+        if before and before != left_on:
+            person.values["is_active"] = True
+            ended = self.table(MEMBERSHIPS).rows.get((key, before + ONE_DAY))
+            if ended and ended.values["team"] is None:
+                found.append(Fact(MEMBERSHIPS, (key, before + ONE_DAY), {"team": self._team_before(key, before)}))
+        if left_on:
+            found.append(Fact(MEMBERSHIPS, (key, left_on + ONE_DAY), {"team": None}))
+            if left_on < self.run.company.today():
+                person.values["is_active"] = False
+        return found
+
+    def _team_before(self, key: str, day: date) -> str | None:
+        started = [(since, team) for since, team in self._teams_of[key] if since <= day]
+        return max(started, key=lambda span: span[0])[1] if started else None
+
+    @cached_property
+    def _teams_of(self) -> dict[str, list[tuple[date, str | None]]]:
+        spans: dict[str, list[tuple[date, str | None]]] = defaultdict(list)
+        for (person, since), stored in self.table(MEMBERSHIPS).rows.items():
+            spans[person].append((since, stored.values["team"]))
+        return spans
+
+    @cached_property
+    def _house(self) -> str:
+        return User.objects.house().email_key
+
+    @cached_property
+    def _unusable(self) -> str:
+        return make_password(None)
+
+    @cached_property
+    def _retired(self) -> set[str]:
+        """People whose import was undone: another load makes them active again."""
+        made = ImportChange.objects.filter(
+            model=User._meta.label, before__isnull=True, batch__state=BatchState.UNDONE
+        ).values_list("object_pk", flat=True)
+        inactive = User.objects.filter(pk__in=list(made), is_active=False)
+        return set(inactive.values_list("email_key", flat=True))
+
+
+def _check_person(values: dict[str, Any]) -> None:
+    zone, locale = values.get("timezone"), values.get("locale")
+    if zone and zone not in available_timezones():
+        raise Refused("timezone", zone, _("This is no time zone such as Europe/Paris."))
+    if locale and locale not in dict(settings.LANGUAGES):
+        raise Refused("locale", locale, _("Languages: %(codes)s.") % {"codes": ", ".join(dict(settings.LANGUAGES))})
+    starts_on, left_on = values.get("starts_on"), values.get("left_on")
+    if starts_on and left_on and left_on < starts_on:
+        raise Refused("left_on", left_on, _("The person would leave before the first day."))
+
+
+@register
+class People(RecordKind):
+    name = "people"
+    label = gettext_lazy("People")
+    help = gettext_lazy("Everybody who sells, leads or administers. An empty team is fine.")
+    columns = (
+        EMAIL,
+        Column("name", example="Ana Silva"),
+        Column("employee_id", max_length=64, example="1042"),
+        Column("team", help=gettext_lazy("their team from starts_on"), example="North"),
+        STARTS_ON,
+        Column("left_on", ColumnType.DATE, help=gettext_lazy("last day"), example=""),
+        Column("is_admin", ColumnType.BOOLEAN, example="no"),
+        Column("locale", max_length=8, example="en"),
+        Column("timezone", max_length=64, example="Europe/Paris"),
+    )
+    key = ("email",)
+    loader = PeopleLoader
+    order = 30
+
+
+class MembershipLoader(RecordLoader):
+    shelves = (TEAMS, PEOPLE_BY_EMAIL, MEMBERSHIPS)
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        person = self.known(User, "email", values["email"], UNKNOWN_PERSON)
+        team = self.known(Team, "team", values["team"], UNKNOWN_TEAM)
+        return [Fact(MEMBERSHIPS, (person, values.get("starts_on") or ALWAYS), {"team": team})]
+
+
+@register
+class Memberships(RecordKind):
+    name = "memberships"
+    label = gettext_lazy("Team memberships")
+    help = gettext_lazy("Who belongs to which team, and from when. An empty team ends the membership.")
+    columns = (EMAIL, Column("team", required=True, example="North"), STARTS_ON)
+    key = ("email", "starts_on")
+    loader = MembershipLoader
+    order = 40

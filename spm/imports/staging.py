@@ -1,0 +1,180 @@
+"""From stored bytes to parsed rows, before any table is looked at and outside any transaction.
+
+Parsed rows wait in a temporary file, in blocks of 5,000: the transaction that follows stays short, and memory stays
+flat however long the file is.
+"""
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from spm.errors import RuleViolation
+from spm.imports.bulk import BLOCK
+from spm.imports.cells import RowParser
+from spm.imports.formats import decide_format
+from spm.imports.kinds import ImportKind, Row
+from spm.imports.mapped import MappedRow
+from spm.imports.mappings import Mapping
+from spm.imports.models import ImportBatch
+from spm.imports.periods import period_labels
+from spm.imports.readers import read
+
+MOST_WHOLE_ROWS = 100_000  # of a kind that is judged as a whole, in memory
+
+type Progress = Callable[[int, int, str], None]
+type Cells = dict[str, str]
+
+
+class UnreadableFile(RuleViolation):
+    """The file can be read, but not as rows of this kind."""
+
+
+class StagedRow(NamedTuple):
+    row: Row
+    cells: Cells  # as the file has them, by canonical header, for the file of refused rows
+    is_superseded: bool
+
+
+class StagedRefusal(NamedTuple):
+    """A row that could not be parsed: one reason, and its cells for the file of refused rows."""
+
+    number: int
+    column: str
+    value: str
+    reason: str
+    cells: Cells
+
+
+class Spool:
+    """Blocks of things in a temporary file, read back as often as one likes."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.TemporaryFile(prefix="spm-import-")  # noqa: SIM115  # lives as long as self
+        self.count = 0
+        self.waiting: list[Any] = []
+
+    def add(self, item: Any) -> None:
+        self.waiting.append(item)
+        self.count += 1
+        if len(self.waiting) == BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.waiting:
+            pickle.dump(self.waiting, self.file, protocol=5)
+            self.waiting = []
+
+    def blocks(self) -> Iterator[list[Any]]:
+        self.flush()
+        self.file.seek(0)
+        while True:
+            try:
+                block = pickle.load(self.file)  # noqa: S301  # written by this very object
+            except EOFError:
+                return
+            place = self.file.tell()
+            yield block
+            self.file.seek(place)
+
+
+@dataclass
+class Staged:
+    """A file, read and parsed: good rows and refusals in spools, and what the preview tells about it."""
+
+    kind: ImportKind
+    headers: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    read: int = 0
+    rows: Spool = field(default_factory=Spool)
+    refusals: Spool = field(default_factory=Spool)
+    last: dict[Any, int] = field(default_factory=dict)  # identity → serial number of its last row in the file
+
+    def blocks(self) -> Iterator[list[StagedRow]]:
+        """Blocks of at most 5,000 rows; all rows in one block for a kind that does not stream."""
+        serial = 0
+        whole: list[StagedRow] = []
+        for raw in self.rows.blocks():
+            block = []
+            for number, values, cells in raw:
+                superseded = self.last[self.kind.identity(values)] != serial
+                block.append(StagedRow(Row(number, values), cells, superseded))
+                serial += 1
+            if self.kind.streams:
+                yield block
+            else:
+                whole.extend(block)
+        if whole:
+            yield whole
+
+
+def content_path(batch: ImportBatch) -> "tempfile._TemporaryFileWrapper[bytes]":
+    """The uploaded bytes in a temporary file, which lives as long as the object returned."""
+    file = tempfile.NamedTemporaryFile(prefix="spm-import-")  # noqa: SIM115  # closed by its owner
+    for piece in batch.contents.order_by("number").iterator(chunk_size=4):
+        file.write(bytes(piece.data))
+    file.flush()
+    return file
+
+
+def stage(batch: ImportBatch, kind: ImportKind, currency: str, progress: Progress | None = None) -> Staged:
+    """Read, map and parse the file of ``batch``; amounts without a currency are in ``currency``.
+
+    Raises RuleViolation where the file as a whole cannot be used, or asks something that only a person can answer.
+    """
+    mapping = Mapping.from_json(batch.mapping)
+    file = content_path(batch)
+    table = read(Path(file.name), batch.filename, mapping.read_options())
+    mapped = mapping.apply(table, kind, period_labels())
+    columns = [column for column in kind.columns if column.name in mapped.headers]
+    decision = decide_format((row for row in mapped if not row.refusal), columns, mapping.format.choice())
+    if decision.asks:
+        raise UnreadableFile(" ".join(decision.asks))
+    staged = Staged(kind, headers=mapped.headers, notes=[*table.notes, *mapped.notes, *decision.notes])
+    parser = RowParser(columns, decision, currency)
+    for row in mapped:
+        _stage_row(staged, row, parser)
+        if progress and staged.read % BLOCK == 0:
+            progress(staged.read, 0, _("Reading rows"))
+    _tell_left_out(staged, mapped.left_out)
+    return staged
+
+
+def _stage_row(staged: Staged, mapped: MappedRow, parser: RowParser) -> None:
+    staged.read += 1
+    values, refusals = ({}, [mapped.refusal]) if mapped.refusal else parser.parse(mapped.number, mapped.cells)
+    if refusals:
+        first = refusals[0]
+        staged.refusals.add((mapped.number, first.column, first.value, first.reason, _plain(mapped.cells)))
+        return
+    staged.last[staged.kind.identity(values)] = staged.rows.count
+    staged.rows.add((mapped.number, values, _plain(mapped.cells)))
+    if not staged.kind.streams and staged.rows.count > MOST_WHOLE_ROWS:
+        raise UnreadableFile(
+            _("The file has more than %(most)d rows. Cut it into several files; the result is the same.")
+            % {"most": MOST_WHOLE_ROWS}
+        )
+
+
+def _plain(cells: Cells) -> Cells:
+    """Cells as bare text: a workbook's cells know more about themselves, which the spool need not keep."""
+    return {name: str(text) for name, text in cells.items()}
+
+
+def _tell_left_out(staged: Staged, left_out: int) -> None:
+    if left_out:
+        staged.notes.append(
+            ngettext(
+                "%(count)d row of the file is left out by the mapping.",
+                "%(count)d rows of the file are left out by the mapping.",
+                left_out,
+            )
+            % {"count": left_out}
+        )
+    if not staged.read:
+        raise UnreadableFile(_("The file has a header but no rows that could be loaded."))

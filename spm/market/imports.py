@@ -1,0 +1,205 @@
+"""The kinds of import that fill the market: territories and who holds them, accounts and where they stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from spm.imports.cycles import in_cycles
+from spm.imports.kinds import Column, ColumnType, Row, Verdict, refused, register
+from spm.imports.organisation import PEOPLE_BY_EMAIL, STARTS_ON, UNKNOWN_PERSON
+from spm.imports.records import Fact, RecordKind, RecordLoader, Refused, Shelf
+from spm.keys import normalise
+from spm.market.choices import AssignmentRole
+from spm.market.models import Account, AccountPlacement, Assignment, Territory
+from spm.org.models import ALWAYS, User
+
+UNKNOWN_TERRITORY = gettext_lazy("There is no such territory. Load territories first.")
+UNKNOWN_ACCOUNT = gettext_lazy("There is no such account. Load accounts first.")
+TERRITORY = Column("territory", required=True, filled=True, example="NW")
+UNASSIGNED = "unassigned"  # the key of the sentinel row
+ACCOUNT_ID = Column("account_id", required=True, filled=True, max_length=100, example="A-1001")
+
+TERRITORIES = Shelf(Territory, {"key": "key"}, {"name": "name", "parent": "parent__key"}, moves=True)
+TERRITORY_KEYS = Shelf(Territory, {"key": "key"})
+ACCOUNT_TEXTS = ("industry", "segment", "country", "region", "postal_code", "tier")
+ACCOUNTS = Shelf(
+    Account,
+    {"key": "key"},
+    {
+        **{name: name for name in ("name", *ACCOUNT_TEXTS, "potential")},
+        "parent": "parent__key",
+        "owner": "owner__email_key",
+    },
+)
+ACCOUNT_KEYS = Shelf(Account, {"key": "key"})
+OWNERS = Shelf(
+    Assignment,
+    {"territory": "territory__key", "starts_on": "starts_on"},
+    {"person": "person__email_key"},
+    where={"role": AssignmentRole.OWNER},
+    moves=True,
+    recredits=True,
+)
+OVERLAYS = Shelf(
+    Assignment,
+    {"territory": "territory__key", "person": "person__email_key", "starts_on": "starts_on"},
+    where={"role": AssignmentRole.OVERLAY},
+)
+PLACEMENTS = Shelf(
+    AccountPlacement,
+    {"account": "account__key", "starts_on": "starts_on"},
+    {"territory": "territory__key"},
+    moves=True,
+    recredits=True,
+)
+
+
+class TreeLoader(RecordLoader):
+    """Rows that may name a parent of their own kind, perhaps further down in the file."""
+
+    own: str  # the column of the row's own key
+    parent: str
+    tree: Shelf
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        self.coming = {normalise(row.values[self.own]) for row in rows}
+
+    def review(self, rows: Sequence[Row], verdicts: list[Verdict]) -> None:
+        """Refuse rows that would stand below themselves (INV-33)."""
+        parents = {key[0]: stored.values["parent"] for key, stored in self.table(self.tree).rows.items()}
+        for verdict in verdicts:
+            for fact in verdict.payload or ():
+                parents[fact.key[0]] = fact.values.get("parent", parents.get(fact.key[0]))
+        ringed = in_cycles(parents)
+        for i, row in enumerate(rows):
+            if normalise(row.values[self.own]) in ringed and verdicts[i].payload:
+                verdicts[i] = refused(self.parent, row.values.get(self.parent), _("It would stand below itself."))
+
+
+class TerritoryLoader(TreeLoader):
+    shelves = (TERRITORIES,)
+    own, parent, tree = "territory", "parent", TERRITORIES
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        code = values["territory"]
+        key = normalise(code)
+        if key == UNASSIGNED:
+            raise Refused("territory", code, _("This name is reserved for lines that no territory claims."))
+        said = {"name": values["name"]} if values.get("name") else {}
+        if "parent" in values:
+            said["parent"] = self.known(Territory, "parent", values["parent"], UNKNOWN_TERRITORY)
+        return [Fact(TERRITORIES, (key,), said, {"code": code, "name": code})]
+
+
+@register
+class Territories(RecordKind):
+    name = "territories"
+    label = gettext_lazy("Territories")
+    help = gettext_lazy("Slices of the market, perhaps in a tree.")
+    columns = (
+        TERRITORY,
+        Column("parent", help=gettext_lazy("empty = at the top"), example="West"),
+        Column("name", example="Northwest"),
+    )
+    key = ("territory",)
+    loader = TerritoryLoader
+    order = 50
+
+
+class AssignmentLoader(RecordLoader):
+    shelves = (TERRITORY_KEYS, PEOPLE_BY_EMAIL, OWNERS, OVERLAYS)
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        territory = self.known(Territory, "territory", values["territory"], UNKNOWN_TERRITORY)
+        person = self.known(User, "email", values["email"], UNKNOWN_PERSON)
+        day = values.get("starts_on") or ALWAYS
+        if values.get("role") != AssignmentRole.OVERLAY:
+            return [Fact(OWNERS, (territory, day), {"person": person})]
+        if person is None:
+            raise Refused("email", "", _("An overlay assignment needs a person."))
+        return [Fact(OVERLAYS, (territory, person, day))]
+
+
+@register
+class Assignments(RecordKind):
+    name = "assignments"
+    label = gettext_lazy("Territory assignments")
+    help = gettext_lazy("Who holds which territory, and from when. An empty e-mail leaves it vacant.")
+    columns = (
+        TERRITORY,
+        Column("email", ColumnType.EMAIL, required=True, max_length=254, example="ana@example.com"),
+        Column("role", ColumnType.CHOICE, choices=tuple(AssignmentRole.values), example="owner"),
+        STARTS_ON,
+    )
+    key = ("territory", "role", "email", "starts_on")
+    loader = AssignmentLoader
+    order = 60
+
+    def identity(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """One owner per territory and day; overlay people may be several."""
+        overlay = values.get("role") == AssignmentRole.OVERLAY
+        person = normalise(values["email"] or "") if overlay else None
+        return (normalise(values["territory"]), overlay, person, values.get("starts_on"))
+
+
+class AccountLoader(TreeLoader):
+    shelves = (PEOPLE_BY_EMAIL, ACCOUNTS)
+    own, parent, tree = "account_id", "parent_id", ACCOUNTS
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        identifier = values["account_id"]
+        said: dict[str, Any] = {name: values[name] or "" for name in ACCOUNT_TEXTS if name in values}
+        if values.get("name"):
+            said["name"] = values["name"]
+        if "potential" in values:
+            said["potential"] = values["potential"]
+        if "parent_id" in values:
+            said["parent"] = self.known(Account, "parent_id", values["parent_id"], UNKNOWN_ACCOUNT)
+        if "owner_email" in values:
+            said["owner"] = self.known(User, "owner_email", values["owner_email"], UNKNOWN_PERSON)
+        return [Fact(ACCOUNTS, (normalise(identifier),), said, {"external_id": identifier, "name": identifier})]
+
+
+@register
+class Accounts(RecordKind):
+    name = "accounts"
+    label = gettext_lazy("Accounts")
+    help = gettext_lazy("Customers and target customers. The potential is a year's amount in the company's currency.")
+    columns = (
+        ACCOUNT_ID,
+        Column("name", max_length=300, example="Bright Bikes"),
+        Column("parent_id", max_length=100, example=""),
+        Column("industry", max_length=120, example="Retail"),
+        Column("segment", max_length=120, example="Mid-market"),
+        Column("country", max_length=120, example="France"),
+        Column("region", max_length=120, example="Bretagne"),
+        Column("postal_code", max_length=20, example="35000"),
+        Column("tier", max_length=40, example="A"),
+        Column("potential", ColumnType.AMOUNT, example="120000"),
+        Column("owner_email", ColumnType.EMAIL, max_length=254, example="ana@example.com"),
+    )
+    key = ("account_id",)
+    loader = AccountLoader
+    order = 70
+
+
+class PlacementLoader(RecordLoader):
+    shelves = (TERRITORY_KEYS, ACCOUNT_KEYS, PLACEMENTS)
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        account = self.known(Account, "account_id", values["account_id"], UNKNOWN_ACCOUNT)
+        territory = self.known(Territory, "territory", values["territory"], UNKNOWN_TERRITORY)
+        return [Fact(PLACEMENTS, (account, values.get("starts_on") or ALWAYS), {"territory": territory})]
+
+
+@register
+class Placements(RecordKind):
+    name = "placements"
+    label = gettext_lazy("Account placements")
+    help = gettext_lazy("Which territory an account stands in, and from when. An empty territory takes it out.")
+    columns = (ACCOUNT_ID, Column("territory", required=True, example="NW"), STARTS_ON)
+    key = ("account_id", "starts_on")
+    loader = PlacementLoader
+    order = 80

@@ -1,0 +1,170 @@
+"""Teams, people and memberships from files: new, changed, unchanged, refused, undone."""
+
+from datetime import date
+
+import pytest
+
+from spm.imports import batches
+from spm.imports.choices import BatchState
+from spm.imports.journal import ChangedSince
+from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.org.trees import tree_as_of
+from tests.builders import make_person, make_team
+from tests.spm.imports_help import load, told
+
+pytestmark = pytest.mark.django_db
+
+TEAMS = """
+    team,parent,lead_email
+    North,Sales,
+    Sales,,
+"""
+
+
+def test_teams_are_made_whatever_the_order_of_their_rows(company):
+    assert told(load("teams", TEAMS)) == {"read": 2, "new": 2}
+    assert TeamPlacement.objects.get(team__key="north").parent == Team.objects.get(key="sales")
+
+
+def test_inv_10_the_same_teams_again_change_nothing_not_even_the_history(company):
+    load("teams", TEAMS)
+    before = (Team.history.count(), TeamPlacement.history.count())
+    again = load("teams", TEAMS)
+    assert (told(again), again.state) == ({"read": 2, "unchanged": 2}, BatchState.COMMITTED)
+    assert (Team.history.count(), TeamPlacement.history.count()) == before
+
+
+def test_a_second_load_adds_the_lead_and_an_empty_lead_leaves_him_alone(company):
+    load("teams", TEAMS)
+    make_person("Nora", email="nora@example.com")
+    assert told(load("teams", TEAMS.replace("Sales,\n", "Sales,NORA@example.com\n"))) == {
+        "read": 2,
+        "changed": 1,
+        "unchanged": 1,
+    }
+    load("teams", TEAMS)
+    assert TeamLead.objects.get().person.name == "Nora"
+
+
+def test_an_unknown_lead_or_parent_is_refused_with_row_column_and_value(company):
+    batch = load("teams", "team,parent,lead_email\nNorth,Nowhere,\nSouth,,nobody@example.com\n")
+    rows = list(batch.rows.values_list("number", "column", "value"))
+    assert rows == [(2, "parent", "Nowhere"), (3, "lead_email", "nobody@example.com")]
+    assert (batch.state, Team.objects.count()) == (BatchState.REFUSED, 0)
+
+
+def test_inv_33_a_ring_of_teams_is_refused_on_the_day_it_would_close(company):
+    load("teams", TEAMS)
+    batch = load("teams", "team,parent,starts_on\nSales,North,2026-07-01\n")
+    assert (batch.refused, batch.rows.get().column) == (1, "parent")
+
+
+def test_a_row_below_a_refused_parent_is_refused_too(company):
+    batch = load("teams", "team,parent,lead_email\nNorth,Sales,\nSales,,nobody@example.com\n", is_partial=True)
+    assert told(batch) == {"read": 2, "refused": 2}
+
+
+def test_people_are_placed_from_their_first_day_and_leave_after_their_last(company):
+    load("teams", TEAMS)
+    people = """
+        email,name,team,starts_on,left_on
+        Ana@Example.com,Ana,north,2026-01-01,2026-06-30
+        bob@example.com,Bob,,,
+    """
+    assert told(load("people", people)) == {"read": 2, "new": 2}
+    ana = User.objects.get(email_key="ana@example.com")
+    north = Team.objects.get(key="north").pk
+    assert [tree_as_of(day).team_of.get(ana.pk) for day in (date(2026, 6, 30), date(2026, 7, 1))] == [north, None]
+    assert (ana.is_active, ana.has_usable_password()) == (False, False)
+    assert told(load("people", people)) == {"read": 2, "unchanged": 2}
+
+
+def test_a_day_of_leaving_taken_back_puts_the_person_back_into_the_team(company):
+    team = make_team("North")
+    load("people", "email,team,left_on\nana@example.com,North,2026-06-30\n")
+    assert told(load("people", "email,left_on\nana@example.com,\n")) == {"read": 1, "changed": 1}
+    ana = User.objects.get(email_key="ana@example.com")
+    assert (ana.is_active, tree_as_of(date(2026, 9, 1)).team_of[ana.pk]) == (True, team.pk)
+
+
+def test_missing_columns_leave_what_is_stored(company):
+    person = make_person("Ana", email="ana@example.com", employee_id="7", is_admin=True)
+    assert told(load("people", "email,name\nana@example.com,Ana Silva\n")) == {"read": 1, "changed": 1}
+    person.refresh_from_db()
+    assert (person.name, person.employee_id, person.is_admin) == ("Ana Silva", "7", True)
+
+
+def test_inv_12_one_identity_whatever_case_and_blanks_and_the_later_row_wins(company):
+    batch = load("people", "email,name\nana@example.com,First\nANA@example.com ,Second\n")
+    assert told(batch) == {"read": 2, "new": 1, "superseded": 1}
+    assert User.objects.people().get().name == "Second"
+
+
+def test_unknown_zone_language_and_team_are_refused(company):
+    batch = load("people", "email,team,locale,timezone\na@x.com,Nowhere,,\nb@x.com,,xx,\nc@x.com,,,Mars/Base\n")
+    assert [row.column for row in batch.rows.all()] == ["team", "locale", "timezone"]
+
+
+def test_memberships_are_dated_and_an_empty_team_ends_one(company):
+    person, north = make_person("Ana", email="ana@example.com"), make_team("North")
+    rows = "email,team,starts_on\nana@example.com,North,\nana@example.com,,2026-07-01\n"
+    assert told(load("memberships", rows)) == {"read": 2, "new": 2}
+    assert list(Membership.objects.values_list("person", "team", "starts_on")) == [
+        (person.pk, north.pk, ALWAYS),
+        (person.pk, None, date(2026, 7, 1)),
+    ]
+
+
+def test_inv_16_undo_takes_teams_away_and_restores_what_was_changed(company):
+    load("teams", TEAMS)
+    make_team("West")
+    moved = load("teams", "team,parent\nNorth,West\nEast,West\n")
+    batches.undo(moved)
+    assert TeamPlacement.objects.get(team__key="north").parent == Team.objects.get(key="sales")
+    assert not Team.objects.filter(key="east").exists()
+    moved.refresh_from_db()
+    assert moved.state == BatchState.UNDONE
+
+
+def test_undo_of_people_deactivates_them_and_another_load_brings_them_back(company):
+    make_team("North")
+    batch = load("people", "email,team\nana@example.com,North\n")
+    batches.undo(batch)
+    assert (User.objects.people().get().is_active, Membership.objects.count()) == (False, 0)
+    load("people", "email,team\nana@example.com,North\n")
+    assert (User.objects.people().get().is_active, Membership.objects.count()) == (True, 1)
+
+
+def test_undo_refuses_when_a_later_change_would_be_lost(company):
+    load("teams", TEAMS)
+    make_team("West"), make_team("East")
+    moved = load("teams", "team,parent\nNorth,West\n")
+    load("teams", "team,parent\nNorth,East\n")
+    with pytest.raises(ChangedSince):
+        batches.undo(moved)
+    moved.refresh_from_db()
+    assert moved.state == BatchState.COMMITTED
+
+
+PERIODS = """
+    fiscal_year,quarter,period,starts_on,ends_on
+    2026,2026-Q1,2026-01,2026-01-01,2026-01-31
+    2026,2026-Q1,2026-02,2026-02-01,2026-02-28
+"""
+
+
+def test_periods_become_a_seamless_year_and_again_change_nothing(company):
+    assert told(load("periods", PERIODS)) == {"read": 2, "new": 2}
+    assert FiscalYear.objects.get().ends_on == date(2026, 2, 28)
+    assert told(load("periods", PERIODS)) == {"read": 2, "unchanged": 2}
+
+
+def test_a_gap_in_the_calendar_is_refused_in_words(company):
+    batch = load("periods", PERIODS.replace("2026-02-01", "2026-02-03"))
+    assert (batch.refused, Period.objects.count()) == (2, 0)
+    assert "days are missing" in batch.rows.first().reason
+
+
+def test_undo_of_periods_takes_the_year_away(company):
+    batches.undo(load("periods", PERIODS))
+    assert (FiscalYear.objects.count(), Period.objects.count()) == (0, 0)
