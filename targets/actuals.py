@@ -46,7 +46,7 @@ from targets.lines import (
     to_json,
 )
 from targets.models import Actual, ActualVersion, Credit
-from targets.staleness import lock_all_leaves, mark_stale
+from targets.staleness import lock_all_leaves, mark_stale, refuse_closed
 
 UNCHANGED, NEW, CHANGED = Verdict(RowOutcome.UNCHANGED), Verdict(RowOutcome.NEW), Verdict(RowOutcome.CHANGED)
 ONE = Decimal(1)
@@ -192,7 +192,10 @@ class Recorder:
     # Writing
 
     def write_undone(self, changes: Sequence[Change]) -> None:
-        """Write lines back to what they were before an import."""
+        """Write lines back to what they were before an import. Raises PeriodClosed before anything is written."""
+        days = {change.line.date for change in changes} | {was.line.date for one in changes if (was := one.stored)}
+        leaves = {leaf.pk for day in days if (leaf := self.resolver.leaf_on(day))}
+        refuse_closed(Period.objects.filter(pk__in=leaves).order_by("pk"))
         self._write(changes, VersionReason.UNDONE)
 
     def _write(self, changes: Sequence[Change], reason: VersionReason) -> None:

@@ -25,3 +25,37 @@ for _table in PLAN_ROWS:
 for _event in (Event.UPDATE, Event.DELETE):
     register(Guard(f"guard_{PLAN}_frozen_{_event.lower()}", PLAN, _event, FROZEN, "OLD.frozen_at IS NOT NULL"))
 register(Guard(f"guard_{PLAN}_frozen_truncate", PLAN, Event.TRUNCATE, FROZEN))
+
+# A closed period (INV-29). Lines are judged by their date, everything else by its period.
+ACTUAL, CREDIT = "targets_actual", "targets_credit"
+DERIVED = ("targets_periodtotal", "targets_attainment")
+CLOSED = "the period is closed, an admin can reopen it (INV-29)"
+CLOSED_DAY = (
+    "EXISTS (SELECT 1 FROM org_period p WHERE p.level = 'month' AND p.state = 'closed'"
+    " AND ROW.date BETWEEN p.starts_on AND p.ends_on)"
+)
+CLOSED_PERIOD = "EXISTS (SELECT 1 FROM org_period p WHERE p.id = ROW.period_id AND p.state = 'closed')"
+# A baseline is frozen as it is, closed months included.
+CLOSED_GOAL = f"{CLOSED_PERIOD} AND EXISTS (SELECT 1 FROM {PLAN} w WHERE w.id = ROW.plan_id AND w.kind = 'working')"
+WRITES = (Event.INSERT, Event.UPDATE, Event.DELETE)
+
+for _table in (ACTUAL, CREDIT):
+    register(*refuse(_table, WRITES, name="closed", message=CLOSED, when=CLOSED_DAY, in_bulk=True))
+for _table in DERIVED:
+    register(*refuse(_table, WRITES, name="closed", message=CLOSED, when=CLOSED_PERIOD, in_bulk=True))
+for _table in PLAN_ROWS:
+    register(*refuse(_table, WRITES, name="closed", message=CLOSED, when=CLOSED_GOAL))
+for _table in (ACTUAL, CREDIT, *DERIVED):
+    _any_closed = "EXISTS (SELECT 1 FROM org_period p WHERE p.state = 'closed')"
+    register(Guard(f"guard_{_table}_closed_truncate", _table, Event.TRUNCATE, CLOSED, _any_closed))
+register(
+    Guard(
+        "guard_org_period_reopen_update",
+        "org_period",
+        Event.UPDATE,
+        "a closed period opens by a reopening with a reason alone (INV-30)",
+        "OLD.state = 'closed' AND NEW.state <> 'closed' AND NOT EXISTS ("
+        "SELECT 1 FROM targets_periodreopening r WHERE r.period_id = OLD.id AND NOT EXISTS ("
+        "SELECT 1 FROM targets_periodclosing c WHERE c.reopening_id = r.id))",
+    )
+)

@@ -197,7 +197,7 @@ def roll_up_together(period_ids: Iterable[int], *, only_stale: bool = False) -> 
     Raises PeriodClosed, unless ``only_stale``, and ValueError for periods of several years.
     """
     with transaction.atomic():
-        leaves = _lock_with_parents(period_ids)
+        leaves = lock_with_parents(period_ids)
         batch = _take_runs(leaves, only_stale=only_stale)
         if batch.leaves:
             started = perf_counter()
@@ -230,7 +230,7 @@ def rebuild(fiscal_year: int | None = None) -> list[RollupRun]:
     return [run for _year, group in years for run in roll_up_together([leaf.pk for leaf in group])]
 
 
-def _lock_with_parents(period_ids: Iterable[int]) -> list[Period]:
+def lock_with_parents(period_ids: Iterable[int]) -> list[Period]:
     """Lock the leaves with their quarters and years, all in key order, and return the leaves."""
     rows = Period.objects.filter(pk__in=set(period_ids), level=PeriodLevel.MONTH)
     chains: list[tuple[int, int, int]] = list(rows.values_list("pk", "parent_id", "parent__parent_id"))  # type: ignore[arg-type]  # a leaf has both

@@ -3,10 +3,17 @@
 from django.utils.translation import gettext as _
 
 from spm.jobs.registry import Running, handler
-from targets import rollup
+from targets import closing, rollup
 
 
 @handler("rollup")
 def roll_up(job: Running) -> None:
     """Roll up every stale period, one fiscal year at a time; twice is harmless."""
     rollup.roll_up_stale(lambda done, of: job.progress(done, of, _("periods rolled up")))
+
+
+@handler("close_due")
+def close_due(job: Running) -> None:
+    """The monthly and the quarterly close, whatever slots were missed."""
+    soft, closed = closing.close_due()
+    job.progress(1, 1, _("%(soft)d soft-closed, %(closed)d closed") % {"soft": soft, "closed": closed})

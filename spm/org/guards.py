@@ -31,7 +31,8 @@ class Guard:
     """Refuses ``event`` on ``table`` where ``when`` holds; an empty condition always holds.
 
     ``when`` is a boolean SQL expression, which may read other tables; NULL counts as false. An INSERT has no ``OLD``,
-    a DELETE no ``NEW``, a TRUNCATE neither. ``after``: judge the table as the row has changed it.
+    a DELETE no ``NEW``, a TRUNCATE neither. ``after``: judge the table as the row has changed it. ``in_bulk``: on
+    PostgreSQL judge all rows of an INSERT or DELETE at once, where one call per row would cost more than the write.
     """
 
     name: str  # unique, at most 63 characters
@@ -40,6 +41,7 @@ class Guard:
     message: str
     when: str = ""
     after: bool = False
+    in_bulk: bool = False
 
     def __post_init__(self) -> None:
         if len(self.name) > 63 or "'" in self.message:
@@ -61,17 +63,31 @@ class Guard:
 
     def postgresql_body(self) -> str:
         passed_on = {Event.TRUNCATE: "NULL", Event.DELETE: "OLD"}.get(self.event, "NEW")
+        when = self.when or "TRUE"
+        if self._by_statement:
+            when = (
+                f"EXISTS (SELECT 1 FROM written WHERE {when.replace('NEW.', 'written.').replace('OLD.', 'written.')})"
+            )
+            passed_on = "NULL"
         return (
-            f"BEGIN IF ({self.when or 'TRUE'}) THEN RAISE EXCEPTION USING MESSAGE = '{self.message}', "
+            f"BEGIN IF ({when}) THEN RAISE EXCEPTION USING MESSAGE = '{self.message}', "
             f"ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {passed_on}; END"
         )
 
+    @property
+    def _by_statement(self) -> bool:
+        return self.in_bulk and self.event in (Event.INSERT, Event.DELETE)
+
     def postgresql_statements(self) -> list[str]:
-        each = "STATEMENT" if self.event is Event.TRUNCATE else "ROW"
+        each = "STATEMENT" if self.event is Event.TRUNCATE or self._by_statement else "ROW"
+        timing, rows = self._timing, ""
+        if self._by_statement:
+            timing = "AFTER"
+            rows = f"REFERENCING {'NEW' if self.event is Event.INSERT else 'OLD'} TABLE AS written "
         return [
             f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS "
             f"$guard${self.postgresql_body()}$guard$",
-            f"CREATE TRIGGER {self.name} {self._timing} {self.event} ON {self.table} "
+            f"CREATE TRIGGER {self.name} {timing} {self.event} ON {self.table} {rows}"
             f"FOR EACH {each} EXECUTE FUNCTION {self.name}()",
         ]
 
@@ -86,7 +102,9 @@ def register(*guards: Guard) -> None:
             raise ValueError(f"two guards are named {guard.name}")
 
 
-def refuse(table: str, events: Iterable[Event], *, name: str, message: str, when: str = "") -> list[Guard]:
+def refuse(  # noqa: PLR0913  # the columns of a guard, by keyword
+    table: str, events: Iterable[Event], *, name: str, message: str, when: str = "", in_bulk: bool = False
+) -> list[Guard]:
     """One guard per event on ``table``, named ``guard_<table>_<name>_<event>``.
 
     In ``when`` write ``ROW`` for the row concerned: it becomes OLD for a delete and NEW for an insert; an update is
@@ -97,7 +115,7 @@ def refuse(table: str, events: Iterable[Event], *, name: str, message: str, when
         old, new = when.replace("ROW.", "OLD."), when.replace("ROW.", "NEW.")
         both = f"({old}) OR ({new})" if old != new else when
         condition = {Event.INSERT: new, Event.DELETE: old, Event.UPDATE: both, Event.TRUNCATE: ""}[event]
-        made.append(Guard(f"guard_{table}_{name}_{event.lower()}", table, event, message, condition))
+        made.append(Guard(f"guard_{table}_{name}_{event.lower()}", table, event, message, condition, in_bulk=in_bulk))
     return made
 
 
