@@ -7,6 +7,7 @@ from spm.ui.views import styleguide
 urlpatterns = [
     path("", include("spm.dashboards.urls")),
     path("accounts/", include("spm.org.account_urls")),
+    path("accounts/", include("spm.org.urls")),
     path("targets/", include("targets.urls")),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -38,6 +38,7 @@ ACCOUNT = {
         public(EITHER), public(ACTED | EITHER), kinds=(("uidb36", "=1"), ("key", "=nokey"))
     ),
     "account_reset_password_done": Access(public(EITHER)),
+    "org:invitation": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=notoken"),)),
     "mfa_index": Access(signed_in(EITHER)),
     "mfa_authenticate": Access(public(EITHER), public(ACTED | EITHER)),
     "mfa_reauthenticate": Access(signed_in(EITHER), signed_in(ACTED | EITHER)),

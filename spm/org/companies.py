@@ -1,0 +1,70 @@
+"""The company of this installation: its name, currency, time zone and language."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel.numbers import list_currencies
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from spm.errors import RuleViolation
+from spm.org import audit
+from spm.org.choices import AuditKind
+from spm.org.models import Company, FiscalYear, User
+
+NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
+
+
+class BadCompany(RuleViolation):
+    """A setting of the company is not what it must be."""
+
+
+@transaction.atomic
+def set_company(
+    *, name: str, currency: str, timezone: str = "UTC", language: str = "en", by: User | None = None, **fields: Any
+) -> Company:
+    """Make the company, or change it; the same again changes nothing. No fiscal year comes with it.
+
+    A second factor for admins is required from the start in production, and by choice where embedded. ``fields``:
+    other columns of Company. Raises BadCompany with a sentence.
+    """
+    values = {
+        "name": name.strip(),
+        "currency": currency.strip().upper(),
+        "timezone": timezone.strip(),
+        "language": language,
+        **fields,
+    }
+    _refuse(values)
+    company = Company.objects.select_for_update().first()
+    if company is None:
+        company = Company(pk=1, require_admin_mfa=settings.PRODUCTION)
+    elif company.currency != values["currency"] and FiscalYear.objects.exists():
+        raise BadCompany(_("The currency stays %(code)s: amounts are kept in it.") % {"code": company.currency})
+    changed = {field: value for field, value in values.items() if getattr(company, field) != value}
+    if changed or company._state.adding:  # noqa: SLF001  # Django's documented way to tell
+        for field, value in changed.items():
+            setattr(company, field, value)
+        company.save()
+        audit.record(AuditKind.SETTINGS, actor=by, subject=company.name, changed=sorted(changed))
+    return company
+
+
+def _refuse(values: dict[str, Any]) -> None:
+    if not values["name"]:
+        raise BadCompany(_("The company needs a name."))
+    if values["currency"] in NO_CURRENCY or values["currency"] not in list_currencies():
+        raise BadCompany(
+            _("“%(code)s” is not an ISO currency code, such as EUR or USD.") % {"code": values["currency"]}
+        )
+    if values["timezone"] not in available_timezones():
+        raise BadCompany(
+            _("“%(zone)s” is not a time zone, such as Europe/Paris or UTC.") % {"zone": values["timezone"]}
+        )
+    languages = [code for code, _name in settings.LANGUAGES]
+    if values["language"] not in languages:
+        raise BadCompany(
+            _("“%(language)s” is not a language of SPM: %(languages)s.")
+            % {"language": values["language"], "languages": ", ".join(languages)}
+        )

@@ -1,0 +1,170 @@
+"""People: who they are, where they belong, what they may administer. Deactivated, never deleted (INV-34)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from spm.errors import RuleViolation
+from spm.keys import normalise
+from spm.org import audit, clock
+from spm.org.choices import AuditKind
+from spm.org.models import ALWAYS, Membership, Team, TeamLead, User
+from spm.org.signals import facts_moved
+from spm.org.tracking import save_tracked
+
+EDITABLE = ("email", "name", "employee_id", "starts_on", "left_on", "locale", "timezone")
+
+
+class BadPerson(RuleViolation):
+    """The person cannot be stored as given."""
+
+
+class LastAdmin(RuleViolation):
+    """Somebody must be able to administer."""
+
+
+@transaction.atomic
+def create_person(*, email: str, name: str, is_admin: bool = False, by: User | None = None, **fields: Any) -> User:
+    """Make a person who cannot sign in until an invitation is accepted. ``fields``: as ``update_person``.
+
+    Raises BadPerson for an address that is taken or is none.
+    """
+    _refuse_unknown(fields)
+    person = User(email=email.strip(), name=name.strip() or email.strip(), **fields)
+    person.set_unusable_password()
+    _refuse_address(person)
+    save_tracked(person, by=by)
+    if is_admin:
+        set_role(person, is_admin=True, by=by)
+    return person
+
+
+@transaction.atomic
+def update_person(person: User, *, by: User | None = None, **fields: Any) -> bool:
+    """Change e-mail, name, employee id, start, last day, language or time zone; False when all is as it was."""
+    _refuse_unknown(fields)
+    changed = {field: value for field, value in fields.items() if getattr(person, field) != value}
+    if not changed:
+        return False
+    for field, value in changed.items():
+        setattr(person, field, value)
+    _refuse_address(person)
+    save_tracked(person, by=by)
+    return True
+
+
+@transaction.atomic
+def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
+    """Make the person an admin, or no admin any more; logged. Raises LastAdmin; False when nothing changes."""
+    if person.is_admin == is_admin:
+        return False
+    if not is_admin:
+        _refuse_last_admin(person)
+    person.is_admin = is_admin
+    save_tracked(person, by=by)
+    audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=person.email, is_admin=is_admin)
+    return True
+
+
+@transaction.atomic
+def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, by: User | None = None) -> bool:
+    """From ``starts_on`` the person belongs to ``team`` (None: to none), until the next such row.
+
+    A row of the same day is replaced. False when that is what is stored already. Totals from that day on follow.
+    """
+    row = Membership.objects.filter(person=person, starts_on=starts_on).first()
+    if row and row.team_id == (team.pk if team else None):
+        return False
+    row = row or Membership(person=person, starts_on=starts_on)
+    row.team = team
+    save_tracked(row, by=by)
+    facts_moved.send(Membership, since=starts_on, recredit=False)
+    return True
+
+
+@transaction.atomic
+def leave(person: User, *, left_on: date, by: User | None = None) -> None:
+    """``left_on`` is the last day: from the next one the person is in no team and leads none.
+
+    What was planned for later falls away. Sign-in ends after the last day: at once, or by ``end_departed``.
+    """
+    following = left_on + timedelta(days=1)
+    update_person(person, left_on=left_on, by=by)
+    for later in Membership.objects.filter(person=person, starts_on__gt=following):
+        later.delete()
+    place_member(person, team=None, starts_on=following, by=by)
+    for lead in TeamLead.objects.filter(person=person):
+        _vacate(lead, following, by)
+    if left_on < clock.today():
+        deactivate(person, by=by)
+
+
+def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
+    """End one lead on ``day`` where it still holds or would begin later."""
+    following = TeamLead.objects.filter(team=lead.team_id, starts_on__gt=lead.starts_on).order_by("starts_on").first()
+    if lead.starts_on >= day:
+        lead.person = None
+        save_tracked(lead, by=by)
+    elif following is None or following.starts_on > day:
+        save_tracked(TeamLead(team_id=lead.team_id, person=None, starts_on=day), by=by)
+
+
+@transaction.atomic
+def deactivate(person: User, *, by: User | None = None) -> bool:
+    """End the person's access at their next request; numbers and history stay. Raises LastAdmin."""
+    if not person.is_active:
+        return False
+    _refuse_last_admin(person)
+    person.is_active = False
+    save_tracked(person, by=by)
+    audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=person.email, is_active=False)
+    return True
+
+
+@transaction.atomic
+def reactivate(person: User, *, by: User | None = None) -> bool:
+    """Let the person sign in again. Raises BadPerson for the House."""
+    if person.is_house:
+        raise BadPerson(_("Nobody signs in as the House."))
+    if person.is_active:
+        return False
+    person.is_active, person.left_on = True, None
+    save_tracked(person, by=by)
+    audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=person.email, is_active=True)
+    return True
+
+
+def end_departed() -> int:
+    """Deactivate everybody whose last day is over; how many there were. The last admin stays, to hand over."""
+    ended = 0
+    for person in User.objects.people().filter(is_active=True, left_on__lt=clock.today()):
+        try:
+            ended += deactivate(person)
+        except LastAdmin:
+            continue
+    return ended
+
+
+def _refuse_unknown(fields: dict[str, Any]) -> None:
+    if unknown := set(fields) - set(EDITABLE):
+        raise TypeError(f"not set here: {sorted(unknown)}")
+
+
+def _refuse_address(person: User) -> None:
+    try:
+        User._meta.get_field("email").clean(person.email, person)
+    except ValidationError as error:
+        raise BadPerson(_("“%(email)s” is not an e-mail address.") % {"email": person.email}) from error
+    others = User.objects.exclude(pk=person.pk) if person.pk else User.objects.all()
+    if others.filter(email_key=normalise(person.email)).exists():
+        raise BadPerson(_("Somebody else has the e-mail address %(email)s.") % {"email": person.email})
+
+
+def _refuse_last_admin(person: User) -> None:
+    """Admins are read under lock, so that two of them cannot take the role from each other at once."""
+    admins = list(User.objects.filter(is_admin=True, is_active=True).order_by("pk").select_for_update(no_key=True))
+    if [admin.pk for admin in admins] == [person.pk]:
+        raise LastAdmin(_("%(name)s is the last admin. Make somebody else one first.") % {"name": person.name})

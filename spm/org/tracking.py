@@ -1,0 +1,16 @@
+"""Who did it and why, told to the history of a tracked row."""
+
+from typing import Any
+
+from django.db import models
+
+from spm.org.models import User
+
+
+def save_tracked(row: models.Model, *, by: User | None, reason: str = "") -> None:
+    """Save a row whose model keeps history; the history row names ``by`` (None: whoever the request is of)."""
+    told: Any = row
+    if by is not None:
+        told._history_user = by  # noqa: SLF001  # how simple-history is told
+    told._change_reason = reason[:100]  # noqa: SLF001
+    row.save()

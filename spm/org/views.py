@@ -1,0 +1,30 @@
+"""Pages of the organisation that stand before sign-in."""
+
+from allauth.account.utils import perform_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from spm.errors import RuleViolation
+from spm.org import invitations
+from spm.org.forms import InvitationForm
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Set the first password by a one-time link, and be signed in. Opening the page does not use the link up."""
+    try:
+        form = InvitationForm(request.POST or None, invitation=invitations.open_invitation(token))
+    except invitations.BadInvitation:
+        return render(request, "org/invitation.html", {"form": None}, status=404)
+    if form.is_valid():
+        try:
+            person = invitations.accept(token, **form.cleaned_data)
+        except RuleViolation as error:
+            form.add_error(None, str(error))
+        else:
+            signed_in: HttpResponse = perform_login(request, person, email_verification="none")
+            return signed_in
+    return render(request, "org/invitation.html", {"form": form, "person": form.person})
