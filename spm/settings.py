@@ -149,7 +149,10 @@ def sqlite(path: Path) -> dict[str, Any]:
 def postgresql(url: str) -> dict[str, Any]:
     """The settings of a PostgreSQL server, with psycopg's pool (opened after the workers fork)."""
     parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
-    parsed["OPTIONS"] = {**parsed.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": env.int("SPM_DB_POOL", 4)}}
+    parsed["OPTIONS"] = {
+        **parsed.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": env.int("SPM_DB_POOL", 4), "timeout": 10},
+    }
     return parsed
 
 
@@ -315,6 +318,8 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "spm.ui.error_pages.csrf_failure"
+METRICS_TOKEN = secret("SPM_METRICS_TOKEN")  # without it there is no /health/metrics/
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # htmx reads the token from the form, but the theme toggle's fetch needs the cookie

@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from spm.org.checks import refuse_open_doors
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spm.settings")
 application = get_wsgi_application()
+refuse_open_doors()

@@ -10,3 +10,17 @@ class JobState(models.TextChoices):
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+KIND_LABELS = {
+    "canary": _("Health check"),
+    "close_due": _("Close of periods that are due"),
+    "import_commit": _("Import"),
+    "import_preview": _("Import preview"),
+    "import_undo": _("Undo of an import"),
+    "jobs_cleanup": _("Clean-up of old jobs"),
+    "mail": _("E-mail"),
+    "rollup": _("Roll-up"),
+    "verify": _("Check of all totals"),
+}
+"""How kinds of jobs are called on screen."""

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from spm.jobs.choices import JobState
+from spm.jobs.choices import KIND_LABELS, JobState
 from spm.jobs.querysets import JobQuerySet
 
 
@@ -44,3 +44,25 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}".strip()
+
+    @property
+    def is_over(self) -> bool:
+        """Done, failed or cancelled: nothing will change any more by itself."""
+        return self.state not in (JobState.WAITING, JobState.RUNNING)
+
+    @property
+    def label(self) -> str:
+        """The kind, as a person says it."""
+        return str(KIND_LABELS.get(self.kind, self.kind))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the last attempt took; None while it runs."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def width(self) -> str:
+        """Length of the progress bar: "45%"."""
+        return f"{min(100, 100 * self.progress // self.total) if self.total else 0}%"

@@ -3,11 +3,12 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_init, worker_ready
 
 from spm.celery import RUN_TASK, TICK_TASK
 from spm.jobs import runner, schedule
 from spm.jobs.registry import Running, handler
+from spm.org.checks import refuse_open_doors
 
 
 @shared_task(name=RUN_TASK)
@@ -20,6 +21,13 @@ def run_job(pk: int) -> None:
 def tick() -> None:
     """Every minute: send again what was lost, ask for what the schedule says."""
     schedule.tick()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_open_settings(**kwargs: Any) -> None:
+    """Neither a worker nor beat starts with production settings that leave a door open."""
+    refuse_open_doors()
 
 
 @worker_ready.connect

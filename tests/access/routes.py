@@ -9,6 +9,7 @@ from tests.access.policy import (
     Access,
     Expected,
     Rule,
+    admins,
     anonymous_only,
     managers,
     public,
@@ -85,4 +86,16 @@ TARGETS = {
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
     "targets:baseline": Access(public(NO_METHOD), grid_post, kinds=YEAR),
 }
-ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS}
+# Asked by machines: whether the installation is well (503 in the tests: no canary), figures behind a token.
+HEALTH = {
+    "health-live": Access(public()),
+    "health-ready": Access(public(statuses(200, 503)), public(statuses(405))),
+    "health-metrics": Access(public(statuses(404))),
+}
+# Setup: admins alone.
+JOBS = {
+    "jobs:list": Access(admins()),
+    "jobs:detail": Access(admins(), kinds=(("pk", "job"),)),
+    "jobs:retry": Access(public(NO_METHOD), admins(ACTED), kinds=(("pk", "job"),)),
+}
+ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS}

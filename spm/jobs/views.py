@@ -1,0 +1,96 @@
+"""The jobs pages of setup, and what a monitoring system asks."""
+
+import asyncio
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from health_check.checks import Cache, Database
+from health_check.views import HealthCheckView
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from spm.jobs import access
+from spm.jobs.choices import JobState
+from spm.jobs.health import Broker, Canary, JobMetrics
+from spm.jobs.models import Job
+from spm.jobs.queue import retry
+from spm.org.gates import admins_only, user_of
+
+PAGE = 50
+
+
+@require_safe
+@admins_only
+def job_list(request: HttpRequest) -> HttpResponse:
+    """Newest first. ``?show=all`` adds the scheduled jobs that ended well, which are many."""
+    jobs = Job.objects.visible_to(user_of(request)).select_related("created_by")
+    show_all = request.GET.get("show") == "all"
+    if not show_all:
+        jobs = jobs.filter(Q(slot=None) | Q(state=JobState.FAILED))
+    page = Paginator(jobs, PAGE).get_page(request.GET.get("page"))
+    return render(request, "jobs/job_list.html", {"page": page, "show_all": show_all})
+
+
+@require_safe
+@admins_only
+def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One job. ``?fragment`` is the progress alone, asked for each second until the job is over."""
+    job = get_object_or_404(Job.objects.visible_to(user_of(request)).select_related("created_by"), pk=pk)
+    if "fragment" in request.GET:
+        response = render(request, "jobs/_progress.html", {"job": job})
+        if job.is_over:
+            response["HX-Refresh"] = "true"  # the page round the bar shows the result now
+        return response
+    return render(request, "jobs/job_detail.html", {"job": job, "can_retry": access.can_retry(user_of(request), job)})
+
+
+@require_POST
+@admins_only
+def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    job = get_object_or_404(Job.objects.visible_to(user_of(request)), pk=pk)
+    if not access.can_retry(user_of(request), job) or not retry(job):
+        messages.error(request, _("Only a job that failed can be tried again."))
+    else:
+        messages.success(request, _("The job will be tried again."))
+    return redirect("jobs:detail", pk=job.pk)
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The web process answers. Touches neither database nor broker: their outage is no reason to restart it."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+class Ready(HealthCheckView):  # type: ignore[misc]  # no stubs
+    """Database, cache, broker and the way of a job work: 200, else 503; JSON says which."""
+
+    checks = (Database, Cache, Broker, Canary)
+
+    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with self.get_executor() as executor:
+            self.results = await asyncio.gather(*(check.get_result(executor) for check in self.get_checks()))
+        is_well = not any(result.error for result in self.results)
+        response: HttpResponse = self.render_to_response_json(200 if is_well else 503)
+        return response
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus, to whoever shows the token; without the setting SPM_METRICS_TOKEN there is no page."""
+    shown = request.headers.get("Authorization", "")
+    if not settings.METRICS_TOKEN or not hmac.compare_digest(shown, f"Bearer {settings.METRICS_TOKEN}"):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(JobMetrics())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
