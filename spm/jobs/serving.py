@@ -38,9 +38,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotStart(f"This user may not open port {port}. Choose one above 1023 with --port.") from error
     except OSError as error:
         raise CannotStart(
-            f"Port {port} on {host} is taken by another program, or {host} is not an address of this machine "
-            f"({error.strerror}). Choose another with --port."
+            f"Port {port} on {host} is taken by another program, or {host} is not an address of this machine. "
+            "Choose another with --port or --host."
         ) from error
+
+
+def use_address(host: str, port: int) -> str:
+    """The address people type in; links in mails and on the console use it unless SPM_BASE_URL names another."""
+    if "SPM_BASE_URL" not in os.environ:
+        settings.BASE_URL = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return str(settings.BASE_URL)
 
 
 class Installation:
@@ -133,7 +140,11 @@ def beat_command() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    values = {"BROKER_URL": settings.BROKER_URL, "SPM_DATA_DIR": str(settings.DATA_DIR)}
+    values = {
+        "BROKER_URL": settings.BROKER_URL,
+        "SPM_DATA_DIR": str(settings.DATA_DIR),
+        "SPM_BASE_URL": settings.BASE_URL,
+    }
     if settings.DEMO:
         values["SPM_DEMO"] = "1"
     # Celery warns at every start of a superuser's worker; messages are JSON, which is what that is about.
