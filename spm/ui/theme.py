@@ -88,7 +88,8 @@ def figure(data: Sequence[Trace], **layout: Any) -> dict[str, Any]:
 def config(language: str | None = None) -> dict[str, Any]:
     """The drawing options; charts.js registers the locale whose names stand in ``locales``."""
     code = babel_locale(language or get_language()).language
-    return {**CONFIG, "locale": code, "locales": {code: {"dictionary": {}, "format": locale_format(code)}}}
+    own = {} if code == "en" else {code: {"dictionary": {}, "format": locale_format(code)}}  # Plotly brings English
+    return {**CONFIG, "locale": code, "locales": own}
 
 
 def separators(language: str | None = None) -> str:

@@ -32,7 +32,11 @@
     const figure = JSON.parse(source.textContent);
     registerLocales(figure.config);
     const { locales, ...config } = figure.config;
-    window.Plotly.react(holder, resolved(figure.data), resolved(figure.layout), config);
+    const layout = resolved(figure.layout);
+    if (holder.clientWidth < 480 && layout.margin) {
+      layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36), r: Math.min(layout.margin.r, 84) };
+    }
+    window.Plotly.react(holder, resolved(figure.data), layout, config);
   }
 
   function drawAll(within) {

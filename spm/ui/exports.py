@@ -1,0 +1,179 @@
+"""Tables as files: a workbook with real numbers, or CSV. Texts cannot turn into formulas, and come back unchanged.
+
+``columns`` and ``rows`` are what the screen shows, unformatted: Decimal, int, date, datetime, bool, str or None.
+The caller records the audit entry. Rule: ux.md §2, Export; reliability.md, Export (INV-19).
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+XLSX, CSV, CSV_SEMICOLON = "xlsx", "csv", "csv-semicolon"
+FORMATS = (XLSX, CSV, CSV_SEMICOLON)
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+CELL_FORMATS = {
+    "text": "@",
+    "money": "#,##0.00",
+    "number": "#,##0.####",
+    "percent": "0.0%",
+    "date": "yyyy-mm-dd",
+    "moment": "yyyy-mm-dd hh:mm",
+}
+KEPT_IN_MEMORY = 5 * 1024 * 1024
+SHEET_TITLE_LENGTH = 31
+
+type Value = Decimal | int | date | datetime | str | Promise | None
+type Row = Sequence[Value]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file; ``kind`` is a key of CELL_FORMATS. Percent values are ratios: Decimal("0.96")."""
+
+    header: str | Promise
+    kind: str = "text"
+
+
+def export_format(request: HttpRequest) -> str | None:
+    """The file asked for by ``?format=xlsx|csv|csv-semicolon``; None = show the page."""
+    asked = request.GET.get("format", "")
+    return asked if asked in FORMATS else None
+
+
+def table_response(
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    filename: str,
+    fmt: str,
+    filters: Sequence[tuple[str, str]] = (),
+) -> HttpResponseBase:
+    """A download. ``filters`` are the (name, value) pairs in force; a workbook keeps them on a second sheet.
+
+    Raises ValueError for an unknown ``fmt``.
+    """
+    if fmt not in FORMATS:
+        raise ValueError(f"no such format: {fmt}")
+    name = slugify(filename) or "export"
+    response: HttpResponseBase
+    if fmt == XLSX:
+        response = FileResponse(workbook(columns, rows, name, filters), as_attachment=True, filename=f"{name}.xlsx")
+    else:
+        lines = csv_lines(columns, rows, semicolon=fmt == CSV_SEMICOLON)
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def guarded(text: str) -> str:
+    """``text`` with an apostrophe before what a spreadsheet would run as a formula.
+
+    An apostrophe that already stands before such a character is doubled, so that ``unguarded`` is exact.
+    """
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that ``guarded`` was given: importing an export changes nothing."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, semicolon: bool = False) -> Iterator[bytes]:
+    """UTF-8 with a byte-order mark; ISO dates and raw values. ``semicolon``: also a decimal comma, for French Excel."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";" if semicolon else ",", lineterminator="\r\n")
+    yield b"\xef\xbb\xbf"
+    writer.writerow([guarded(str(column.header)) for column in columns])
+    for row in rows:
+        writer.writerow([_raw(value, semicolon=semicolon) for value in row])
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def workbook(
+    columns: Sequence[Column], rows: Iterable[Row], title: str, filters: Sequence[tuple[str, str]] = ()
+) -> Any:
+    """A file object holding the workbook: frozen bold header, numeric cells with formats, a sheet of filters."""
+    book = Workbook(write_only=True)
+    sheet: Any = book.create_sheet(re.sub(r"[\\/*?:\[\]]", " ", title)[:SHEET_TITLE_LENGTH])
+    sheet.freeze_panes = "A2"
+    for index, column in enumerate(columns, start=1):
+        width = 28 if column.kind == "text" else 16
+        sheet.column_dimensions[get_column_letter(index)].width = max(width, len(str(column.header)) + 2)
+    sheet.append([_text_cell(sheet, str(column.header), bold=True) for column in columns])
+    for row in rows:
+        sheet.append([_cell(sheet, value, column.kind) for value, column in zip(row, columns, strict=True)])
+    _add_filters(book, filters)
+    # The response closes the file once it is sent.
+    file = SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  # outlives this function
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def _add_filters(book: Workbook, filters: Sequence[tuple[str, str]]) -> None:
+    sheet: Any = book.create_sheet(_("Filters")[:SHEET_TITLE_LENGTH])
+    sheet.column_dimensions["A"].width = sheet.column_dimensions["B"].width = 28
+    made = timezone.localtime().strftime("%Y-%m-%d %H:%M")
+    for name, value in (*filters, (_("Exported at"), made)):
+        sheet.append([_text_cell(sheet, str(name), bold=True), _text_cell(sheet, str(value))])
+
+
+def _text_cell(sheet: Any, text: str, *, bold: bool = False) -> Any:
+    """A cell typed as a string, whatever it looks like; characters that XML cannot hold are left out."""
+    cell = WriteOnlyCell(sheet, value="")
+    cell.value = guarded(ILLEGAL_CHARACTERS_RE.sub("", text))
+    cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _cell(sheet: Any, value: Value, kind: str) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, (str, Promise)):
+        return _text_cell(sheet, str(value))
+    cell = WriteOnlyCell(sheet, value=_naive(value))
+    cell.number_format = CELL_FORMATS[kind]
+    return cell
+
+
+def _naive(value: Any) -> Any:
+    """Workbooks know no time zones: the local time of the request."""
+    return timezone.make_naive(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+def _raw(value: Value, *, semicolon: bool) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return f"{value:f}".replace(".", ",") if semicolon else f"{value:f}"
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
+    return guarded(str(value))
