@@ -53,10 +53,15 @@ def extracted() -> Catalog:
     catalog = Catalog(project="SPM", version=settings.VERSION, charset="utf-8", fuzzy=False)
     for path in sources():
         text = path.read_text(encoding="utf-8")
-        code = text if path.suffix == ".py" else templatize(text, origin=str(path))
+        code = text if path.suffix == ".py" else template_code(text, path)
         for _line, message, comments, context in extract("python", io.BytesIO(code.encode()), KEYWORDS):
             catalog.add(message, auto_comments=comments, context=context)
     return catalog
+
+
+def template_code(text: str, path: Path) -> str:
+    """The messages of a template as Python calls, without the indentation of its lines, which Python would read."""
+    return "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).split("\n"))
 
 
 def sources() -> Iterator[Path]:

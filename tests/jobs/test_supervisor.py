@@ -11,7 +11,7 @@ import pytest
 
 from spm.jobs import supervisor as module
 from spm.jobs.serving import listen
-from spm.jobs.startup import CannotStart, compile_catalogues, writable_data_dir
+from spm.jobs.startup import CannotStart, writable_data_dir
 from spm.jobs.supervisor import Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -93,12 +93,3 @@ def test_a_data_folder_that_cannot_be_made_is_named_in_words(settings, tmp_path)
     settings.DATA_DIR = tmp_path / "file" / "main"
     with pytest.raises(CannotStart, match="cannot be made"):
         writable_data_dir()
-
-
-def test_catalogues_are_compiled_once(settings, tmp_path):
-    folder = tmp_path / "fr" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "django.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n', "utf-8")
-    settings.LOCALE_PATHS = [tmp_path]
-    assert [compile_catalogues(), compile_catalogues()] == [1, 0]
-    assert (folder / "django.mo").stat().st_size > 20
