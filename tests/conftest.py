@@ -11,6 +11,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from spm.org import guards
+from spm.ui.catalogues import compile_all
 from tests.builders import make_company, make_person, make_team, make_year
 
 CI = os.environ.get("SPM_CI") == "1"
@@ -20,6 +21,12 @@ MUST_RUN = ("browser", "acceptance")
 # Two cores are shared with browsers and databases: how long one example takes says nothing.
 hypothesis_settings.register_profile("spm", deadline=None)
 hypothesis_settings.load_profile("spm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues_are_compiled():
+    """Tests speak French too, and fresh machines have no msgfmt."""
+    compile_all()
 
 
 def pytest_unconfigure(config):

@@ -1,0 +1,90 @@
+"""Catalogues are extracted and compiled without GNU gettext."""
+
+from gettext import GNUTranslations
+from io import StringIO
+
+import pytest
+from babel.messages.catalog import Catalog
+from django.core.management import CommandError, call_command
+
+from spm.ui import catalogues
+
+
+@pytest.fixture(scope="module")
+def template():
+    return catalogues.extracted()
+
+
+@pytest.fixture
+def locale_folder(settings, tmp_path):
+    settings.LOCALE_PATHS = [tmp_path]
+    return tmp_path
+
+
+def written(catalogue, language, root):
+    catalogues.write_catalogue(catalogue, catalogues.po_path(language, root))
+    return catalogues.po_path(language, root)
+
+
+def test_messages_come_from_python_and_from_templates(template):
+    assert template.get("On track") is not None  # spm/ui/status.py
+    assert template.get("See the math") is not None  # templates/components/math.html
+    assert template.get("%(amount)s ahead", context="pace gap") is not None
+
+
+def test_plural_forms_are_extracted_from_templates(template):
+    plurals = [message for message in template if isinstance(message.id, tuple)]
+    assert any("code is left" in message.id[0] for message in plurals)
+
+
+def test_the_style_guide_is_not_translated(template):
+    assert template.get("Form with errors") is None
+
+
+def test_english_needs_no_translator(locale_folder):
+    assert catalogues.incomplete(catalogues.updated("en")) == []
+
+
+def test_an_update_keeps_translations_and_drops_what_has_gone(locale_folder):
+    old = Catalog(locale="fr", charset="utf-8", fuzzy=False)
+    old.add("On track", "Dans les temps")
+    old.add("A sentence that no page says", "Une phrase")
+    written(old, "fr", locale_folder)
+    catalogue = catalogues.updated("fr")
+    assert catalogue.get("On track").string == "Dans les temps"
+    assert catalogue.get("A sentence that no page says") is None
+
+
+def test_what_lacks_a_translation_is_named(locale_folder):
+    missing = catalogues.incomplete(catalogues.updated("fr"))
+    assert "On track" in missing
+    assert len(missing) == len(catalogues.messages(catalogues.updated("fr")))
+
+
+def test_a_fuzzy_message_counts_as_missing():
+    catalogue = Catalog(locale="fr", fuzzy=False)
+    catalogue.add("Yes", "Oui", flags=["fuzzy"])
+    catalogue.add(("%(n)s day", "%(n)s days"), ("%(n)s jour", ""))
+    assert len(catalogues.incomplete(catalogue)) == 2
+
+
+def test_catalogues_are_compiled_once(locale_folder):
+    catalogue = Catalog(locale="fr", charset="utf-8", fuzzy=False)
+    catalogue.add("Yes", "Oui")
+    path = written(catalogue, "fr", locale_folder)
+    assert [catalogues.compile_all(), catalogues.compile_all()] == [1, 0]
+    with path.with_suffix(".mo").open("rb") as file:
+        assert GNUTranslations(file).gettext("Yes") == "Oui"
+
+
+def test_writing_twice_changes_nothing(locale_folder):
+    path = written(catalogues.updated("fr"), "fr", locale_folder)
+    first = path.read_text("utf-8")
+    written(catalogues.updated("fr"), "fr", locale_folder)
+    assert path.read_text("utf-8") == first
+
+
+def test_the_check_fails_on_a_missing_translation(locale_folder):
+    with pytest.raises(CommandError, match="not complete"):
+        call_command("catalogues", "--check", stdout=StringIO(), stderr=StringIO())
+    assert list(locale_folder.iterdir()) == []
