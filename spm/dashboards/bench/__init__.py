@@ -1,0 +1,1 @@
+"""What ``manage.py bench`` measures, on a generated company in a database of its own."""
