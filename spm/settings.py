@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "spm.org.middleware.SessionRules",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
 ]
@@ -238,6 +239,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # see ACCOUNT_EMAIL_VERIFICATION
 USERSESSIONS_TRACK_ACTIVITY = False  # a write on every request would take SQLite's one write lock
 ALLAUTH_TRUSTED_PROXY_COUNT = max(TRUSTED_PROXIES, 0)
 SESSION_COOKIE_AGE = 8 * 3600  # idle
+SECOND_FACTOR_URL = "mfa_index"  # where admins without a second factor are led, if the company requires one
 SESSION_ABSOLUTE_AGE = 24 * 3600  # enforced by spm.org.middleware
 SESSION_RENEW_AFTER = 300  # seconds of use after which the idle time starts over
 SESSION_SAVE_EVERY_REQUEST = False  # the middleware renews it every few minutes, for the same reason

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('ahead_from', models.PositiveSmallIntegerField(default=105, verbose_name='Ahead from, % of pace')),
                 ('on_track_from', models.PositiveSmallIntegerField(default=95, verbose_name='On track from, % of pace')),
                 ('at_risk_from', models.PositiveSmallIntegerField(default=85, verbose_name='At risk from, % of pace')),
-                ('require_admin_mfa', models.BooleanField(default=True, verbose_name='Admins need a second factor')),
+                ('require_admin_mfa', models.BooleanField(default=False, verbose_name='Admins need a second factor')),
                 ('is_demo', models.BooleanField(default=False)),
                 ('fixed_today', models.DateField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField(default=0)),
