@@ -353,6 +353,8 @@ DEMO = env.bool("SPM_DEMO", False)  # set by `manage.py demo`: the sign-in page 
 LOG_FORMAT = env.str(
     "SPM_LOG_FORMAT", "json" if PRODUCTION else "console", validate=validate.OneOf(["json", "console"])
 )
+# Of what goes well, production tells; the console of somebody who tries SPM out stays quiet.
+LOG_LEVEL = env.str("SPM_LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -374,7 +376,7 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
     "root": {"handlers": ["console"], "level": env.str("SPM_LOG_LEVEL", "WARNING")},
-    "loggers": {"spm": {"level": "INFO"}, "targets": {"level": "INFO"}},
+    "loggers": {"spm": {"level": LOG_LEVEL}, "targets": {"level": LOG_LEVEL}},
 }
 structlog.configure(
     processors=[

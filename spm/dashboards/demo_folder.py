@@ -10,12 +10,13 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.jobs.serving import only_one
 
 MARKER = "norvik-demo"
 LOADING, LOADED = "loading", "loaded"
 DATABASES = ("spm.sqlite3", "cache.sqlite3")
-MADE = [f"{name}{suffix}" for name in DATABASES for suffix in ("", "-wal", "-shm")]
-MADE_FOLDERS = ("broker", "mail", "static")
+MADE = ["celerybeat-schedule", *(f"{name}{suffix}" for name in DATABASES for suffix in ("", "-wal", "-shm"))]
+MADE_FOLDERS = ("broker", "generated", "mail", "static")
 
 
 class ForeignFolder(RuleViolation):
@@ -26,7 +27,7 @@ def begin(folder: Path, *, reset: bool) -> bool:
     """Whether the demo company is to be loaded into this folder: it is new, was interrupted, or ``reset`` is wanted.
 
     Deletes what an earlier demo left there in the last two cases. Raises ForeignFolder where there is a database
-    that no demo made. No database connection may be open.
+    that no demo made, CannotStart where one is running. No database connection may be open.
     """
     marker = folder / MARKER
     state = marker.read_text(encoding="utf-8") if marker.exists() else ""
@@ -38,7 +39,8 @@ def begin(folder: Path, *, reset: bool) -> bool:
     if state == LOADED and not reset:
         return False
     if state:
-        _clear(folder)
+        with only_one(folder):  # never under the feet of a running demo
+            _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
     marker.write_text(LOADING, encoding="utf-8")
     return True

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from spm.dashboards import views_personal
+from spm.dashboards import views_demo, views_personal
 
 app_name = "dashboards"
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     path("settings/", views_personal.settings, name="settings"),
     path("settings/theme/", views_personal.theme, name="theme"),
     path("accounts/demo/", views_personal.demo_sign_in, name="demo-sign-in"),
+    path("setup/demo/remove/", views_demo.demo_remove, name="demo-remove"),
 ]

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -62,7 +63,7 @@ class Installation:
         self.supervisor: Supervisor
 
     def __enter__(self) -> Self:
-        self._lock = _only_one()
+        self._lock = only_one(writable_data_dir())
         if not settings.BROKER_URL and EmbeddedBroker.is_available():
             self._broker = EmbeddedBroker(settings.DATA_DIR)
             _use_broker(self._broker.url)
@@ -170,15 +171,15 @@ def _wait_for_broker(seconds: float = 10) -> None:
     raise CannotStart("The embedded broker did not start within 10 seconds.")
 
 
-def _only_one() -> IO[str]:
+def only_one(folder: Path) -> IO[str]:
     """A lock on the data folder, held as long as the returned file is open. Raises CannotStart if another has it."""
-    path = writable_data_dir() / "running.lock"
+    path = folder / "running.lock"
     file = path.open("w", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise CannotStart(f"SPM is already running on the data folder {path.parent}.") from error
+        raise CannotStart(f"SPM is already running on the data folder {folder}.") from error
     file.write(str(os.getpid()))
     file.flush()
     return file

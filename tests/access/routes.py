@@ -56,6 +56,7 @@ PERSONAL = {
     "dashboards:settings": Access(signed_in(), signed_in(ACTED)),
     "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
+    "dashboards:demo-remove": Access(public(NO_METHOD), signed_in(FORBIDDEN)),  # the admin too: it is no demo
     "styleguide": Access(public(HIDDEN)),
 }
 # Plan, targets and quotas: managers read what they see of them, admins write.

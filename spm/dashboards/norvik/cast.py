@@ -40,7 +40,7 @@ ADMIN = Person("ops", "Inés Holloway", "1001", date(2018, 3, 1), is_admin=True)
 DIRECTOR = Person("astrid.vollmark", "Astrid Vollmark", "1002", date(2016, 9, 1))
 MANAGERS = {
     NORTH: Person("tomasz.wierzbak", "Tomasz Wierzbak", "1010", date(2019, 1, 1), SALES),
-    SOUTH: Person("camille.desrosier", "Camille Desrosier", "1011", date(2020, 6, 1), SALES, locale="fr"),
+    SOUTH: Person("camille.desrosier", "Camille Desrosier", "1011", date(2020, 6, 1), SALES),
     CHANNEL: Person("naoko.brandtner", "Naoko Brandtner", "1012", date(2017, 4, 1), SALES),
 }
 SELLERS = {
@@ -51,10 +51,10 @@ SELLERS = {
     "N5": Person("jonna.kettula", "Jonna Kettula", "1105", date(2022, 3, 1), NORTH),
     "S1": Person("matteo.ferrandin", "Matteo Ferrandin", "1201", date(2018, 5, 1), SOUTH),
     "S2": Person("lucia.ortegal", "Lucía Ortegal", "1202", date(2019, 11, 1), SOUTH),
-    "S3": Person("baptiste.lavernhe", "Baptiste Lavernhe", "1203", date(2016, 1, 1), SOUTH, locale="fr"),
+    "S3": Person("baptiste.lavernhe", "Baptiste Lavernhe", "1203", date(2016, 1, 1), SOUTH),
     "S4": Person("milena.kostadin", "Milena Kostadin", "1204", date(2022, 9, 1), SOUTH),
     "S5": Person("yusuf.karaman", "Yusuf Karaman", "1205", HIRED_ON, SOUTH),
-    "C1": Person("fatou.sarrine", "Fatou Sarrine", "1301", date(2018, 7, 1), CHANNEL),
+    "C1": Person("fatou.sarrine", "Fatou Sarrine", "1301", date(2018, 7, 1), CHANNEL, locale="fr"),
     "C2": Person("daniel.okonta", "Daniel Okonta", "1302", date(2020, 2, 1), CHANNEL),
     "C3": Person("weilin.tanaro", "Wei-Lin Tanaro", "1303", date(2021, 6, 1), CHANNEL),
     "C4": Person("ruxandra.ilias", "Ruxandra Ilias", "1304", date(2023, 5, 1), NORTH),
@@ -62,8 +62,8 @@ SELLERS = {
 PREDECESSOR = Person("rui.cardelho", "Rui Cardelho", "1206", date(2015, 4, 1), SOUTH, left_on=PREDECESSOR_LEFT_ON)
 SPECIALIST = Person("gunnar.eklov", "Gunnar Eklöv", "1401", date(2014, 1, 1))  # helps on large orders: overlay credit
 NEWCOMER = Person("samira.haddaoui", "Samira Haddaoui", "1207", date(2026, 9, 14))  # no team, no territory, no data
-# Who signs in by one click: of the managers the director, whose pages show all teams; of the reps one who improves.
-ROLES = {"admin": ADMIN.email, "manager": DIRECTOR.email, "rep": SELLERS["S4"].email}
+# Whom the sign-in page offers with one click: the manager whose team is behind, and the rep who explains most of it.
+ROLES = {"admin": ADMIN.email, "manager": MANAGERS[SOUTH].email, "rep": SELLERS["S3"].email}
 PEOPLE = (ADMIN, DIRECTOR, *MANAGERS.values(), *SELLERS.values(), PREDECESSOR, SPECIALIST, NEWCOMER)
 
 TERRITORIES = {

@@ -3,6 +3,8 @@
 import pytest
 
 from spm.dashboards import demo_folder
+from spm.jobs.serving import only_one
+from spm.jobs.startup import CannotStart
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def test_a_second_start_keeps_the_data(loaded):
 def test_reset_deletes_what_the_demo_made_and_nothing_else(loaded):
     (loaded / "notes.txt").write_text("mine")
     assert demo_folder.begin(loaded, reset=True)
-    assert sorted(path.name for path in loaded.iterdir()) == ["norvik-demo", "notes.txt"]
+    assert sorted(path.name for path in loaded.iterdir()) == ["norvik-demo", "notes.txt", "running.lock"]
 
 
 def test_an_interrupted_load_starts_over(tmp_path):
@@ -43,3 +45,9 @@ def test_a_folder_of_ones_own_is_refused_and_stays(tmp_path, reset):
     with pytest.raises(demo_folder.ForeignFolder, match="not the demo"):
         demo_folder.begin(tmp_path, reset=reset)
     assert (tmp_path / "spm.sqlite3").read_text() == "real"
+
+
+def test_a_running_demo_is_not_deleted(loaded):
+    with only_one(loaded), pytest.raises(CannotStart, match="already running"):
+        demo_folder.begin(loaded, reset=True)
+    assert (loaded / "spm.sqlite3").exists()

@@ -43,6 +43,20 @@ def test_the_guards_are_back_after_a_removal(demo_company):
         AuditEntry.objects.filter(pk=entry.pk).delete()
 
 
+def test_an_admin_removes_the_demo_and_goes_on_as_first_admin(demo_company, client):
+    client.force_login(make_person("Admin", is_admin=True))
+    answer = client.post("/setup/demo/remove/", follow=True)
+    assert demo.is_empty()
+    assert answer.redirect_chain[0][0].startswith("/")
+    assert answer.status_code == 200
+
+
+def test_a_rep_does_not_remove_the_demo(demo_company, client):
+    client.force_login(User.objects.get(name="Rep"))
+    assert client.post("/setup/demo/remove/").status_code == 403
+    assert demo.is_loaded()
+
+
 def test_a_company_that_is_no_demo_is_never_removed(transactional_db):
     make_company(name="Real Ltd")
     with pytest.raises(RuleViolation, match="Only the demo company"):

@@ -1,0 +1,132 @@
+"""The demo company, loaded by the import machine and rolled up, says what the demo story says, to the cent."""
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from spm.dashboards import demo
+from spm.dashboards.norvik import cast, figures, sheets
+from spm.imports.choices import BatchState
+from spm.imports.models import ImportBatch
+from spm.jobs.queue import in_process
+from spm.org import verification
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.models import Company, Period, Team, User
+from spm.periods import elapsed_share
+from targets.choices import Measure
+from targets.measures import expected_to_date, pace, pace_gap
+from targets.models import Actual, ActualVersion, Attainment, Quota
+from tests.spm.dashboards.test_norvik import STORY
+
+
+@pytest.fixture(scope="module")
+def norvik(django_db_setup, django_db_blocker):
+    """The demo company, loaded once for all tests here, which only read, and taken away after them."""
+    with django_db_blocker.unblock(), in_process():
+        demo.build(demo.Phases(report=lambda _line: None))
+        yield
+        demo.remove()
+
+
+pytestmark = [pytest.mark.usefixtures("norvik"), pytest.mark.django_db]
+
+
+def leaves(**holder):
+    """(number, elapsed, days) and actual of each leaf of 2026 for a holder's bookings."""
+    rows = Attainment.objects.filter(
+        measure=Measure.BOOKINGS, period__level=PeriodLevel.MONTH, period__fiscal_year__label="2026", **holder
+    ).select_related("period")
+    return list(rows.order_by("period__starts_on"))
+
+
+def standing(number, **holder):
+    """Actual and expected to date, from the stored totals; ``number`` is target or quota_sum."""
+    rows = leaves(**holder)
+    due = expected_to_date(
+        (getattr(row, number), *elapsed_share(row.period.starts_on, row.period.ends_on, figures.TODAY)) for row in rows
+    )
+    return sum(row.actual for row in rows), due
+
+
+@pytest.mark.parametrize("rep", figures.REPS, ids=lambda rep: rep.code)
+def test_a_rep_stands_where_the_story_says(rep):
+    actual, due = standing("target", person__email=cast.SELLERS[rep.code].email)
+    assert due == rep.bookings * 630
+    assert actual == due * rep.pace
+
+
+@pytest.mark.parametrize("team", STORY)
+def test_a_team_has_the_gap_of_the_story(team):
+    actual, due = standing("quota_sum", team__name=team)
+    assert pace_gap(actual, due) == STORY[team] * 1000
+
+
+def test_the_company_stands_at_101_percent_of_plan_and_96_percent_of_quota_pace():
+    actual, planned = standing("target", company=1)
+    assert actual == Decimal("33228720")
+    assert actual - planned == Decimal("468720")
+    assert actual - standing("quota_sum", company=1)[1] == Decimal("-1484280")
+
+
+def test_a_year_is_the_sum_of_its_months_for_everybody():
+    years = Attainment.objects.filter(period__label="2026", period__level=PeriodLevel.YEAR, measure=Measure.BOOKINGS)
+    for year in years.filter(person__isnull=False):
+        assert year.actual == sum(row.actual for row in leaves(person=year.person))
+
+
+def test_every_status_appears_as_often_as_told():
+    words = Counter()
+    for rep in figures.REPS:
+        ratio = pace(*standing("target", person__email=cast.SELLERS[rep.code].email)) * 100
+        words["ahead" if ratio >= 105 else "on track" if ratio >= 95 else "at risk" if ratio >= 85 else "behind"] += 1
+    assert words == {"ahead": 3, "on track": 5, "at risk": 3, "behind": 3}
+
+
+def test_the_specialists_credit_counts_for_nobody_else():
+    helper = Attainment.objects.filter(person__email=cast.SPECIALIST.email, period__level=PeriodLevel.YEAR)
+    assert helper.get(measure=Measure.BOOKINGS).overlay == Decimal("407500")
+
+
+def test_the_baseline_keeps_the_numbers_of_january():
+    ruxandra = Quota.objects.filter(person__email=cast.SELLERS["C4"].email, measure="bookings", period__label="2026-07")
+    amounts = {quota.plan.kind: quota.amount for quota in ruxandra.select_related("plan")}
+    assert amounts == {"baseline": 182_000, "working": 280_000}
+
+
+def test_the_restated_order_keeps_its_first_version():
+    order = Actual.objects.get(external_id=sheets.RESTATED)
+    assert ActualVersion.objects.get(actual=order).delta == Decimal("-12500")
+
+
+def test_every_file_was_committed_and_none_of_its_rows_refused():
+    states = ImportBatch.objects.values_list("state", "refused", "parked")
+    assert set(states) == {(BatchState.COMMITTED, 0, 0)}
+
+
+def test_past_months_are_closed_and_september_is_open():
+    state = dict(Period.objects.leaves().values_list("label", "state"))
+    assert state["2026-06"] == PeriodState.CLOSED
+    assert state["2026-07"] == state["2026-08"] == PeriodState.SOFT_CLOSED
+    assert state["2026-09"] == PeriodState.OPEN
+
+
+def test_the_clock_stands_still_and_the_company_says_that_it_is_a_demo():
+    company = Company.objects.get()
+    assert company.today() == date(2026, 9, 18)
+    assert company.is_demo
+
+
+def test_everybody_signs_in_with_the_printed_password():
+    people = User.objects.people().filter(is_active=True)
+    assert people.count() == 21
+    assert all(person.check_password(demo.PASSWORD) for person in people)
+
+
+def test_the_tree_has_three_teams_under_one_root():
+    assert set(Team.objects.values_list("name", flat=True)) == {"Sales", *STORY}
+
+
+def test_the_data_passes_every_invariant():
+    assert [breach for found in verification.run_all() for breach in found.breaches] == []
