@@ -1,6 +1,7 @@
 """Applies a mapping to a table: rows with canonical headers, one for one or, unpivoted, many for one."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -40,20 +41,37 @@ class MappedRow(NamedTuple):
     refusal: Refusal | None = None
 
 
+def dotted(text: str) -> str:
+    """A name as the part of an address before the @: ``Zoë de Vries`` is ``zoe.de.vries``.
+
+    Letters without a plain form stay, and the address is refused: dropping them would make two people one.
+    """
+    plain = "".join(mark for mark in unicodedata.normalize("NFKD", text) if not unicodedata.combining(mark))
+    return ".".join(re.findall(r"[^\s.]+", plain.casefold()))
+
+
+FORMS: dict[str, Callable[[str], str]] = {"dotted": dotted}  # after the bar: {Name|dotted}
+
+
 class _Template:
     """Cells of several headers put together; empty, or the spreadsheet's error, where one of them is."""
 
-    def __init__(self, template: str, places: dict[str, int]) -> None:
-        self.parts = _PLACE.split(template)
-        self.indexes = [places[normalise(header)] for header in self.parts[1::2]]
-        self.texts = self.parts[0::2]
+    def __init__(self, template: str, place: Callable[[str], int]) -> None:
+        parts = _PLACE.split(template)
+        self.texts = parts[0::2]
+        self.sources = [self._source(named, place) for named in parts[1::2]]
+
+    def _source(self, named: str, place: Callable[[str], int]) -> tuple[int, Callable[[str], str]]:
+        header, bar, form = named.rpartition("|")
+        return (place(header), FORMS[form]) if bar and form in FORMS else (place(named), str.strip)
 
     def fill(self, cells: list[Cell]) -> Cell:
-        found = [cells[index] for index in self.indexes]
-        for cell in found:
+        filled = []
+        for text, (index, form) in zip(self.texts, self.sources, strict=False):
+            cell = cells[index]
             if not cell.strip() or cell.strip() in ERRORS:
                 return cell
-        filled = [text for pair in zip(self.texts, found, strict=False) for text in (pair[0], pair[1].strip())]
+            filled += [text, form(cell)]
         return "".join([*filled, self.texts[-1]])
 
 
@@ -112,9 +130,7 @@ class MappedTable:
     def _match(self) -> None:
         for name, source in self.mapping.columns.items():
             if "{" in source:
-                for header in _PLACE.findall(source):
-                    self._place(header)
-                self.templates[name] = _Template(source, self.places)
+                self.templates[name] = _Template(source, self._place)
             else:
                 self.direct[name] = self._place(source)
         self.filters = [

@@ -1,6 +1,7 @@
 """Which column of a file fills which canonical header of a kind; read from TOML, or stored as JSON in a profile.
 
     [columns]   email = "{EmployeeKey}@example.com"      # a header, or a template of headers
+    [columns]   email = "{Name|dotted}@example.com"      # "Zoë de Vries" as zoe.de.vries, where a file has names alone
     [constants] kind = "revenue"
     [values.stage]  "Closed Won" = "Won"
     [where]     ScenarioName = "Budget"                  # equality filters on headers; a list means any of them

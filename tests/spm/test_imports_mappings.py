@@ -51,6 +51,24 @@ def test_columns_templates_constants_and_values():
     assert {row["period"] for row in rows} == {"2026"}
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("Mei-Mei Johns", "mei-mei.johns@x.de"),
+        (" Zoë  de Vries ", "zoe.de.vries@x.de"),
+        ("J. R. Ewing", "j.r.ewing@x.de"),
+        ("王 Li", "王.li@x.de"),  # refused as an address later; never li@x.de, which could be another Li
+        ("", ""),
+    ],
+)
+def test_a_name_can_stand_in_for_an_address(name, address):
+    assert cells(f'Rep,amount\n"{name}",1\n', '[columns]\nemail = "{Rep|dotted}@x.de"')[0]["email"] == address
+
+
+def test_a_header_with_a_bar_in_it_is_still_a_header():
+    assert cells("a|b,amount\n7,1\n", '[columns]\nemail = "{a|b}@x.de"')[0]["email"] == "7@x.de"
+
+
 def test_where_leaves_rows_out_and_counts_them():
     rows, table = mapped("email,amount,S\na,1,Budget\nb,2,Actual\nc,3,budget \n", '[where]\nS = "Budget"')
     assert ([number for number, _cells, _refusal in rows], table.left_out) == ([2, 4], 1)
