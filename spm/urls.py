@@ -19,5 +19,6 @@ urlpatterns = [
     path("health/", jobs.live, name="health-live"),
     path("health/ready/", jobs.Ready.as_view(), name="health-ready"),
     path("health/metrics/", jobs.metrics, name="health-metrics"),
+    path("setup/imports/", include("spm.imports.urls")),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -24,6 +24,7 @@ from spm.imports.choices import BatchState, RowOutcome
 from spm.imports.kinds import ImportKind, Loader, Run, Verdict, kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportContent, ImportRow
+from spm.imports.readers import read
 from spm.imports.sheets import BadFile
 from spm.imports.staging import Progress, Staged, StagedRow
 from spm.jobs.queue import enqueue
@@ -103,6 +104,12 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
+def headers_of(batch: ImportBatch) -> list[str]:
+    """The headers of the file, for the mapping page. Raises BadFile."""
+    file = staging.content_path(batch)
+    return read(Path(file.name), batch.filename, Mapping.from_json(batch.mapping).read_options()).headers
+
+
 def set_mapping(batch: ImportBatch, mapping: Mapping) -> None:
     """Read the file another way from now on."""
     batch.mapping = mapping.to_json()
@@ -152,13 +159,24 @@ def _judge_only(batch: ImportBatch, staged: Staged) -> None:
 # Commit ---------------------------------------------------------------------------------------------------------------
 
 
-def commit_later(batch: ImportBatch, by: User | None) -> ImportBatch:
-    """Ask for the commit as a job; its row feeds the progress bar."""
-    _check_open(batch)
+def ask(batch: ImportBatch, verb: str, by: User | None) -> None:
+    """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar."""
+    if verb == "undo":
+        _check_committed(batch)
+    else:
+        _check_open(batch)
     with transaction.atomic():
-        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": "commit"}, by=by)
+        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
         batch.save(update_fields=["job"])
-    return batch
+
+
+def commit_good_rows(batch: ImportBatch, by: User | None) -> None:
+    """Ask for a commit without the refused rows."""
+    _check_open(batch)
+    _check_snapshot(kind_named(batch.kind), is_snapshot=batch.is_snapshot, is_partial=True)
+    batch.is_partial = True
+    batch.save(update_fields=["is_partial"])
+    ask(batch, "commit", by)
 
 
 def commit(
@@ -227,15 +245,6 @@ def _refuse(batch: ImportBatch, staged: Staged, started: float) -> None:
 
 
 # Undo -----------------------------------------------------------------------------------------------------------------
-
-
-def undo_later(batch: ImportBatch, by: User | None) -> ImportBatch:
-    """Ask for the undo as a job."""
-    _check_committed(batch)
-    with transaction.atomic():
-        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": "undo"}, by=by)
-        batch.save(update_fields=["job"])
-    return batch
 
 
 def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None] | None = None) -> ImportBatch:

@@ -99,4 +99,17 @@ JOBS = {
     "jobs:detail": Access(admins(), kinds=(("pk", "job"),)),
     "jobs:retry": Access(public(NO_METHOD), admins(ACTED), kinds=(("pk", "job"),)),
 }
-ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS}
+BATCH = (("pk", "batch"),)
+IMPORT_KIND = (("kind", "=teams"),)
+IMPORTS = {
+    "imports:list": Access(admins()),
+    "imports:kinds": Access(admins()),
+    "imports:create": Access(admins(), admins(ACTED), kinds=IMPORT_KIND),
+    "imports:template": Access(admins(), kinds=IMPORT_KIND),
+    "imports:detail": Access(admins(), kinds=BATCH),
+    "imports:map": Access(admins(), admins(ACTED), kinds=BATCH),
+    "imports:commit": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
+    "imports:undo": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
+    "imports:refused": Access(admins(), kinds=BATCH),
+}
+ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS}

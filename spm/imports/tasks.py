@@ -1,0 +1,28 @@
+"""Background work on uploaded files: preview, commit, undo. Each may run twice and ends in the same state."""
+
+from django.utils.translation import gettext as _
+
+from spm.errors import RuleViolation
+from spm.imports import batches
+from spm.imports.models import ImportBatch
+from spm.jobs.registry import Running, handler
+
+
+@handler(batches.JOB)
+def run(job: Running) -> None:
+    """The verb that the job names, on the batch it names; a file that cannot be used says so in its batch."""
+    batch = ImportBatch.objects.get(pk=job.arguments["batch"])
+    verb = job.arguments["verb"]
+    if verb == "undo":
+        batches.undo(batch, job.job.created_by, job.confirm)
+        return
+    try:
+        if verb == "preview":
+            batches.preview(batch, job.progress)
+        else:
+            batches.commit(batch, job.job.created_by, job.progress, job.confirm)
+    except batches.AlreadyDone:
+        return  # a twin of this job was faster
+    except RuleViolation:
+        pass  # told in the batch, where its page shows it
+    job.note = batch.reason or _("%(count)d rows read") % {"count": batch.read}

@@ -1,0 +1,164 @@
+"""The pages of imports under setup: history, upload, mapping, preview, report, undo. Admins alone."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from spm.errors import RuleViolation
+from spm.imports import access, batches, queries, refused_rows, workbooks
+from spm.imports.forms import PASTED, MappingForm, UploadForm
+from spm.imports.kinds import ImportKind, UnknownKind, kind_named
+from spm.imports.mappings import Mapping
+from spm.imports.models import ImportBatch
+from spm.org import audit
+from spm.org.choices import AuditKind
+from spm.org.gates import admins_only, user_of
+
+PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+@admins_only
+def batch_list(request: HttpRequest) -> HttpResponse:
+    """Every import, newest first: who, when, the file's hash, the counts."""
+    found = ImportBatch.objects.visible_to(user_of(request)).select_related("created_by")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "imports/batch_list.html", {"page": page, "labels": queries.kind_labels()})
+
+
+@require_safe
+@admins_only
+def kind_list(request: HttpRequest) -> HttpResponse:
+    """What can be imported, in the order in which an empty company loads it."""
+    return render(request, "imports/kind_list.html", {"kinds": queries.kind_cards()})
+
+
+@require_safe
+@admins_only
+def template(_request: HttpRequest, kind: str) -> HttpResponse:
+    """The template workbook of a kind."""
+    response = HttpResponse(workbooks.template(_kind_or_404(kind)), content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admins_only
+def upload(request: HttpRequest, kind: str) -> HttpResponse:
+    """A file or pasted cells; stored, then judged."""
+    wanted, user = _kind_or_404(kind), user_of(request)
+    form = UploadForm(request.POST or None, request.FILES or None, kind=wanted, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            batch = _stored(wanted, form, request)
+            batches.ask(batch, "preview", user)
+        except RuleViolation as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("imports:detail", pk=batch.pk)
+    context = {"form": form, "kind": queries.kind_card(wanted)}
+    return render(request, "imports/batch_create.html", context, status=422 if form.errors else 200)
+
+
+def _stored(kind: ImportKind, form: UploadForm, request: HttpRequest) -> ImportBatch:
+    told = form.cleaned_data
+    pasted = told["pasted"].encode("utf-8", "surrogatepass") if told["pasted"].strip() else None
+    file = io.BytesIO(pasted) if pasted is not None else told["file"]
+    return batches.upload(
+        kind,
+        file,
+        PASTED if pasted is not None else file.name,
+        mapping=form.mapping(),
+        source=told.get("source") or "file",
+        is_snapshot=bool(told.get("is_snapshot")),
+        by=user_of(request),
+    )
+
+
+@require_safe
+@admins_only
+def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Progress, preview or report, whichever the import has come to."""
+    page = queries.batch_page(_batch_or_404(request, pk), user_of(request))
+    return render(request, "imports/batch_detail.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@admins_only
+def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which column of the file fills which header."""
+    batch, user = _batch_or_404(request, pk), user_of(request)
+    if not access.can_load(user, batch):
+        raise PermissionDenied
+    try:
+        headers = batches.headers_of(batch)
+    except RuleViolation as error:
+        headers = []
+        messages.error(request, str(error))
+    options: dict[str, Any] = {"mapping": Mapping.from_json(batch.mapping), "headers": headers}
+    form = MappingForm(request.POST or None, kind=kind_named(batch.kind), **options)
+    if request.method == "POST" and form.is_valid():
+        batches.set_mapping(batch, form.result)
+        form.save(batch, user)
+        batches.ask(batch, "preview", user)
+        return redirect("imports:detail", pk=batch.pk)
+    return render(request, "imports/batch_map.html", {"form": form, "batch": batch})
+
+
+@require_POST
+@admins_only
+def batch_commit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Load the file; ``good_rows`` leaves the refused ones out."""
+    batch, user = _batch_or_404(request, pk), user_of(request)
+    if "good_rows" in request.POST:
+        return _asked(request, batch, lambda: batches.commit_good_rows(batch, user))
+    return _asked(request, batch, lambda: batches.ask(batch, "commit", user))
+
+
+@require_POST
+@admins_only
+def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    batch, user = _batch_or_404(request, pk), user_of(request)
+    return _asked(request, batch, lambda: batches.ask(batch, "undo", user))
+
+
+@require_safe
+@admins_only
+def batch_refused(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows that were not loaded, to be mended and uploaded again."""
+    batch = _batch_or_404(request, pk)
+    audit.record(AuditKind.EXPORT, actor=user_of(request), subject=_("Refused rows of %(batch)s") % {"batch": batch})
+    response = HttpResponse(refused_rows.as_csv(batch), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="refused-{batch.pk}.csv"'
+    return response
+
+
+def _asked(request: HttpRequest, batch: ImportBatch, verb: Callable[[], None]) -> HttpResponse:
+    """Do it; a broken rule becomes a message. Either way the page of the import follows."""
+    try:
+        verb()
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return redirect("imports:detail", pk=batch.pk)
+
+
+def _batch_or_404(request: HttpRequest, pk: int) -> ImportBatch:
+    found = ImportBatch.objects.visible_to(user_of(request)).select_related("job", "created_by", "undone_by")
+    batch: ImportBatch = get_object_or_404(found, pk=pk)
+    return batch
+
+
+def _kind_or_404(name: str) -> ImportKind:
+    try:
+        return kind_named(name)
+    except UnknownKind as error:
+        raise Http404 from error

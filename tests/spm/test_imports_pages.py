@@ -1,0 +1,130 @@
+"""An admin imports in the browser: upload or paste, map, preview, load, report, undo."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from spm.imports.choices import BatchState
+from spm.imports.kinds import all_kinds
+from spm.imports.models import ImportBatch, ImportProfile
+from spm.org.models import Team
+from tests.builders import make_team
+from tests.spm.imports_help import load
+
+# Jobs start when the transaction of their cause commits.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEAMS = b"team,parent\nNorth,Sales\nSales,\n"
+
+
+@pytest.fixture
+def admin(client, cast):
+    client.force_login(cast.admin)
+    return client
+
+
+def send(client, kind, **data):
+    response = client.post(reverse("imports:create", args=[kind]), {"source": "file", **data}, follow=True)
+    return response, ImportBatch.objects.first()
+
+
+def file(content=TEAMS, name="teams.csv"):
+    return SimpleUploadedFile(name, content)
+
+
+def test_upload_preview_load_and_undo(admin):
+    _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,North\n"))
+    assert (batch.state, batch.new, Team.objects.filter(key="east").exists()) == (BatchState.PREVIEWED, 1, False)
+    page = admin.post(reverse("imports:commit", args=[batch.pk]), follow=True)
+    assert Team.objects.filter(key="east").exists()
+    assert "Undo this import" in page.content.decode()
+    admin.post(reverse("imports:undo", args=[batch.pk]))
+    batch.refresh_from_db()
+    assert (batch.state, Team.objects.filter(key="east").exists()) == (BatchState.UNDONE, False)
+
+
+def test_cells_pasted_from_a_spreadsheet_are_read_by_tabs(admin):
+    _response, batch = send(admin, "teams", pasted="team\tparent\nEast, Overseas\tNorth\n")
+    assert (batch.state, batch.new) == (BatchState.PREVIEWED, 1)
+
+
+def test_foreign_headers_are_mapped_and_the_mapping_is_kept_as_a_profile(admin, cast):
+    _response, batch = send(admin, "teams", file=file(b"Gruppe;Oben\nEast;North\n"))
+    assert (batch.state, "team" in batch.reason) == (BatchState.REFUSED, True)
+    mapping = {"column_team": "Gruppe", "column_parent": "Oben", "save_as": "HR"}
+    admin.post(reverse("imports:map", args=[batch.pk]), mapping)
+    batch.refresh_from_db()
+    assert (batch.state, batch.new) == (BatchState.PREVIEWED, 1)
+    profile = ImportProfile.objects.get(name="HR")
+    _response, again = send(admin, "teams", file=file(b"Gruppe;Oben\nWest;North\n"), profile=profile.pk)
+    assert again.state == BatchState.PREVIEWED
+
+
+def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
+    response, batch = send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\nWest,North\n"))
+    assert "There is no such team" in response.content.decode()
+    csv = admin.get(reverse("imports:refused", args=[batch.pk])).content.decode("utf-8-sig")
+    assert csv.splitlines()[:2] == [
+        "team,parent,row,refused column,reason",
+        "East,Nowhere,2,parent,There is no such team. Load teams first.",
+    ]
+    admin.post(reverse("imports:commit", args=[batch.pk]))
+    assert not Team.objects.filter(key="west").exists()
+    admin.post(reverse("imports:commit", args=[batch.pk]), {"good_rows": "1"})
+    assert Team.objects.filter(key="west").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", b"%PDF-1.7", b"a,a\n1,2\n", b"team,parent\n", b"\xff\xfe\xff"])
+def test_inv_18_a_bad_file_is_answered_in_words_on_the_page(admin, content):
+    response, batch = send(admin, "teams", file=file(content))
+    assert response.status_code in (200, 422)
+    if content:
+        assert batch.reason
+        assert batch.reason.split()[0] in response.content.decode()
+
+
+def test_neither_file_nor_paste_is_answered_on_the_form(admin):
+    response, batch = send(admin, "teams")
+    assert (response.status_code, batch) == (422, None)
+    response, batch = send(admin, "teams", file=file(), pasted="team\nX\n")
+    assert (response.status_code, batch) == (422, None)
+
+
+def test_loading_twice_and_undoing_what_is_not_loaded_are_answered_in_words(admin):
+    batch = load("teams", TEAMS)
+    page = admin.post(reverse("imports:commit", args=[batch.pk]), follow=True)
+    assert "loaded already" in page.content.decode()
+    _response, open_batch = send(admin, "teams", file=file())
+    page = admin.post(reverse("imports:undo", args=[open_batch.pk]), follow=True)
+    assert "can be undone" in page.content.decode()
+
+
+def test_an_undo_that_would_lose_a_later_change_is_explained(admin):
+    batch = load("teams", b"team,parent\nEast,North\n")
+    make_team("Far East", parent=Team.objects.get(key="east"))
+    page = admin.post(reverse("imports:undo", args=[batch.pk]), follow=True)
+    assert "Undo what uses it first" in page.content.decode()
+    assert Team.objects.filter(key="east").exists()
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in all_kinds()])
+def test_every_kind_has_a_page_and_a_template_with_its_headers(admin, kind):
+    assert admin.get(reverse("imports:create", args=[kind])).status_code == 200
+    book = load_workbook(io.BytesIO(admin.get(reverse("imports:template", args=[kind])).content))
+    wanted = next(one for one in all_kinds() if one.name == kind)
+    assert [cell.value for cell in book.active[1]] == [column.name for column in wanted.columns]
+
+
+def test_an_unknown_kind_is_not_found(admin):
+    assert admin.get("/setup/imports/new/nonsense/").status_code == 404
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_history_takes_the_same_queries_at_any_length(admin, rows, django_assert_num_queries):
+    for _each in range(rows):
+        load("teams", TEAMS)
+    with django_assert_num_queries(11):
+        assert admin.get(reverse("imports:list")).status_code == 200
