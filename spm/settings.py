@@ -290,7 +290,7 @@ TIME_ZONE = "UTC"
 # Static files ---------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = env.path("SPM_STATIC_ROOT", DATA_DIR / "static")  # the image brings its own
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

@@ -51,6 +51,35 @@ def use_address(host: str, port: int) -> str:
     return str(settings.BASE_URL)
 
 
+class Watchdog:
+    """Restarts a worker that is alive but gets nothing done (reliability.md §2: health is end to end)."""
+
+    def __init__(self, supervisor: Supervisor, worker: Child) -> None:
+        self._supervisor = supervisor
+        self._worker = worker
+        self._looked_at = time.monotonic()
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_AT_CANARY or now - self._worker.started < STALE_AFTER.total_seconds():
+            return
+        self._looked_at = now
+        try:
+            close_old_connections()
+            silence = age(timezone.now())
+        except OperationalError:
+            return  # without the database no worker can be expected to work
+        if silence is None or silence > STALE_AFTER:
+            self._supervisor.restart(self._worker, "no job was done for three minutes")
+
+
+def work(report: Report) -> None:
+    """Run one watched worker until SIGTERM or Ctrl-C: the worker's container."""
+    supervisor = Supervisor(_environment(), report)
+    worker = supervisor.start("worker", worker_command())
+    supervisor.run(Watchdog(supervisor, worker))
+
+
 class Installation:
     """The running processes of one data folder. Leaving the block ends them."""
 
@@ -58,8 +87,7 @@ class Installation:
         self._report = report
         self._lock: IO[str] | None = None
         self._broker: EmbeddedBroker | None = None
-        self._worker: Child | None = None
-        self._looked_at = time.monotonic()
+        self._watchdog: Watchdog | None = None
         self.supervisor: Supervisor
 
     def __enter__(self) -> Self:
@@ -96,7 +124,7 @@ class Installation:
             "--no-control-socket",
         )
         self.supervisor.start("web", web, pass_fds=(descriptor,))
-        self.supervisor.run(self._watch)
+        self.supervisor.run(self._watchdog)
 
     def _start_jobs(self) -> None:
         if self._broker:
@@ -106,23 +134,9 @@ class Installation:
             self._report("There is no broker for this platform: jobs run in the process that asks for them.")
             self.supervisor.start("clock", python("manage.py", "tick", "--forever"))
             return
-        self._worker = self.supervisor.start("worker", worker_command())
+        worker = self.supervisor.start("worker", worker_command())
+        self._watchdog = Watchdog(self.supervisor, worker)
         self.supervisor.start("beat", beat_command())
-
-    def _watch(self) -> None:
-        """Restart a worker that is alive but gets nothing done (reliability.md §2: health is end to end)."""
-        if self._worker is None or time.monotonic() - self._looked_at < LOOK_AT_CANARY:
-            return
-        self._looked_at = time.monotonic()
-        if self._looked_at - self._worker.started < STALE_AFTER.total_seconds():
-            return
-        try:
-            close_old_connections()
-            silence = age(timezone.now())
-        except OperationalError:
-            return  # without the database no worker can be expected to work
-        if silence is None or silence > STALE_AFTER:
-            self.supervisor.restart(self._worker, "no job was done for three minutes")
 
 
 def python(*arguments: str) -> list[str]:

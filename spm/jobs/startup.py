@@ -18,12 +18,17 @@ class CannotStart(RuleViolation):
 def prepare(report: Callable[[str], None]) -> None:
     """Make the installation ready to serve: repeatable, takes a second where nothing changed."""
     writable_data_dir()
-    compiled = compile_all()
-    if compiled:
-        report(f"Compiled {compiled} translation catalogues.")
+    assemble(report)
     call_command("migrate", interactive=False, verbosity=0)
     if "cache" in settings.DATABASES:
         call_command("createcachetable", database="cache", verbosity=0)
+
+
+def assemble(report: Callable[[str], None]) -> None:
+    """What is made from files alone: compiled catalogues, collected static files."""
+    compiled = compile_all()
+    if compiled:
+        report(f"Compiled {compiled} translation catalogues.")
     call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -15,7 +15,7 @@ from spm.jobs.startup import CannotStart, writable_data_dir
 from spm.jobs.supervisor import Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"]
+STUBBORN = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'w').close(); time.sleep(60)"
 
 
 @pytest.fixture
@@ -59,10 +59,10 @@ def test_stop_ends_all_children(supervisor):
     assert not any(child.is_running for child in children)
 
 
-def test_a_child_that_ignores_the_signal_is_killed(supervisor, monkeypatch):
+def test_a_child_that_ignores_the_signal_is_killed(supervisor, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "PATIENCE", 0.2)
-    child = supervisor.start("stubborn", STUBBORN)
-    time.sleep(0.3)
+    child = supervisor.start("stubborn", [sys.executable, "-c", STUBBORN, str(tmp_path / "deaf")])
+    assert look_until(supervisor, (tmp_path / "deaf").exists, seconds=20)
     supervisor.stop()
     assert child.process.returncode == -signal.SIGKILL
 

@@ -1,0 +1,78 @@
+"""The shipped compose file and image: every variable is one that settings read, every command exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "spm"}
+SETTINGS = (ROOT / "spm" / "settings.py").read_text("utf-8")
+READ = set(re.findall(r'(?:env\.\w+|secret)\(\s*"(\w+)"', SETTINGS))
+SECRETS = set(re.findall(r'secret\("(\w+)"', SETTINGS))
+
+
+def words(command):
+    return shlex.split(command) if isinstance(command, str) else command
+
+
+def test_the_services_of_a_production_installation_are_there():
+    assert set(OURS) == {"migrate", "web", "worker", "beat"}
+    assert set(SERVICES) - set(OURS) == {"postgres", "valkey"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_variable_is_one_that_settings_read(name):
+    for variable in OURS[name]["environment"]:
+        base = variable.removesuffix("_FILE")
+        assert base in READ
+        assert base == variable or base in SECRETS
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_command_exists(name):
+    command = words(OURS[name].get("command", "gunicorn spm.wsgi:application"))
+    if command[0] == "python":
+        assert command[1] == "manage.py"
+        assert command[2] in get_commands()
+    else:
+        assert command[0] in ("gunicorn", "celery")
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"migrate"}))
+def test_each_service_has_a_health_check_that_exists(name):
+    test = SERVICES[name]["healthcheck"]["test"]
+    assert test[0] == "CMD"
+    if name in OURS:
+        assert test[1:3] == ["python", "manage.py"]
+        assert test[3] in get_commands()
+
+
+def test_each_secret_is_declared_and_comes_from_a_file():
+    used = {secret for service in SERVICES.values() for secret in service.get("secrets", [])}
+    assert used == set(COMPOSE["secrets"])
+    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
+
+
+def test_each_volume_is_named():
+    used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_the_image_runs_as_an_ordinary_user_and_its_commands_exist():
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    users = re.findall(r"^USER (\w+)$", image, re.MULTILINE)
+    assert users
+    assert users[-1] != "root"
+    assert set(re.findall(r"manage\.py (\w+)", image)) <= set(get_commands())
+    assert set(re.findall(r"\b(SPM_\w+)=", image)) <= READ
+
+
+def test_every_variable_that_settings_read_is_documented():
+    described = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert [name for name in sorted(READ) if f"`{name}`" not in described] == []
