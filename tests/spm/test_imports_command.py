@@ -1,0 +1,110 @@
+"""manage.py load: one JSON object, exit codes, sentences."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from spm.imports.models import ImportBatch
+from spm.org.models import Team
+from targets.models import RollupRun
+from tests.builders import make_person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEYS = ["read", "new", "changed", "unchanged", "refused", "parked", "superseded", "committed", "batch", "seconds"]
+
+
+@pytest.fixture
+def teams(tmp_path):
+    path = tmp_path / "teams.csv"
+    path.write_text("team,parent\nNorth,Sales\nSales,\n")
+    return path
+
+
+def load(kind, path, **options):
+    """(exit code, the object on stdout, the words on stderr)."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("load", kind, str(path), json=True, stdout=out, stderr=err, **options)
+    except CommandError as error:
+        return error.returncode, json.loads(out.getvalue()), str(error)
+    return 0, json.loads(out.getvalue()), err.getvalue()
+
+
+def test_json_is_one_object_with_these_keys_alone(company, teams):
+    code, report, _words = load("teams", teams)
+    assert (code, list(report)) == (0, [*KEYS, "refused_rows"])
+    assert (report["new"], report["committed"], report["refused_rows"]) == (2, True, [])
+
+
+def test_inv_10_all_unchanged_is_success(company, teams):
+    load("teams", teams)
+    code, report, _words = load("teams", teams)
+    assert (code, report["unchanged"], report["committed"]) == (0, 2, True)
+
+
+def test_a_refused_row_loads_nothing_exits_1_and_is_told(company, teams):
+    teams.write_text("team,parent\nNorth,\nSouth,Nowhere\n")
+    code, report, words = load("teams", teams)
+    assert (code, report["committed"], Team.objects.count()) == (1, False, 0)
+    assert report["refused_rows"] == [
+        {"row": 3, "column": "parent", "value": "Nowhere", "reason": "There is no such team. Load teams first."}
+    ]
+    assert words == "Nothing was loaded: 1 row is refused."
+
+
+def test_partial_loads_the_good_rows_and_writes_the_refused_ones(company, teams, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    teams.write_text("team,parent\nNorth,\nSouth,Nowhere\n")
+    code, report, _words = load("teams", teams, partial=True)
+    assert (code, Team.objects.count()) == (0, 1)
+    refused = (tmp_path / f"refused-{report['batch']}.csv").read_text(encoding="utf-8-sig")
+    assert refused.splitlines()[1].startswith("South,Nowhere,3,parent,")
+
+
+def test_a_dry_run_leaves_nothing_behind(company, teams):
+    code, report, _words = load("teams", teams, dry_run=True)
+    assert (code, report["new"], report["committed"]) == (0, 2, False)
+    assert (Team.objects.count(), ImportBatch.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "words"),
+    [
+        ("nonsense", "team\nA\n", "There is no import kind"),
+        ("teams", "", "empty"),
+        ("teams", "parent\nSales\n", "team"),
+        ("teams", "team,team\nA,B\n", "Two columns are named"),
+        ("teams", "team\n", "no rows"),
+    ],
+)
+def test_a_file_that_cannot_be_used_exits_1_with_a_sentence(company, teams, kind, content, words):
+    teams.write_text(content)
+    code, report, told = load(kind, teams)
+    assert (code, report["committed"], report["read"]) == (1, False, 0)
+    assert words in told
+
+
+def test_a_missing_file_a_broken_mapping_and_no_company_are_told_in_words(teams, tmp_path, db):
+    assert "company" in load("teams", teams)[2]
+    assert "cannot be read" in load("teams", tmp_path / "absent.csv")[2]
+    (tmp_path / "bad.toml").write_text("[columns\n")
+    assert "TOML" in load("teams", teams, map=tmp_path / "bad.toml")[2]
+
+
+def test_options_override_the_mapping(company, tmp_path):
+    path = tmp_path / "accounts.txt"
+    path.write_bytes("ID|Wert\n1|1.234,50 €\n".encode("cp1252"))
+    (tmp_path / "m.toml").write_text('[columns]\naccount_id = "ID"\npotential = "Wert"\n[format]\ndelimiter = ";"\n')
+    code, report, words = load("accounts", path, map=tmp_path / "m.toml", delimiter="|", encoding="cp1252", decimal=",")
+    assert (code, report["new"]) == (0, 1), words
+
+
+def test_the_roll_up_has_happened_when_the_command_returns(year, tmp_path):
+    make_person("Ana", email="ana@x.com")
+    path = tmp_path / "q.csv"
+    path.write_text("email,measure,period,amount\nana@x.com,bookings,2026,1200\n")
+    load("quotas", path)
+    assert (RollupRun.objects.stale().count(), RollupRun.objects.done().count()) == (0, 12)
