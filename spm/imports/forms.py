@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from spm.imports import workbooks
+from spm.imports import profiles, workbooks
 from spm.imports.kinds import ImportKind
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportProfile
@@ -77,10 +77,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, kind: ImportKind, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        profiles = ImportProfile.objects.visible_to(user).filter(kind=kind.name)
+        saved = ImportProfile.objects.visible_to(user).filter(kind=kind.name)
         profile: Any = self.fields["profile"]
-        profile.queryset = profiles
-        if not profiles:
+        profile.queryset = saved
+        if not saved:
             del self.fields["profile"]
         if not kind.takes_snapshots:
             del self.fields["is_snapshot"]
@@ -194,6 +194,4 @@ class MappingForm(forms.Form):
         """Keep the mapping as a profile where a name is given."""
         name = self.cleaned_data["save_as"].strip()
         if name:
-            ImportProfile.objects.update_or_create(
-                kind=batch.kind, name=name, defaults={"mapping": self.result.to_json(), "created_by": by}
-            )
+            profiles.keep(batch.kind, name, self.result, by)

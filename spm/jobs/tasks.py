@@ -6,9 +6,15 @@ from celery import shared_task
 from celery.signals import beat_init, worker_init, worker_ready
 
 from spm.celery import RUN_TASK, TICK_TASK
+from spm.errors import RuleViolation
 from spm.jobs import runner, schedule
 from spm.jobs.registry import Running, handler
 from spm.org.checks import refuse_open_doors
+from spm.org.verification import run_all
+
+
+class InvariantBroken(RuleViolation):
+    """The nightly check found data that breaks an invariant."""
 
 
 @shared_task(name=RUN_TASK)
@@ -39,6 +45,17 @@ def tick_at_start(sender: Any, **kwargs: Any) -> None:
 @handler("canary")
 def canary(job: Running) -> None:
     """Does nothing, end to end: that it is done proves beat, broker, worker and database (health page)."""
+
+
+@handler("verify")
+def verify(job: Running) -> None:
+    """Nightly: recompute and check every invariant that the data can show; a breach fails the job.
+
+    Rule: reliability INV-22.
+    """
+    broken = [finding.invariant.number for finding in run_all() if finding.breaches]
+    if broken:
+        raise InvariantBroken(f"Broken: {', '.join(broken)}. Run manage.py verify for the rows.")
 
 
 @handler("jobs_cleanup")
