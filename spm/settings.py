@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "spm.org.current.CompanyMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "spm.ui.middleware.PersonalMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
-from spm.dashboards import views_demo, views_personal
+from spm.dashboards import views, views_demo, views_personal
 
 app_name = "dashboards"
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("performance/", views.performance, name="performance"),
+    path("performance/teams/<int:pk>/", views.team, name="team"),
+    path("performance/reps/<int:pk>/", views.rep, name="rep"),
+    path("performance/actuals/", views.actuals, name="actuals"),
+    path("territories/", views.territories, name="territories"),
+    path("coaching/", views.coaching, name="coaching"),
+    path("meetings/", views.meetings, name="meetings"),
     path("search/", views_personal.search, name="search"),
     path("settings/", views_personal.settings, name="settings"),
     path("settings/theme/", views_personal.theme, name="theme"),

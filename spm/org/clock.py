@@ -4,12 +4,13 @@ from datetime import date
 
 from django.utils import timezone
 
+from spm.org import current
 from spm.org.models import Company
 
 
 def company() -> Company | None:
-    """The company of this installation, or None before it is set up."""
-    return Company.objects.first()
+    """The company of this installation, or None before it is set up; read once per request."""
+    return current.company()
 
 
 def today(of: Company | None = None) -> date:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from spm.org.trees import tree_as_of
+from spm.org import current
+from spm.org.trees import TreeHistory, read_history
 
 if TYPE_CHECKING:
     from spm.org.models import User
@@ -60,11 +61,21 @@ def scope_of(user: "User") -> Scope:
     return kept
 
 
+def history_of(user: "User") -> TreeHistory:
+    """The organisation's dated rows, read once per request; who may see what of them is for the caller to decide."""
+    kept: TreeHistory | None = getattr(user, "_history", None)
+    if kept is None:
+        kept = read_history()
+        user._history = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
+    return kept
+
+
 def _read_scope(user: "User") -> Scope:
-    company = apps.get_model("org.Company").objects.first()
-    tree = tree_as_of(company.today() if company else date.today())  # noqa: DTZ011  # no company: no zone yet
+    company = current.company()
+    history = history_of(user)
+    tree = history.as_of(company.today() if company else date.today())  # noqa: DTZ011  # no company: no zone yet
     leads = frozenset(tree.subtree(tree.led_by(user.pk)))
-    led = _led_spans(user.pk)
+    led = _led_spans(user.pk, history)
     if user.is_admin:
         return Scope(None, None, leads, led)
     own_team = tree.team_of.get(user.pk)
@@ -72,15 +83,21 @@ def _read_scope(user: "User") -> Scope:
     return Scope(frozenset(tree.reports_of(user.pk) | {user.pk}), frozenset(teams), leads, led)
 
 
-def _led_spans(person: int) -> tuple[LedSpan, ...]:
-    team_lead = apps.get_model("org.TeamLead").objects
-    teams = team_lead.filter(person=person).values("team")
-    rows = list(
-        team_lead.filter(team__in=teams).order_by("team", "starts_on").values_list("team", "person", "starts_on")
-    )
+def _led_spans(person: int, history: TreeHistory) -> tuple[LedSpan, ...]:
     spans = []
-    for i, (team, lead, start) in enumerate(rows):
-        following = rows[i + 1] if i + 1 < len(rows) and rows[i + 1][0] == team else None
-        if lead == person:
-            spans.append(LedSpan(team, start, following[2] if following else None))
+    for team in sorted({team for team, lead, _ in history.leads if lead == person}):
+        rows = [(lead, start) for subject, lead, start in history.leads if subject == team]
+        ends = [start for _, start in rows[1:]]
+        for (lead, start), until in zip(rows, [*ends, None], strict=True):
+            if lead == person:
+                spans.append(LedSpan(team, start, until))
     return tuple(spans)
+
+
+def manager_name(user: "User", person: int, day: date) -> str:
+    """The name of the lead nearest above a person; empty where there is none. Who leads whom is no secret."""
+    manager = history_of(user).as_of(day).manager_of(person)
+    if manager is None:
+        return ""
+    name: str = apps.get_model("org.User").objects.values_list("name", flat=True).get(pk=manager)
+    return name

@@ -1,6 +1,6 @@
-"""The team tree of one day, read once and held in memory.
+"""The team tree of any day, read once and held in memory.
 
-The dated rows are few (a few hundred), so one reading of each table answers every question about a day; walking
+The dated rows are few (a few hundred), so one reading of each table answers every question about every day; walking
 parents by SQL would need a recursive query per question and date.
 """
 
@@ -70,21 +70,53 @@ class TeamTree:
         return self.ancestors(led[0]) if led else []
 
 
-def tree_as_of(day: date) -> TeamTree:
-    """The tree in force on ``day``: four queries, whatever its size."""
+@dataclass(frozen=True)
+class TreeHistory:
+    """Every dated row of the organisation, from which the tree of any day follows without another query.
+
+    The rows of a subject are sorted by their start, so that the last one that has begun is the one in force.
+    """
+
+    teams: dict[int, str]  # primary key → name, in order of name
+    placements: list[tuple[int, int | None, date]]  # team, parent, from when
+    leads: list[tuple[int, int | None, date]]  # team, person, from when
+    memberships: list[tuple[int, int | None, date]]  # person, team, from when
+
+    def as_of(self, day: date) -> TeamTree:
+        placed, lead, team_of = (_in_force(rows, day) for rows in (self.placements, self.leads, self.memberships))
+        parent = {team: placed.get(team) for team in self.teams}
+        children: dict[int, list[int]] = defaultdict(list)
+        for below, above in parent.items():
+            if above is not None:
+                children[above].append(below)
+        homes = {person: team for person, team in team_of.items() if team is not None}
+        members: dict[int, list[int]] = defaultdict(list)
+        for person, home in homes.items():
+            members[home].append(person)
+        leading = {team: person for team, person in lead.items() if person is not None}
+        return TeamTree(day, parent, leading, homes, dict(children), dict(members))
+
+
+def _in_force(rows: list[tuple[int, int | None, date]], day: date) -> dict[int, int | None]:
+    """Subject → object on ``day``; of several rows the last one that has begun wins."""
+    return {subject: value for subject, value, start in rows if start <= day}
+
+
+def read_history() -> TreeHistory:
+    """Three queries, whatever the number of days that are asked for afterwards."""
     # Looked up by name: querysets ask for the tree, so this module stands below the models.
-    team_placement, team = apps.get_model("org.TeamPlacement"), apps.get_model("org.Team")
-    team_lead, membership = apps.get_model("org.TeamLead"), apps.get_model("org.Membership")
-    placed = dict(team_placement.objects.as_of(day).values_list("team_id", "parent_id"))
-    parent = {pk: placed.get(pk) for pk in team.objects.order_by("name", "pk").values_list("pk", flat=True)}
-    leads = team_lead.objects.as_of(day).filter(person__isnull=False).values_list("team_id", "person_id")
-    memberships = membership.objects.as_of(day).filter(team__isnull=False).values_list("person_id", "team_id")
-    children: dict[int, list[int]] = defaultdict(list)
-    for below, above in parent.items():
-        if above is not None:
-            children[above].append(below)
-    team_of = dict(memberships)
-    members: dict[int, list[int]] = defaultdict(list)
-    for person, home in team_of.items():
-        members[home].append(person)
-    return TeamTree(day, parent, dict(leads), team_of, dict(children), dict(members))
+    placed = apps.get_model("org.Team").objects.order_by("name", "pk", "placements__starts_on", "placements__pk")
+    teams = list(placed.values_list("pk", "name", "placements__parent", "placements__starts_on"))
+    leads = apps.get_model("org.TeamLead").objects.order_by("starts_on", "pk")
+    memberships = apps.get_model("org.Membership").objects.order_by("starts_on", "pk")
+    return TreeHistory(
+        {pk: name for pk, name, _parent, _start in teams},
+        [(pk, parent, start) for pk, _name, parent, start in teams if start is not None],
+        list(leads.values_list("team", "person", "starts_on")),
+        list(memberships.values_list("person", "team", "starts_on")),
+    )
+
+
+def tree_as_of(day: date) -> TeamTree:
+    """The tree in force on ``day``: three queries, whatever its size."""
+    return read_history().as_of(day)

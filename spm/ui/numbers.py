@@ -138,8 +138,10 @@ def weekday(value: date | None, language: str | None = None) -> str:
 
 def month_name(value: date | None, language: str | None = None, *, year: bool = False) -> str:
     """ "Sep", or "Sep 2026" """
-    skeleton = "yMMM" if year else "LLL"
-    return NONE if value is None else format_skeleton(skeleton, value, locale=babel_locale(language))
+    if value is None:
+        return NONE
+    locale = babel_locale(language)
+    return format_skeleton("yMMM", value, locale=locale) if year else format_date(value, "LLL", locale=locale)
 
 
 def moment(value: datetime | None, language: str | None = None) -> str:

@@ -99,6 +99,17 @@ JOBS = {
     "jobs:detail": Access(admins(), kinds=(("pk", "job"),)),
     "jobs:retry": Access(public(NO_METHOD), admins(ACTED), kinds=(("pk", "job"),)),
 }
+# Numbers: a rep meets the page of his own, a manager his teams, an admin the company.
+NUMBERS = {
+    "dashboards:home": Access(signed_in(), htmx=True),
+    "dashboards:performance": Access(managers(others=statuses(302)), exports=True, htmx=True),
+    "dashboards:team": Access(team_pages(), kinds=(("pk", "team"),), exports=True, htmx=True),
+    "dashboards:rep": Access(who_sees(), kinds=(("pk", "person"),), exports=True, htmx=True),
+    "dashboards:actuals": Access(who_sees(), query="?person={person}", exports=True, htmx=True),
+    "dashboards:territories": Access(signed_in(), exports=True, htmx=True),
+    "dashboards:coaching": Access(signed_in()),
+    "dashboards:meetings": Access(signed_in()),
+}
 BATCH = (("pk", "batch"),)
 IMPORT_KIND = (("kind", "=teams"),)
 IMPORTS = {
@@ -112,4 +123,4 @@ IMPORTS = {
     "imports:undo": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
     "imports:refused": Access(admins(), kinds=BATCH),
 }
-ROUTES: dict[str, Access] = {**ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS}
+ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS}

@@ -31,6 +31,12 @@ def percent(value: Any, decimals: int = 0) -> str:
 
 
 @register.filter
+def in_percent(value: Any) -> str:
+    """The bare number of ``percent``, where the sign stands elsewhere."""
+    return numbers.number(None if value is None else value * 100)
+
+
+@register.filter
 def signed_percent(value: Any, decimals: int = 0) -> str:
     return numbers.signed_percent(value, decimals)
 

@@ -1,0 +1,206 @@
+"""Reads for the list behind a number: the credits that count, and the lines that do not with the rule they fail."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet, Sum
+from django.http import Http404, QueryDict
+from django.utils.translation import gettext as _
+
+from spm.dashboards import access
+from spm.dashboards.board import Focus
+from spm.dashboards.figures import ZERO, total
+from spm.dashboards.performance import stretches
+from spm.dashboards.periods import PAGE_ROWS, View
+from spm.dashboards.queries import default_focus, trees_of
+from spm.market.models import Territory
+from spm.org.models import Company, Team, User
+from spm.ui.fields import MoneyField
+from targets import explain
+from targets.curves import Stretch
+from targets.models import Actual, Attainment, Credit
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose number the list stands behind, and how its total is found among the roll-up's rows."""
+
+    name: str
+    holder: explain.Holder
+    rows: dict[str, int]  # lookup of its Attainment rows
+    query: dict[str, int]  # what stays in the address
+    is_whole: bool = False  # everybody: the company
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    date: date
+    external_id: str
+    account: str
+    person: str
+    person_pk: int
+    territory: str
+    kind: str
+    share: Decimal
+    is_overlay: bool
+    counts: Decimal
+    line_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    date: date
+    external_id: str
+    account: str
+    person: str
+    kind: str
+    amount: Decimal
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActualsPage:
+    view: View
+    company: Company
+    subject: Subject
+    shows_left_out: bool
+    total: Decimal  # as the roll-up has it
+    listed: Decimal  # sum of all rows of the list, not of this page of it
+    not_listed: Decimal  # credits of people the viewer does not see one by one, or newer than the roll-up
+    count: int
+    left_out_count: int
+    page: Page[Any]
+    counted: list[Counted]
+    left_out: list[LeftOut]
+
+    @property
+    def address(self) -> str:
+        """This list without the choice between its two halves."""
+        return self.view.query(**self.subject.query)
+
+
+def subject_of(user: User, company: Company, view: View, params: QueryDict) -> Subject:
+    """The holder an address names: person, territory or team; by default what the viewer leads, else himself.
+
+    Raises Http404 for one that the viewer does not see.
+    """
+    for name, find in (("person", _person), ("territory", _territory), ("team", _team)):
+        if text := params.get(name):
+            return find(user, view, _key(text))
+    focus = default_focus(user, view.today)
+    if focus is None:
+        return _person(user, view, user.pk)
+    if focus.is_company:
+        everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
+        return Subject(company.name, explain.Holder(everybody), {"company": company.pk}, {}, is_whole=True)
+    return _team(user, view, focus.teams[0])
+
+
+def _key(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+def _person(user: User, view: View, pk: int) -> Subject:
+    person = User.objects.visible_to(user).filter(pk=pk).first()
+    if person is None:
+        raise Http404
+    mine = (Stretch(view.window.starts_on, view.window.ends_on, frozenset({pk})),)
+    return Subject(person.name, explain.Holder(mine, person=pk), {"person": pk}, {"person": pk})
+
+
+def _territory(user: User, view: View, pk: int) -> Subject:
+    territory = Territory.objects.visible_to(user).filter(pk=pk).first()
+    if territory is None:
+        raise Http404
+    everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
+    holder = explain.Holder(everybody, territory=pk)
+    return Subject(territory.name, holder, {"territory": pk}, {"territory": pk})
+
+
+def _team(user: User, view: View, pk: int) -> Subject:
+    team = Team.objects.visible_to(user).filter(pk=pk).first()
+    if team is None or not access.can_open_team(user, pk):
+        raise Http404
+    leaves = view.window.leaves
+    spans = stretches(Focus((pk,), is_company=False), leaves, trees_of(user, leaves))
+    return Subject(team.name, explain.Holder(tuple(spans)), {"team": pk}, {"team": pk})
+
+
+def credits_of(user: User, view: View, subject: Subject) -> QuerySet[Credit]:
+    """The credits the viewer sees of a number, newest first."""
+    rows = explain.counting(subject.holder, view.measure, Credit.objects.visible_to(user))
+    return rows.select_related("actual__account", "person", "territory").order_by("-date", "pk")
+
+
+def left_out_of(user: User, view: View, subject: Subject) -> QuerySet[Actual]:
+    """Lines of the fiscal years touched that do not count for the number."""
+    leaves = [leaf for quarter in view.window.quarters for leaf in quarter.leaves]
+    around = (leaves[0].starts_on, leaves[-1].ends_on)
+    rows = explain.left_out(subject.holder, view.measure, Actual.objects.visible_to(user), around)
+    return rows.order_by("-date", "pk")
+
+
+def actuals_page(user: User, company: Company, view: View, subject: Subject, *, left_out: bool) -> ActualsPage:
+    credits, lines = credits_of(user, view, subject), left_out_of(user, view, subject)
+    summed = credits.aggregate(sum=Sum("counts", output_field=MoneyField()))["sum"] or ZERO
+    whole = total_of(user, view, subject)
+    rows: QuerySet[Any] = lines if left_out else credits
+    page = Paginator(rows, PAGE_ROWS).get_page(view.page)
+    return ActualsPage(
+        view=view,
+        company=company,
+        subject=subject,
+        shows_left_out=left_out,
+        total=whole,
+        listed=summed,
+        not_listed=whole - summed,
+        count=page.paginator.count if not left_out else credits.count(),
+        left_out_count=page.paginator.count if left_out else lines.count(),
+        page=page,
+        counted=[] if left_out else [as_counted(row) for row in page.object_list],
+        left_out=[as_left_out(row, view, subject) for row in page.object_list] if left_out else [],
+    )
+
+
+def total_of(user: User, view: View, subject: Subject) -> Decimal:
+    """The number of the tile: the sum of the roll-up's rows over the window."""
+    leaves = [leaf.pk for leaf in view.window.leaves]
+    rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, **subject.rows)
+    return total(rows.values_list("actual", flat=True)) or ZERO
+
+
+def as_counted(row: Credit) -> Counted:
+    line = row.actual
+    return Counted(
+        date=row.date,
+        external_id=line.external_id,
+        account=line.account.name if line.account else "",
+        person=row.person.name,
+        person_pk=row.person_id,
+        territory=row.territory.name,
+        kind=line.get_kind_display(),
+        share=row.share,
+        is_overlay=row.is_overlay,
+        counts=row.counts,  # type: ignore[attr-defined]  # annotated by targets.curves.counted
+        line_amount=line.amount,
+    )
+
+
+def as_left_out(line: Actual, view: View, subject: Subject) -> LeftOut:
+    verdict = explain.first_failing(explain.Question(line, list(line.credits.all()), subject.holder, view.measure))
+    return LeftOut(
+        date=line.date,
+        external_id=line.external_id,
+        account=line.account.name if line.account else _("no account"),
+        person=line.person.name,
+        kind=line.get_kind_display(),
+        amount=line.amount,
+        rule=verdict.rule,
+        reason=verdict.sentence,
+    )

@@ -1,0 +1,247 @@
+"""The two Plotly figures of the performance pages: pacing, and a person's months. Colours are token names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from django.utils.translation import gettext as _
+
+from spm.dashboards.figures import Cells, share_of_quota
+from spm.dashboards.pacing import Pacing, Points, at, middle, pushed_apart
+from spm.dashboards.periods import Compare, Leaf, View, Window
+from spm.dashboards.rows import leaf_name
+from spm.org.models import Company
+from spm.ui import theme
+from spm.ui.numbers import babel_locale, day_short, month_name, number, thousands, unit_thousands
+from spm.ui.status import status_of
+
+STRONG = {"color": theme.token("text"), "size": 13, "weight": 600}
+LABEL_SHARE = Decimal("0.075")
+"""How much of the drawing's height a label needs: 18 of about 240 px."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    divisor: Decimal
+    unit: str
+    decimals: int
+
+    def text(self, amount: Decimal) -> str:
+        return number(amount / self.divisor, self.decimals)
+
+
+def scale_for(highest: Decimal, currency: str) -> Scale:
+    """Million or thousand, whichever leaves figures that one can read."""
+    symbol = get_currency_symbol(currency, locale=babel_locale())
+    if highest >= 2_000_000:
+        decimals = 1 if highest >= 10_000_000 else 2
+        return Scale(Decimal(1_000_000), _("%(symbol)s million") % {"symbol": symbol}, decimals)
+    if highest >= 2_000:
+        return Scale(Decimal(1_000), _("%(symbol)s thousand") % {"symbol": symbol}, 0)
+    return Scale(Decimal(1), symbol, 0)
+
+
+def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title: str) -> theme.Chart:
+    """Goal dashed, comparison dotted, actual solid and thick; each line is named at its end."""
+    scale = scale_for(pacing.highest, currency)
+    window = view.window
+    goal = _("Plan") if pacing.goal_is_plan else _("Quota")
+    before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
+    lines = [
+        (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
+        (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot"}),
+        (_("Actual"), pacing.actual, {"color": theme.token("primary"), "width": 3}),
+    ]
+    traces = [_line(name, points, style, scale) for name, points, style in lines if points]
+    traces += _end_dot(pacing, scale)
+    figure = theme.figure(
+        traces,
+        margin={"l": 44, "r": 96, "t": 44, "b": 32, "pad": 4},
+        xaxis=_time_axis(window),
+        yaxis=theme.axis(showgrid=True, rangemode="tozero"),
+        shapes=_shapes(pacing, window),
+        annotations=[
+            *_end_labels(lines[:2], scale),
+            *_actual_label(pacing, scale),
+            *_today_label(pacing),
+            _unit_label(_("%(unit)s, cumulative") % {"unit": scale.unit}),
+        ],
+    )
+    return theme.Chart("pacing", title, takeaway, figure, _pacing_table(pacing, window, (goal, before), currency))
+
+
+def _line(name: str, points: Points, style: dict[str, Any], scale: Scale) -> theme.Trace:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [day for day, _amount in points],
+        "y": [amount / scale.divisor for _day, amount in points],
+        "line": style,
+        "hovertemplate": f"%{{y:,.{scale.decimals}f}}",
+    }
+
+
+def _time_axis(window: Window) -> dict[str, Any]:
+    """Quarters named in their middle where a year is shown, else leaf periods."""
+    quarters = [quarter.leaves for quarter in window.quarters if quarter.leaves[0].starts_on >= window.starts_on]
+    many = len(window.leaves) > 4 and len(quarters) > 1
+    spans = quarters if many else [(leaf,) for leaf in window.leaves]
+    spans = [span for span in spans if span[0].starts_on <= window.ends_on]
+    names = (
+        [_("Q%(number)s") % {"number": i} for i in range(1, len(spans) + 1)]
+        if many
+        else [month_name(span[0].starts_on) for span in spans]
+    )
+    return theme.axis(
+        showline=True,
+        tickmode="array",
+        tickvals=[middle(span[0].starts_on, span[-1].ends_on) for span in spans],
+        ticktext=names,
+        range=[window.starts_on, window.ends_on],
+        hoverformat="%-d %b %Y",
+        type="date",
+    )
+
+
+def _shapes(pacing: Pacing, window: Window) -> list[dict[str, Any]]:
+    """The running quarter as a band, today as a line."""
+    if pacing.today is None:
+        return []
+    upright = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+    running = [q.leaves for q in window.quarters if q.leaves[0].starts_on <= pacing.today <= q.leaves[-1].ends_on]
+    bands = [
+        {
+            **upright,
+            "type": "rect",
+            "x0": leaves[0].starts_on,
+            "x1": leaves[-1].ends_on,
+            "fillcolor": theme.token("inset"),
+            "line": {"width": 0},
+        }
+        for leaves in running
+        if len(window.leaves) > len(leaves)
+    ]
+    line = {"color": theme.token("text"), "width": 1}
+    return [*bands, {**upright, "type": "line", "x0": pacing.today, "x1": pacing.today, "line": line}]
+
+
+def _end_labels(lines: Sequence[tuple[str, Points, dict[str, Any]]], scale: Scale) -> list[dict[str, Any]]:
+    """Names beside the ends of the lines, pushed apart."""
+    drawn = [(name, points[-1]) for name, points, _style in lines if points]
+    highest = max((amount for _name, (_day, amount) in drawn), default=Decimal(0))
+    heights = pushed_apart([amount for _name, (_day, amount) in drawn], highest * LABEL_SHARE)
+    return [
+        {
+            "x": day,
+            "y": height / scale.divisor,
+            "xref": "x",
+            "yref": "y",
+            "xanchor": "left",
+            "xshift": 6,
+            "showarrow": False,
+            "text": f"{name} {scale.text(amount)}",
+            "font": {"color": theme.token("muted"), "size": 13},
+        }
+        for (name, (day, amount)), height in zip(drawn, heights, strict=True)
+    ]
+
+
+def _actual_label(pacing: Pacing, scale: Scale) -> list[dict[str, Any]]:
+    """At the end of the thick line: above it to the left where it leads, below it to the right where it lags."""
+    if not pacing.actual:
+        return []
+    day, amount = pacing.actual[-1]
+    leads = amount >= (at(pacing.goal, day) or Decimal(0))
+    place = (
+        {"xanchor": "right", "yanchor": "bottom", "xshift": -6}
+        if leads
+        else {"xanchor": "left", "yanchor": "top", "xshift": 6}
+    )
+    text = f"{_('Actual')} {scale.text(amount)}"
+    return [{**place, "x": day, "y": amount / scale.divisor, "showarrow": False, "text": text, "font": STRONG}]
+
+
+def _end_dot(pacing: Pacing, scale: Scale) -> list[theme.Trace]:
+    if not pacing.actual:
+        return []
+    day, amount = pacing.actual[-1]
+    marker = {"size": 9, "color": theme.token("primary")}
+    dot = {"type": "scatter", "mode": "markers", "x": [day], "y": [amount / scale.divisor], "marker": marker}
+    return [{**dot, "hoverinfo": "skip"}]
+
+
+def _unit_label(text: str) -> dict[str, Any]:
+    """The unit above the axis, lying, as one reads."""
+    place = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    place |= {"xshift": -36, "yshift": 18}
+    return {**place, "showarrow": False, "text": text, "font": {"color": theme.token("muted"), "size": 13}}
+
+
+def _today_label(pacing: Pacing) -> list[dict[str, Any]]:
+    if pacing.today is None:
+        return []
+    text = _("Today, %(day)s") % {"day": day_short(pacing.today)}
+    place = {"x": pacing.today, "y": 1, "xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    return [{**place, "showarrow": False, "text": text, "font": STRONG}]
+
+
+def _pacing_table(pacing: Pacing, window: Window, names: tuple[str, str], currency: str) -> theme.ChartTable:
+    unit = unit_thousands(currency)
+    headers = [_("To the end of"), f"{names[0]}, {unit}", f"{names[1]}, {unit}", f"{_('Actual')}, {unit}"]
+    rows = []
+    for leaf in window.leaves:
+        last = min(leaf.ends_on, pacing.actual[-1][0]) if pacing.actual and leaf.begun else leaf.ends_on
+        values = (at(pacing.goal, leaf.ends_on), at(pacing.before, leaf.ends_on), at(pacing.actual, last))
+        rows.append([leaf.label, *(thousands(value) for value in values)])
+    return theme.ChartTable(headers, rows)
+
+
+def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: Company) -> theme.Chart:
+    """Columns of what was credited in the colour of its status, and the quota of each leaf period as a mark."""
+    actuals = {leaf.pk: cells[leaf.pk].actual if leaf.pk in cells else Decimal(0) for leaf in leaves}
+    quotas = [cells[leaf.pk].quota if leaf.pk in cells else None for leaf in leaves]
+    names = [leaf_name(leaf) for leaf in leaves]
+    codes = [status_of(share_of_quota(leaf, cells), company).code for leaf in leaves]
+    unit = unit_thousands(company.currency)
+    columns = {
+        "type": "bar",
+        "name": _("Actual"),
+        "x": names,
+        "y": [actuals[leaf.pk] / 1000 if leaf.begun else None for leaf in leaves],
+        "marker": {"color": [theme.token("plan" if code == "none" else code) for code in codes]},
+        "hovertemplate": "%{y:,.1f}",
+        "width": 0.5,
+        "text": [number(actuals[leaf.pk] / 1000) if leaf.begun else "" for leaf in leaves],
+        "textposition": "outside",
+        "cliponaxis": False,
+    }
+    marks = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": _("Quota"),
+        "x": names,
+        "y": [quota / 1000 if quota else None for quota in quotas],
+        "marker": {"symbol": "line-ew", "size": 30, "line": {"width": 2, "color": theme.token("text")}},
+        "hovertemplate": "%{y:,.1f}",
+    }
+    figure = theme.figure(
+        [columns, marks],
+        margin={"l": 44, "r": 16, "t": 44, "b": 32, "pad": 4},
+        xaxis=theme.axis(showline=True, type="category", tickmode="linear", dtick=1),
+        yaxis=theme.axis(showgrid=True, rangemode="tozero"),
+        annotations=[_unit_label(_("%(unit)s a month") % {"unit": unit})],
+        bargap=0.5,
+    )
+    rows = [
+        [
+            name,
+            thousands(cells[leaf.pk].quota if leaf.pk in cells else None),
+            thousands(actuals[leaf.pk] if leaf.begun else None),
+        ]
+        for name, leaf in zip(names, leaves, strict=True)
+    ]
+    table = theme.ChartTable([_("Month"), f"{_('Quota')}, {unit}", f"{_('Actual')}, {unit}"], rows)
+    return theme.Chart("months", _("Months"), takeaway, figure, table)

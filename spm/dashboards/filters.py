@@ -1,0 +1,81 @@
+"""The filter bar and the period picker: choices and the addresses they lead to."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from spm.dashboards.periods import Choice, Compare, Span, View
+from spm.org.models import User
+from spm.org.scopes import history_of, scope_of
+from targets.choices import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A drop-down: what it is called, what is chosen, where each choice leads."""
+
+    label: str
+    chosen: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    spans: tuple[Choice, ...]
+    measures: tuple[Choice, ...]
+    menus: tuple[Menu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The period in the top bar: neighbours as addresses, empty at the ends of the calendar."""
+
+    previous: str
+    next: str
+    label: str
+
+
+def picker_of(view: View, **more: int) -> Picker:
+    previous = view.query(period=view.previous, **more) if view.previous else ""
+    following = view.query(period=view.following, **more) if view.following else ""
+    return Picker(previous, following, view.title)
+
+
+def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict[str, int] | None = None) -> Filters:
+    """``subject``: what else stays in each address, as {"person": 3}."""
+    more = subject or {}
+    spans = {Span.MONTH: _("Month"), Span.QUARTER: _("Quarter"), Span.YTD: _("YTD"), Span.YEAR: _("Year")}
+    menus = (_teams(user, view),) if with_teams and not more else ()
+    return Filters(
+        spans=tuple(
+            Choice(spans[span], view.query(period=label, **more), span is view.span) for span, label in view.spans
+        ),
+        measures=tuple(
+            Choice(str(measure.label), view.query(measure=str(measure), **more), measure is view.measure)
+            for measure in (Measure.REVENUE, Measure.MARGIN, Measure.BOOKINGS)
+        ),
+        menus=(*(menu for menu in menus if len(menu.choices) > 2), _compare(view, more)),
+    )
+
+
+def _teams(user: User, view: View) -> Menu:
+    scope, history = scope_of(user), history_of(user)
+    keys = [pk for pk in history.teams if scope.everything or pk in scope.leads]
+    everything = Choice(_("All"), view.query(team=""), not view.team)
+    teams = [Choice(history.teams[pk], view.query(team=pk), view.team == str(pk)) for pk in keys]
+    chosen = next((choice.label for choice in teams if choice.is_current), everything.label)
+    return Menu(_("Team"), chosen, (everything, *teams))
+
+
+def _compare(view: View, more: dict[str, int]) -> Menu:
+    words = {
+        Compare.LAST_YEAR: _("Last year"),
+        Compare.PREVIOUS: _("Period before"),
+        Compare.PLAN: _("Plan"),
+        Compare.NONE: _("None"),
+    }
+    choices = tuple(
+        Choice(text, view.query(compare=str(compare), **more), compare is view.compare)
+        for compare, text in words.items()
+    )
+    return Menu(_("Compare"), words[view.compare], choices)

@@ -1,0 +1,106 @@
+"""The lines of the pacing chart: plan or quota, last year and actual, cumulated by day. Pure.
+
+Amounts in company currency. A leaf period's quota runs linearly over its days, as pace does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from spm.dashboards.board import pairs
+from spm.dashboards.figures import ZERO, Cells
+from spm.dashboards.periods import Window
+
+type Points = list[tuple[date, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Three lines, each a list of (day, amount so far). ``goal`` is the plan where there is one, else the quota."""
+
+    goal: Points
+    goal_is_plan: bool
+    before: Points
+    actual: Points
+    today: date | None  # None where the clock's day lies outside the window
+
+    @property
+    def highest(self) -> Decimal:
+        return max((amount for line in (self.goal, self.before, self.actual) for _, amount in line), default=ZERO)
+
+
+def pacing(
+    window: Window,
+    cells: Cells,
+    today: date,
+    credited: Mapping[date, Decimal],
+    before: Mapping[date, Decimal],
+    *,
+    against_plan: bool,
+) -> Pacing:
+    """``credited`` and ``before``: the sum of each day that has one, of the window and of what it is compared with."""
+    has_plan = against_plan and any(cells[leaf.pk].plan for leaf in window.leaves if leaf.pk in cells)
+    inside = window.starts_on <= today <= window.ends_on
+    last = min(today, window.ends_on)
+    return Pacing(
+        goal=_goal(window, cells, is_plan=has_plan),
+        goal_is_plan=has_plan,
+        before=_before(window, before) if before else [],
+        actual=_cumulated(window.starts_on, last, credited) if window.has_begun else [],
+        today=today if inside else None,
+    )
+
+
+def _goal(window: Window, cells: Cells, *, is_plan: bool) -> Points:
+    points, reached = [(window.starts_on, ZERO)], ZERO
+    for leaf in window.leaves:
+        cell = cells.get(leaf.pk)
+        amount = (cell.plan if is_plan else cell.quota) if cell else None
+        reached += amount or ZERO
+        points.append((leaf.ends_on, reached))
+    return points if reached else []
+
+
+def _cumulated(first: date, last: date, amounts: Mapping[date, Decimal]) -> Points:
+    """One point per day on which something was credited, and one at each end."""
+    points, reached = [(first, amounts.get(first, ZERO))], amounts.get(first, ZERO)
+    for day in sorted(day for day in amounts if first < day <= last):
+        reached += amounts[day]
+        points.append((day, reached))
+    if points[-1][0] < last:
+        points.append((last, reached))
+    return points
+
+
+def _before(window: Window, amounts: Mapping[date, Decimal]) -> Points:
+    """The comparison laid over the window: each of its days on the day as far into the leaf period, at most its end."""
+    laid: dict[date, Decimal] = {}
+    for leaf, earlier in pairs(window):
+        for day, amount in amounts.items():
+            if earlier.starts_on <= day <= earlier.ends_on:
+                on = min(leaf.starts_on + (day - earlier.starts_on), leaf.ends_on)
+                laid[on] = laid.get(on, ZERO) + amount
+    return _cumulated(window.starts_on, window.leaves[len(pairs(window)) - 1].ends_on, laid)
+
+
+def at(points: Points, day: date) -> Decimal | None:
+    """The amount reached on ``day``; None before a line begins or after it ends."""
+    if not points or not points[0][0] <= day <= points[-1][0]:
+        return None
+    return [amount for start, amount in points if start <= day][-1]
+
+
+def pushed_apart(values: Sequence[Decimal], gap: Decimal) -> list[Decimal]:
+    """Heights for labels so that none is nearer than ``gap`` to the next; order kept, moved upward alone."""
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    placed: dict[int, Decimal] = {}
+    floor: Decimal | None = None
+    for i in order:
+        height = values[i] if floor is None else max(values[i], floor + gap)
+        placed[i], floor = height, height
+    return [placed[i] for i in range(len(values))]
+
+
+def middle(first: date, last: date) -> date:
+    return first + timedelta(days=(last - first).days // 2)

@@ -1,0 +1,309 @@
+"""Reads for ``/performance/`` and the team pages: everything one page shows, as frozen dataclasses."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.core.paginator import Page
+from django.db.models import F, Sum
+from django.utils.translation import gettext as _
+
+from spm.dashboards.board import Board, Focus, Row, RowKind, build
+from spm.dashboards.bridge import Bridge, bridge
+from spm.dashboards.charts import pacing_chart
+from spm.dashboards.facts import Fact, Known, facts
+from spm.dashboards.figures import Figures, figures
+from spm.dashboards.pacing import Pacing, pacing
+from spm.dashboards.periods import Leaf, View, Window
+from spm.dashboards.queries import Stamp, leaves_needed, names_of, read_raw, steady, trees_of
+from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
+from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
+from spm.dashboards.tiles import Tile, growth_words, tiles
+from spm.market.models import Assignment
+from spm.org.models import Company, User
+from spm.org.scopes import history_of
+from spm.org.trees import TeamTree
+from spm.ui.fields import MoneyField
+from spm.ui.numbers import money_compact
+from spm.ui.status import Status, status_of
+from spm.ui.theme import Chart
+from targets import curves, measures
+from targets.choices import Measure
+from targets.models import Attainment
+
+CACHE_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterRow:
+    label: str
+    figures: Figures
+    status: Status
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """One page about the company or a team."""
+
+    view: View
+    company: Company
+    name: str
+    stamp: Stamp
+    sentence: str
+    second: str
+    tiles: tuple[Tile, ...]
+    total: TableRow
+    rows: list[TableRow]
+    page: Page[tuple[Row, str]]
+    ordered: list[tuple[Row, str]]
+    names: Names
+    chart: Chart
+    quarters: list[QuarterRow]
+    last_quarter: tuple[str, Decimal] | None
+    heat: Heat
+    facts: list[Fact]
+    bridge: Bridge | None
+    movers: list[str]
+    people_count: int
+    has_data: bool
+    board: Board
+    known: Known
+    people: Mapping[int, User]
+
+
+def performance(user: User, company: Company, view: View, focus: Focus, name: str) -> Performance:
+    """The page of one focus, all of one roll-up."""
+    return steady(user, lambda stamp: _read(user, company, view, focus, name, stamp))
+
+
+def board_of(user: User, view: View, focus: Focus) -> tuple[Board, dict[int, TeamTree]]:
+    """The figures of everybody in a focus, without words or shapes."""
+    trees = trees_of(user, leaves_needed(view.window))
+    return build(focus, view.window, trees, read_raw(user, view.measure, focus, view.window, trees)), trees
+
+
+def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:  # noqa: PLR0913
+    board, trees = board_of(user, view, focus)
+    people = names_of(user, {row.pk for row in board.people})
+    names = Names({pk: person.name for pk, person in people.items()}, history_of(user).teams, name)
+    situation = situation_of(view, company, board, names, is_company=focus.is_company)
+    ordered = in_order(board, view, names, company)
+    rows, page = table_rows(ordered, view, names, company)
+    known = kept_known(user, company, view, people, stamp)
+    lines = curve(focus, view, trees, board.total, stamp)
+    words = pacing_words(board.total.figures, lines, view, company)
+    total = table_row(board.total, "total", view, names, company)
+    return Performance(
+        view=view,
+        company=company,
+        name=name,
+        stamp=stamp,
+        sentence=opening(situation),
+        second=second(situation, people_of_worst(board, names, trees, view)),
+        tiles=tiles(board.total, view, company),
+        total=total,
+        rows=rows,
+        page=page,
+        ordered=ordered,
+        names=names,
+        chart=pacing_chart(lines, view, words, company.currency, _("Pacing")),
+        quarters=quarters_of(board.total, view, company),
+        last_quarter=last_quarter(board.total, view.window),
+        heat=heat(list(page.object_list), board.total, view, names),
+        facts=facts(board.people, view.window, known),
+        bridge=bridge(board.total.figures, _bridge_parts(board, names)),
+        movers=sorted({names.of(row) for group in board.groups for row in group.rows if row.is_part}),
+        people_count=sum(row.figures.quota is not None for row in board.people),
+        has_data=not board.total.figures.is_empty or bool(ordered),
+        board=board,
+        known=known,
+        people=people,
+    )
+
+
+def situation_of(view: View, company: Company, board: Board, names: Names, *, is_company: bool) -> Situation:
+    return Situation(
+        name=names.whole,
+        period=view.title,
+        figures=board.total.figures,
+        measure=view.measure,
+        currency=company.currency,
+        is_over=view.window.is_over,
+        has_begun=view.window.has_begun,
+        is_company=is_company,
+        people=[Named(names.of(row), row.figures) for row in board.people if row.figures.quota],
+        groups=[Named(names.of(row), row.figures) for row in board.heads if row.kind is RowKind.TEAM],
+    )
+
+
+def people_of_worst(board: Board, names: Names, trees: Mapping[int, TeamTree], view: View) -> list[Named]:
+    """The people below the team that is furthest behind, whatever the depth."""
+    heads = [row for row in board.heads if row.kind is RowKind.TEAM and (row.figures.gap or 0) < 0]
+    if not heads:
+        return []
+    worst = min(heads, key=lambda row: row.figures.gap or Decimal(0))
+    below = {person for leaf in view.window.leaves for person in Focus((worst.pk,), False).people(trees[leaf.pk])}
+    return [Named(names.of(row), row.figures) for row in board.people if row.pk in below and row.figures.quota]
+
+
+def stretches(focus: Focus, leaves: Sequence[Leaf], trees: Mapping[int, TeamTree]) -> list[curves.Stretch]:
+    """Days and the people who then made up the focus; neighbouring leaf periods of the same people are one."""
+    found: list[curves.Stretch] = []
+    for leaf in leaves:
+        people = None if focus.is_company else frozenset(focus.people(trees[leaf.pk]))
+        if found and found[-1].people == people and (leaf.starts_on - found[-1].last).days == 1:
+            found[-1] = curves.Stretch(found[-1].first, leaf.ends_on, people)
+        else:
+            found.append(curves.Stretch(leaf.starts_on, leaf.ends_on, people))
+    return found
+
+
+def curve(focus: Focus, view: View, trees: Mapping[int, TeamTree], total: Row, stamp: Stamp) -> Pacing:
+    window = view.window
+    here = stretches(focus, window.leaves, trees)
+    before = stretches(focus, window.before, trees)
+    credited, earlier = daily_of(view.measure, here, before, stamp, overlay=False)
+    return pacing(window, total.cells, view.today, credited, earlier, against_plan=focus.is_company)
+
+
+def daily_of(
+    measure: Measure, here: list[curves.Stretch], before: list[curves.Stretch], stamp: Stamp, *, overlay: bool
+) -> tuple[dict[date, Decimal], dict[date, Decimal]]:
+    """Credited by day in the window and in its comparison: one read, kept until the next roll-up is published."""
+    days = [(s.first, s.last, sorted(s.people) if s.people is not None else None) for s in here + before]
+    key = _key("curve", stamp, measure, overlay, days)
+    read: dict[date, Decimal] | None = cache.get(key)
+    if read is None:
+        read = curves.daily(measure, here + before, overlay=overlay)
+        cache.set(key, read, CACHE_SECONDS)
+    inside = {day: amount for day, amount in read.items() if any(s.first <= day <= s.last for s in here)}
+    earlier = {day: amount for day, amount in read.items() if any(s.first <= day <= s.last for s in before)}
+    return inside, earlier
+
+
+def pacing_words(total: Figures, lines: Pacing, view: View, company: Company) -> str:
+    """ "€33.2 M booked: €469 k ahead of plan to date, +7 % on last year." """
+    amount = money_compact(total.actual, company.currency)
+    parts = [_("%(amount)s %(word)s") % {"amount": amount, "word": credited_word(view.measure)}]
+    gap = total.plan_gap if lines.goal_is_plan else total.gap
+    if gap is not None and total.expected:
+        words = {"gap": money_compact(abs(gap), company.currency)}
+        if lines.goal_is_plan:
+            parts.append((_("%(gap)s ahead of plan to date") if gap >= 0 else _("%(gap)s behind plan to date")) % words)
+        else:
+            parts.append(
+                (_("%(gap)s ahead of quota to date") if gap >= 0 else _("%(gap)s behind quota to date")) % words
+            )
+    if total.growth is not None:
+        parts.append(growth_words(total, view))
+    return ", ".join(parts) + "."
+
+
+def quarters_of(total: Row, view: View, company: Company) -> list[QuarterRow]:
+    """The quarters that have begun, each to date."""
+    rows = []
+    for quarter in view.window.quarters:
+        if not quarter.leaves[0].begun:
+            continue
+        part = Window(quarter.leaves, (), (), (), ())
+        summed = figures(total.cells, part)
+        rows.append(
+            QuarterRow(quarter.label, summed, status_of(summed.pace, company), view.query(period=quarter.label))
+        )
+    return rows
+
+
+def last_quarter(total: Row, window: Window) -> tuple[str, Decimal] | None:
+    """The share of the quota that the last quarter of a running year still carries."""
+    if not window.quarters or total.figures.quota is None or len(window.leaves) <= len(window.quarters[-1].leaves):
+        return None
+    last = window.quarters[-1]
+    carried = figures(total.cells, Window(last.leaves, (), (), (), ())).quota
+    if last.leaves[-1].over or carried is None or not total.figures.quota:
+        return None
+    return last.label, carried / total.figures.quota
+
+
+def _bridge_parts(board: Board, names: Names) -> list[tuple[str, Decimal]]:
+    rows = board.heads or [row for group in board.groups for row in group.rows]
+    return [(names.of(row), row.figures.actual - row.figures.expected) for row in rows]
+
+
+def kept_known(user: User, company: Company, view: View, people: Mapping[int, User], stamp: Stamp) -> Known:
+    """What the facts are told from, kept for this viewer until the next roll-up is published."""
+    key = _key("known", stamp, user.pk, view.measure, view.window.starts_on, view.window.ends_on, sorted(people))
+    known: Known | None = cache.get(key)
+    if known is None:
+        known = known_of(user, company, view, people)
+        cache.set(key, known, CACHE_SECONDS)
+    return known
+
+
+def _key(name: str, stamp: Stamp, *parts: object) -> str:
+    text = f"{stamp.newest} {stamp.finished_at} {parts}"
+    return f"{name}:{sha256(text.encode()).hexdigest()}"
+
+
+def known_of(user: User, company: Company, view: View, people: Mapping[int, User]) -> Known:
+    """What the facts are told from; reads only about people the user sees."""
+    window = view.window
+    margins, team_margin = _margins(user, people, window.leaves)
+    return Known(
+        names={pk: person.name for pk, person in people.items()},
+        largest=_largest(view, people, window),
+        started={pk: person.starts_on for pk, person in people.items() if person.starts_on},
+        moved=_moves(user, people, window),
+        territories=_territories(user, people, window),
+        margins=margins,
+        team_margin=team_margin,
+        currency=company.currency,
+    )
+
+
+def _largest(view: View, people: Iterable[int], window: Window) -> dict[int, Decimal]:
+    if not view.covers_year:
+        return {}  # in one month a single order is large as a rule
+    return curves.largest(view.measure, list(people), window.starts_on, window.ends_on)
+
+
+def _moves(user: User, people: Mapping[int, User], window: Window) -> dict[int, date]:
+    """The day each came from one team into another within the window."""
+    last: dict[int, int | None] = {}
+    moved: dict[int, date] = {}
+    for person, team, start in history_of(user).memberships:
+        if person in people and last.get(person) and team and start > window.starts_on:
+            moved[person] = start
+        last[person] = team
+    return moved
+
+
+def _territories(user: User, people: Iterable[int], window: Window) -> dict[int, tuple[str, date]]:
+    taken = Assignment.objects.visible_to(user).filter(
+        person__in=list(people), starts_on__gt=window.starts_on, starts_on__lte=window.ends_on
+    )
+    rows = taken.order_by("starts_on").values_list("person", "territory__name", "starts_on")
+    return {person: (name, start) for person, name, start in rows}
+
+
+def _margins(user: User, people: Iterable[int], leaves: Sequence[Leaf]) -> tuple[dict[int, Decimal], Decimal | None]:
+    """Margin rate of each person and of all together, from sums."""
+    rows = Attainment.objects.visible_to(user).filter(
+        measure=Measure.MARGIN, person__in=list(people), period__in=[leaf.pk for leaf in leaves]
+    )
+    summed = list(
+        rows.order_by()
+        .values_list("person")
+        .annotate(
+            margin=Sum(F("actual") - F("overlay"), output_field=MoneyField()),
+            sold=Sum(F("base") - F("overlay_base"), output_field=MoneyField()),
+        )
+    )
+    rates = {person: measures.margin_rate(margin, sold) for person, margin, sold in summed}
+    whole = measures.margin_rate(
+        sum((row[1] for row in summed), Decimal(0)), sum((row[2] for row in summed), Decimal(0))
+    )
+    return {person: rate for person, rate in rates.items() if rate is not None}, whole

@@ -1,0 +1,325 @@
+"""What a performance page is asked to show: the query string as a frozen ``View``, and the window of leaf periods.
+
+Whatever stands in an address, a page comes: a value nobody knows becomes the nearest sensible one, and ``told`` says
+so.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from spm.org.choices import PeriodLevel
+from spm.org.models import Period
+from spm.periods import elapsed_share
+from targets.choices import Measure
+
+YTD = "-YTD"
+MONTHS_AVERAGED = 3
+MONTHS_TRAILED = 12
+PAGE_ROWS = 50
+
+
+class Span(StrEnum):
+    MONTH = "month"
+    QUARTER = "quarter"
+    YTD = "ytd"
+    YEAR = "year"
+
+
+class Compare(StrEnum):
+    LAST_YEAR = "ly"
+    PREVIOUS = "prev"
+    PLAN = "plan"
+    NONE = "none"
+
+
+SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One leaf period as a page needs it; ``elapsed`` of ``days`` have passed, the clock's day included."""
+
+    pk: int
+    number: int
+    label: str
+    starts_on: date
+    ends_on: date
+    quarter: int
+    fiscal_year: int
+    state: str
+    elapsed: int
+    days: int
+
+    @property
+    def begun(self) -> bool:
+        return self.elapsed > 0
+
+    @property
+    def over(self) -> bool:
+        return self.elapsed == self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    pk: int
+    label: str
+    number: int
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The leaf periods a page adds up, those it compares with (one for one, the earliest first), and recent ones."""
+
+    leaves: tuple[Leaf, ...]
+    before: tuple[Leaf, ...]
+    recent: tuple[Leaf, ...]  # the last complete ones before the clock's day, at most three
+    trail: tuple[Leaf, ...]  # the last twelve that have begun
+    quarters: tuple[Quarter, ...]  # all of the fiscal years touched by ``leaves``
+
+    @property
+    def starts_on(self) -> date:
+        return self.leaves[0].starts_on
+
+    @property
+    def ends_on(self) -> date:
+        return self.leaves[-1].ends_on
+
+    @property
+    def current(self) -> Leaf | None:
+        """The leaf period the clock stands in, if it is within the window and not over."""
+        return next((leaf for leaf in self.leaves if leaf.begun and not leaf.over), None)
+
+    @property
+    def is_over(self) -> bool:
+        return self.leaves[-1].over
+
+    @property
+    def has_begun(self) -> bool:
+        return self.leaves[0].begun
+
+    def keys(self) -> set[int]:
+        """Every leaf period whose figures the page may need, comparison aside."""
+        return {leaf.pk for leaf in (*self.leaves, *self.recent, *self.trail)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a filter: what it says, where it leads, whether it is the current one."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The state of a performance page, as its address gives it."""
+
+    span: Span
+    label: str  # of the period chosen; with the suffix of YTD where the year counts to the current leaf period
+    title: str
+    measure: Measure
+    compare: Compare
+    team: str
+    sort: str
+    page: int
+    today: date
+    window: Window
+    previous: str = ""  # labels of the neighbours of the same span, empty at the end of the calendar
+    following: str = ""
+    spans: tuple[tuple[Span, str], ...] = ()  # for each span the label to go to
+    told: tuple[str, ...] = ()
+
+    def query(self, **changes: str | int) -> str:
+        """The query string of this state with ``changes``; another sort, period or team starts at the first page."""
+        values = {"period": self.label, "measure": str(self.measure), "compare": str(self.compare)}
+        values |= {"team": self.team} if self.team else {}
+        values |= {"sort": self.sort} if self.sort != SORTS[0] else {}
+        values |= {key: str(value) for key, value in changes.items()}
+        return "?" + urlencode({key: value for key, value in values.items() if value})
+
+    @property
+    def sort_key(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def covers_year(self) -> bool:
+        return self.span in (Span.YTD, Span.YEAR)
+
+
+class Calendar:
+    """All stored periods of the company, arranged for choosing one. Raises nothing; may be empty."""
+
+    def __init__(self, periods: Iterable[Period], today: date) -> None:
+        rows = sorted(periods, key=lambda row: row.starts_on)
+        self.today = today
+        self.years = [row for row in rows if row.level == PeriodLevel.YEAR]
+        self.quarters = [row for row in rows if row.level == PeriodLevel.QUARTER]
+        self.leaves = [self._leaf(row) for row in rows if row.level == PeriodLevel.MONTH]
+
+    def _leaf(self, row: Period) -> Leaf:
+        elapsed, days = elapsed_share(row.starts_on, row.ends_on, self.today)
+        return Leaf(
+            row.pk,
+            row.number,
+            row.label,
+            row.starts_on,
+            row.ends_on,
+            row.parent_id or row.pk,
+            row.fiscal_year_id,
+            row.state,
+            elapsed,
+            days,
+        )
+
+    def leaves_of(self, period: Period) -> tuple[Leaf, ...]:
+        return tuple(
+            leaf
+            for leaf in self.leaves
+            if period.starts_on <= leaf.starts_on <= period.ends_on and leaf.fiscal_year == period.fiscal_year_id
+        )
+
+    def current_year(self) -> Period | None:
+        """The year of the clock's day, else the last one before it, else the first one after."""
+        begun = [year for year in self.years if year.starts_on <= self.today]
+        return begun[-1] if begun else (self.years[0] if self.years else None)
+
+    def begun(self) -> list[Leaf]:
+        return [leaf for leaf in self.leaves if leaf.begun]
+
+    def at(self, day: date, rows: Sequence[Period]) -> Period | None:
+        return next((row for row in rows if row.starts_on <= day <= row.ends_on), None)
+
+
+def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> View | None:
+    """The view an address asks for; None while the company has no calendar."""
+    told: list[str] = []
+    year = calendar.current_year()
+    if year is None or not calendar.leaves:
+        return None
+    span, label, leaves = _span(calendar, params.get("period", ""), year, told)
+    compare = _known(Compare, params.get("compare", ""), Compare.LAST_YEAR, told, _("comparison"))
+    view = View(
+        span=span,
+        label=label,
+        title=_title(span, label, leaves),
+        measure=_known(Measure, params.get("measure", ""), default_measure, told, _("measure")),
+        compare=compare,
+        team=params.get("team", "")[:200],
+        sort=_sort(params.get("sort", ""), told),
+        page=_page(params.get("page", "")),
+        today=calendar.today,
+        window=_window(calendar, leaves, compare, span),
+        spans=tuple(_other_spans(calendar, leaves)),
+        told=tuple(told),
+    )
+    before, after = _neighbours(calendar, span, label)
+    return replace(view, previous=before, following=after)
+
+
+def _known[Kind: StrEnum | Measure](kind: type[Kind], text: str, default: Kind, told: list[str], noun: str) -> Kind:
+    if not text:
+        return default
+    try:
+        return kind(text)
+    except ValueError:
+        told.append(_("“%(text)s” is not a %(noun)s we know.") % {"text": text[:40], "noun": noun})
+        return default
+
+
+def _sort(text: str, told: list[str]) -> str:
+    if not text or text.removeprefix("-") in SORTS:
+        return text or SORTS[0]
+    told.append(_("“%(text)s” is not a column to sort by.") % {"text": text[:40]})
+    return SORTS[0]
+
+
+def _page(text: str) -> int:
+    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _span(calendar: Calendar, text: str, year: Period, told: list[str]) -> tuple[Span, str, tuple[Leaf, ...]]:
+    """The span, its label and its leaf periods; an unknown label means the current year."""
+    if text.endswith(YTD) and (row := _labelled(calendar.years, text.removesuffix(YTD))):
+        leaves = calendar.leaves_of(row)
+        return Span.YTD, text, tuple(leaf for leaf in leaves if leaf.begun) or leaves[:1]
+    for span, rows in ((Span.YEAR, calendar.years), (Span.QUARTER, calendar.quarters)):
+        if row := _labelled(rows, text):
+            return span, text, calendar.leaves_of(row)
+    if leaf := next((leaf for leaf in calendar.leaves if leaf.label == text), None):
+        return Span.MONTH, text, (leaf,)
+    if text:
+        told.append(_("There is no period “%(text)s”; this is %(year)s.") % {"text": text[:40], "year": year.label})
+    return Span.YEAR, year.label, calendar.leaves_of(year)
+
+
+def _labelled(rows: Sequence[Period], label: str) -> Period | None:
+    return next((row for row in rows if row.label == label), None)
+
+
+def _title(span: Span, label: str, leaves: tuple[Leaf, ...]) -> str:
+    if span is Span.YTD:
+        return _("%(year)s to %(leaf)s") % {"year": label.removesuffix(YTD), "leaf": leaves[-1].label}
+    return _("Year %(year)s") % {"year": label} if span is Span.YEAR else label
+
+
+def _window(calendar: Calendar, leaves: tuple[Leaf, ...], compare: Compare, span: Span) -> Window:
+    done = [leaf for leaf in calendar.leaves if leaf.over]
+    begun = calendar.begun()
+    last = leaves[-1].ends_on
+    years = {leaf.fiscal_year for leaf in leaves}
+    quarters = [row for row in calendar.quarters if row.fiscal_year_id in years]
+    return Window(
+        leaves=leaves,
+        before=_before(calendar, leaves, compare, span),
+        recent=tuple([leaf for leaf in done if leaf.ends_on <= last][-MONTHS_AVERAGED:]),
+        trail=tuple([leaf for leaf in begun if leaf.starts_on <= last][-MONTHS_TRAILED:]),
+        quarters=tuple(Quarter(row.pk, row.label, row.number, calendar.leaves_of(row)) for row in quarters),
+    )
+
+
+def _before(calendar: Calendar, leaves: tuple[Leaf, ...], compare: Compare, span: Span) -> tuple[Leaf, ...]:
+    """The leaf periods to compare with: last year's of the same number, or as many as there are just before."""
+    if compare is Compare.PREVIOUS and span in (Span.MONTH, Span.QUARTER):
+        first = calendar.leaves.index(leaves[0])
+        return tuple(calendar.leaves[max(first - len(leaves), 0) : first])
+    if compare in (Compare.PLAN, Compare.NONE):
+        return ()
+    place = next(i for i, year in enumerate(calendar.years) if year.fiscal_year_id == leaves[0].fiscal_year)
+    numbers = {leaf.number for leaf in leaves}
+    earlier = calendar.leaves_of(calendar.years[place - 1]) if place else ()
+    return tuple(leaf for leaf in earlier if leaf.number in numbers)
+
+
+def _neighbours(calendar: Calendar, span: Span, label: str) -> tuple[str, str]:
+    if span is Span.MONTH:
+        labels = [leaf.label for leaf in calendar.leaves]
+    else:
+        rows = calendar.quarters if span is Span.QUARTER else calendar.years
+        labels = [row.label + (YTD if span is Span.YTD else "") for row in rows]
+    place = labels.index(label)
+    return (labels[place - 1] if place else ""), (labels[place + 1] if place + 1 < len(labels) else "")
+
+
+def _other_spans(calendar: Calendar, leaves: tuple[Leaf, ...]) -> Iterable[tuple[Span, str]]:
+    """Where the buttons Month, Quarter, YTD and Year lead: to the clock's day where it lies in what is shown."""
+    year = next(year for year in calendar.years if year.fiscal_year_id == leaves[0].fiscal_year)
+    in_year = calendar.leaves_of(year)
+    day = calendar.today if year.starts_on <= calendar.today <= year.ends_on else leaves[-1].ends_on
+    leaf = next((leaf for leaf in in_year if leaf.starts_on <= day <= leaf.ends_on), leaves[-1])
+    quarter = next(row for row in calendar.quarters if row.pk == leaf.quarter)
+    yield Span.MONTH, leaf.label
+    yield Span.QUARTER, quarter.label
+    yield Span.YTD, year.label + YTD
+    yield Span.YEAR, year.label

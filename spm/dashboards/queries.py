@@ -1,0 +1,156 @@
+"""What every performance page reads: the calendar, the newest roll-up, and the figures of a focus.
+
+Everything starts from ``visible_to``. A page reads the stamp of the roll-up first and last and reads again once if it
+changed meanwhile (reliability INV-25), so all its figures are of one state.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Max, Min, Q
+from django.http import QueryDict
+
+from spm.dashboards.board import PARTIAL, Focus, Raw, running_pair
+from spm.dashboards.figures import ZERO, Cell
+from spm.dashboards.periods import Calendar, Leaf, View, Window, choose
+from spm.org.models import Company, Period, User
+from spm.org.scopes import history_of, scope_of
+from spm.org.trees import TeamTree
+from targets import curves
+from targets.choices import Measure, RunState
+from targets.models import Attainment, RollupRun
+
+MEASURE_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The state of the roll-up that a page shows. ``waiting_since``: something changed and is not counted yet."""
+
+    newest: int
+    finished_at: datetime | None
+    waiting_since: datetime | None
+
+
+def stamp_of(user: User) -> Stamp:
+    done = Q(state=RunState.DONE)
+    read = RollupRun.objects.visible_to(user).aggregate(
+        newest=Max("pk", filter=done),
+        finished=Max("finished_at", filter=done),
+        waiting=Min("requested_at", filter=~done),
+    )
+    return Stamp(read["newest"] or 0, read["finished"], read["waiting"])
+
+
+def steady[Page](user: User, read: Callable[[Stamp], Page]) -> Page:
+    """Read a page; when a roll-up was published meanwhile, once more."""
+    before = stamp_of(user)
+    page = read(before)
+    after = stamp_of(user)
+    return page if after == before else read(after)
+
+
+def calendar_of(user: User, company: Company) -> Calendar:
+    return Calendar(Period.objects.visible_to(user), company.today())
+
+
+def default_measure(user: User) -> Measure:
+    """Bookings where the company has any, else revenue; looked up every few minutes."""
+    key = f"default-measure:{user.pk}"
+    known = cache.get(key)
+    if known is None:
+        booked = Attainment.objects.visible_to(user).filter(measure=Measure.BOOKINGS)
+        has_bookings = booked.filter(Q(lines__gt=0) | Q(target__isnull=False)).exists()
+        known = Measure.BOOKINGS if has_bookings else Measure.REVENUE
+        cache.set(key, str(known), MEASURE_SECONDS if has_bookings else 1)
+    return Measure(known)
+
+
+def view_of(user: User, company: Company, params: QueryDict) -> View | None:
+    """The state that the address asks for; None without a calendar."""
+    given = params.get("measure", "") in Measure.values
+    return choose(calendar_of(user, company), params, Measure.BOOKINGS if given else default_measure(user))
+
+
+def default_focus(user: User, today: date) -> Focus | None:
+    """Admins and whoever leads all root teams: the company. Managers: the teams they lead. Others: None."""
+    scope = scope_of(user)
+    tree = history_of(user).as_of(today)
+    led = tuple(team for team in tree.led_by(user.pk) if tree.parent.get(team) not in scope.leads)
+    if scope.everything or (led and set(tree.roots) <= set(led)):
+        return Focus((), is_company=True)
+    return Focus(led, is_company=False) if led else None
+
+
+def trees_of(user: User, leaves: Iterable[Leaf]) -> dict[int, TeamTree]:
+    """For each leaf period the tree of its last day."""
+    history = history_of(user)
+    return {leaf.pk: history.as_of(leaf.ends_on) for leaf in leaves}
+
+
+def leaves_needed(window: Window) -> list[Leaf]:
+    """The window, what it is compared with, and the periods behind averages, sparklines and quarters."""
+    begun = [leaf for quarter in window.quarters for leaf in quarter.leaves if leaf.begun]
+    return list(
+        {leaf.pk: leaf for leaf in (*window.leaves, *window.before, *window.recent, *window.trail, *begun)}.values()
+    )
+
+
+def read_raw(user: User, measure: Measure, focus: Focus, window: Window, trees: dict[int, TeamTree]) -> Raw:
+    """All leaf figures the user may see of a focus: one read of totals, one of credits where a leaf period runs."""
+    people: dict[int, dict[int, Cell]] = {}
+    teams: dict[int, dict[int, Cell]] = {}
+    company: dict[int, Cell] = {}
+    for person, team, leaf, actual, overlay, target, quota_sum in _totals(user, measure, focus, trees):
+        if person is not None:
+            people.setdefault(person, {})[leaf] = Cell(actual, overlay, target, target)
+        elif team is not None:
+            teams.setdefault(team, {})[leaf] = Cell(actual, ZERO, quota_sum, target)
+        else:
+            company[leaf] = Cell(actual, ZERO, quota_sum, target)
+    raw = Raw(people, teams, company)
+    for leaf, before in running_pair(window):
+        credited = curves.by_person(measure, before.starts_on, same_day(leaf, before))
+        return _with_partial(raw, credited, before.pk, trees[before.pk])
+    return raw
+
+
+def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTree]) -> Iterable[tuple[Any, ...]]:
+    rows = Attainment.objects.visible_to(user).filter(measure=measure, period__in=trees, territory__isnull=True)
+    if not focus.is_company:
+        below = {team for tree in trees.values() for team in tree.subtree(focus.teams)}
+        people = {person for tree in trees.values() for person in focus.people(tree)}
+        rows = rows.filter(Q(person__in=people) | Q(team__in=below))
+    return rows.values_list("person", "team", "period", "actual", "overlay", "target", "quota_sum")
+
+
+def _with_partial(raw: Raw, credited: dict[int, tuple[Decimal, Decimal]], leaf: int, tree: TeamTree) -> Raw:
+    """``raw`` with the pseudo-leaf PARTIAL: part of ``leaf``, for whoever has figures in it."""
+    own = {person: amount - overlay for person, (amount, overlay) in credited.items()}
+    nothing = (ZERO, ZERO)
+    people = {pk: Cell(*credited.get(pk, nothing)) for pk, cells in raw.people.items() if leaf in cells}
+    teams = {
+        pk: Cell(_sum(own, tree.people_in(tree.subtree([pk])))) for pk, cells in raw.teams.items() if leaf in cells
+    }
+    return Raw(
+        {pk: {**cells, PARTIAL: people[pk]} if pk in people else cells for pk, cells in raw.people.items()},
+        {pk: {**cells, PARTIAL: teams[pk]} if pk in teams else cells for pk, cells in raw.teams.items()},
+        {**raw.company, PARTIAL: Cell(sum(own.values(), ZERO))} if leaf in raw.company else raw.company,
+    )
+
+
+def _sum(amounts: dict[int, Decimal], people: Iterable[int]) -> Decimal:
+    return sum((amounts[person] for person in people if person in amounts), ZERO)
+
+
+def same_day(leaf: Leaf, before: Leaf) -> date:
+    """The day of ``before`` as far in as the clock's day is in ``leaf``, at most its last one."""
+    return min(date.fromordinal(before.starts_on.toordinal() + leaf.elapsed - 1), before.ends_on)
+
+
+def names_of(user: User, people: Iterable[int]) -> dict[int, User]:
+    return {person.pk: person for person in User.objects.visible_to(user).filter(pk__in=list(people))}

@@ -1,0 +1,232 @@
+"""Reads for a person's page: the three measures side by side, pacing, months, and what explains them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from spm.dashboards import access
+from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, running_pair
+from spm.dashboards.charts import months_chart, pacing_chart
+from spm.dashboards.facts import falling_since
+from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only
+from spm.dashboards.pacing import pacing
+from spm.dashboards.performance import daily_of, pacing_words
+from spm.dashboards.periods import Leaf, View, Window
+from spm.dashboards.queries import Stamp, leaves_needed, same_day, steady, trees_of
+from spm.dashboards.rows import bar_of
+from spm.dashboards.sentences import Situation, about_rep, to_rep
+from spm.dashboards.tiles import Math, measure_math
+from spm.market.models import Assignment
+from spm.org.models import Company, User
+from spm.org.scopes import history_of, manager_name
+from spm.org.trees import TeamTree
+from spm.ui.geometry import Bullet
+from spm.ui.numbers import month_name
+from spm.ui.status import Status, status_of
+from spm.ui.theme import Chart
+from targets import curves
+from targets.choices import Measure
+from targets.models import Attainment
+
+MEASURES = (Measure.BOOKINGS, Measure.REVENUE, Measure.MARGIN)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureBar:
+    measure: Measure
+    label: str
+    figures: Figures
+    status: Status
+    bar: Bullet
+    href: str
+    math: Math
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    """One leaf period; of the running one the quota is what was expected to date, so that the rows add up."""
+
+    label: str
+    figures: Figures
+    status: Status
+    href: str
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """The time a mover spent in one team."""
+
+    team: str
+    since: date
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The head of the page. ``manager`` and ``teams`` may be beyond what a viewer could open; names are no secret."""
+
+    team: tuple[int, str] | None
+    can_open_team: bool
+    manager: str
+    territories: tuple[str, ...]
+    starts_on: date | None
+    left_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepPage:
+    view: View
+    company: Company
+    person: User
+    about: About
+    stamp: Stamp
+    sentence: str
+    bars: list[MeasureBar]
+    chart: Chart
+    months: Chart
+    total: MonthRow
+    month_rows: list[MonthRow]
+    halves: list[Half]
+    is_empty: bool
+    overlay: Decimal
+
+
+def rep_page(user: User, company: Company, view: View, person: User) -> RepPage:
+    """The page of one person whom ``user`` may see, all of one roll-up."""
+    return steady(user, lambda stamp: _read(user, company, view, person, stamp))
+
+
+def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) -> RepPage:
+    window, trees = view.window, trees_of(user, leaves_needed(view.window))
+    cells = _cells(user, person, window, list(trees))
+    chosen = cells[view.measure]
+    row = _row(person.pk, chosen, window)
+    mine = frozenset({person.pk})
+    here = [curves.Stretch(window.starts_on, window.ends_on, mine)]
+    before = [curves.Stretch(leaf.starts_on, leaf.ends_on, mine) for leaf in window.before]
+    credited, earlier = daily_of(view.measure, here, before, stamp, overlay=True)
+    lines = pacing(window, chosen, view.today, credited, earlier, against_plan=False)
+    title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
+    words = pacing_words(row.figures, lines, view, company)
+    rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
+    return RepPage(
+        view=view,
+        company=company,
+        person=person,
+        about=_about(user, person, view.today),
+        stamp=stamp,
+        sentence=sentence_of(user, company, view, person, row),
+        bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],
+        chart=pacing_chart(lines, view, words, company.currency, title),
+        months=months_chart(window.leaves, chosen, months_words(rows), company),
+        total=_month_row(_("Total"), row.figures, view.query(), company),
+        month_rows=rows,
+        halves=_halves(user, person, trees, chosen, window),
+        is_empty=all(figures(cells[measure], window).is_empty for measure in MEASURES),
+        overlay=sum((chosen[leaf.pk].overlay for leaf in window.leaves if leaf.pk in chosen), ZERO),
+    )
+
+
+def _cells(user: User, person: User, window: Window, leaves: Sequence[int]) -> dict[Measure, Cells]:
+    """Leaf figures of the person in each measure, the pseudo-leaf PARTIAL included."""
+    found: dict[Measure, dict[int, Cell]] = {measure: {} for measure in MEASURES}
+    rows = Attainment.objects.visible_to(user).filter(person=person, period__in=leaves)
+    for name, key, actual, overlay, target in rows.values_list("measure", "period", "actual", "overlay", "target"):
+        found[Measure(name)][key] = Cell(actual, overlay, target)
+    for leaf, before in running_pair(window):
+        for measure, amount in curves.of_person(person.pk, before.starts_on, same_day(leaf, before)).items():
+            if before.pk in found[measure]:
+                found[measure][PARTIAL] = Cell(amount)
+    return dict(found)
+
+
+def _row(person: int, cells: Cells, window: Window) -> Row:
+    return Row(RowKind.PERSON, person, figures(cells, window, before_to_date(cells, window)), cells)
+
+
+def sentence_of(user: User, company: Company, view: View, person: User, row: Row) -> str:
+    """To oneself in the second person, about somebody else in the third."""
+    at = Situation(
+        name=person.name,
+        period=view.title,
+        figures=row.figures,
+        measure=view.measure,
+        currency=company.currency,
+        is_over=view.window.is_over,
+        has_begun=view.window.has_begun,
+    )
+    since = falling_since(row, view.window)
+    return to_rep(at) if user == person else about_rep(at, month_name(since) if since else "")
+
+
+def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Company) -> MeasureBar:
+    row = _row(person.pk, cells, view.window)
+    status = status_of(row.figures.pace, company)
+    return MeasureBar(
+        measure=measure,
+        label=str(measure.label),
+        figures=row.figures,
+        status=status,
+        bar=bar_of(str(measure.label), row.figures, status, company.currency),
+        href=view.query(measure=str(measure)),
+        math=measure_math(row, view, company, measure, person.pk),
+        is_chosen=measure is view.measure,
+    )
+
+
+def _month(leaf: Leaf, cells: Cells, view: View, company: Company) -> MonthRow:
+    part = figures(only(cells, {leaf.pk}), Window((leaf,), (), (), (), ()))
+    return _month_row(leaf.label, part, view.query(period=leaf.label), company, is_running=not leaf.over)
+
+
+def _month_row(label: str, part: Figures, href: str, company: Company, *, is_running: bool = False) -> MonthRow:
+    return MonthRow(label, part, status_of(part.pace, company), href, is_running)
+
+
+def months_words(rows: Sequence[MonthRow]) -> str:
+    """How many of the complete months reached their quota."""
+    done = [row for row in rows if not row.is_running and row.figures.quota]
+    if not done:
+        return _("Column: actual; line: the month's quota.")
+    reached = sum((row.figures.attainment or ZERO) >= 1 for row in done)
+    words = {"reached": reached, "all": len(done)}
+    return _("Column: actual; line: the month's quota. %(reached)s of %(all)s complete months reached it.") % words
+
+
+def _halves(user: User, person: User, trees: Mapping[int, TeamTree], cells: Cells, window: Window) -> list[Half]:
+    """For whoever changed team within the window: each stay with its own figures; else nothing."""
+    stays: list[tuple[int | None, list[Leaf]]] = []
+    for leaf in window.leaves:
+        team = trees[leaf.pk].team_of.get(person.pk)
+        if stays and stays[-1][0] == team:
+            stays[-1][1].append(leaf)
+        else:
+            stays.append((team, [leaf]))
+    names = history_of(user).teams
+    known = [(team, leaves) for team, leaves in stays if team is not None]
+    if len(known) < 2:
+        return []
+    return [
+        Half(names[team], leaves[0].starts_on, figures(cells, Window(tuple(leaves), (), (), (), ())))
+        for team, leaves in known
+    ]
+
+
+def _about(user: User, person: User, today: date) -> About:
+    history = history_of(user)
+    tree = history.as_of(today)
+    team = tree.team_of.get(person.pk)
+    held = Assignment.objects.visible_to(user).as_of(today).filter(person=person).select_related("territory")
+    return About(
+        team=(team, history.teams[team]) if team else None,
+        can_open_team=team is not None and access.can_open_team(user, team),
+        manager=manager_name(user, person.pk, today),
+        territories=tuple(sorted(row.territory.name for row in held)),
+        starts_on=person.starts_on,
+        left_on=person.left_on,
+    )

@@ -1,0 +1,84 @@
+"""Reads for the list of territories: who holds them, how many accounts stand in them, and how they pace."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from spm.dashboards.board import Row, RowKind
+from spm.dashboards.figures import Cell, Figures, figures
+from spm.dashboards.periods import View
+from spm.dashboards.queries import Stamp, steady
+from spm.dashboards.rows import bar_of
+from spm.market.choices import AssignmentRole
+from spm.market.models import AccountPlacement, Assignment, Territory
+from spm.org.models import Company, User
+from spm.ui.geometry import Bullet
+from spm.ui.status import Status, status_of
+from targets.models import Attainment
+
+
+@dataclass(frozen=True, slots=True)
+class TerritoryRow:
+    name: str
+    owner: User | None
+    accounts: int
+    figures: Figures
+    status: Status
+    bar: Bullet
+    href: str
+    owner_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerritoryList:
+    view: View
+    company: Company
+    stamp: Stamp
+    rows: list[TerritoryRow]
+    vacant: int
+
+
+def territory_list(user: User, company: Company, view: View) -> TerritoryList:
+    return steady(user, lambda stamp: _read(user, company, view, stamp))
+
+
+def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryList:
+    held = Assignment.objects.visible_to(user).as_of(view.today).filter(role=AssignmentRole.OWNER)
+    owners = {row.territory_id: row.person for row in held.select_related("person")}
+    placed = AccountPlacement.objects.visible_to(user).as_of(view.today).order_by().values_list("territory")
+    accounts = dict(placed.annotate(count=Count("pk")))
+    leaves = [leaf.pk for leaf in view.window.leaves]
+    cells: dict[int, dict[int, Cell]] = {}
+    totals = Attainment.objects.visible_to(user).filter(
+        measure=view.measure, period__in=leaves, territory__isnull=False
+    )
+    for key, leaf, actual, target in totals.values_list("territory", "period", "actual", "target"):
+        cells.setdefault(key, {})[leaf] = Cell(actual, quota=target, plan=target)
+    rows = []
+    for territory in Territory.objects.visible_to(user):
+        known, owner = cells.get(territory.pk, {}), owners.get(territory.pk)
+        if territory.is_unassigned and not known:
+            continue
+        row = Row(RowKind.TEAM, territory.pk, figures(known, view.window), known)
+        rows.append(_row(territory, owner, accounts.get(territory.pk, 0), row, view, company))
+    rows.sort(key=lambda row: (row.figures.gap is None, row.figures.gap or 0, row.name))
+    return TerritoryList(view, company, stamp, rows, sum(row.owner is None for row in rows))
+
+
+def _row(  # noqa: PLR0913  # one row of six columns
+    territory: Territory, owner: User | None, accounts: int, row: Row, view: View, company: Company
+) -> TerritoryRow:
+    status = status_of(row.figures.pace, company)
+    name = _("Unassigned") if territory.is_unassigned else territory.name
+    return TerritoryRow(
+        name=name,
+        owner=owner,
+        accounts=accounts,
+        figures=row.figures,
+        status=status,
+        bar=bar_of(name, row.figures, status, company.currency),
+        href=reverse("dashboards:actuals") + view.query(territory=territory.pk),
+        owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query() if owner else "",
+    )

@@ -1,0 +1,235 @@
+"""The four tiles, each with its formula, the numbers put in, and where the rows behind it are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from spm.dashboards.board import Row
+from spm.dashboards.figures import Cells, Figures, figures
+from spm.dashboards.periods import Compare, Leaf, View, Window
+from spm.dashboards.rows import bar_of
+from spm.dashboards.sentences import credited_word
+from spm.org.models import Company
+from spm.ui.geometry import Bullet, Sparkline, sparkline
+from spm.ui.numbers import (
+    NONE,
+    day,
+    money_compact,
+    money_full,
+    number,
+    percent,
+    signed_percent,
+    thousands,
+    unit_thousands,
+)
+from spm.ui.status import Status, status_of
+from targets.choices import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    rows: tuple[tuple[str, str], ...]
+    result: tuple[str, str] | None
+    as_of: str
+    href: str
+    href_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What components/tile.html shows; empty texts are not drawn."""
+
+    label: str
+    value: str
+    title: str
+    delta: str
+    math: Math
+    status: Status | None = None
+    bar: Bullet | None = None
+    line: Sparkline | None = None
+    line_note: str = ""
+    href: str = ""
+    note: str = ""
+
+
+def tiles(total: Row, view: View, company: Company, rows_href: str = "") -> tuple[Tile, ...]:
+    """Attainment, pace, gap, and what is left to do."""
+    href = rows_href or reverse("dashboards:actuals") + view.query()
+    return (
+        _attainment(total, view, company, href),
+        _pace(total, view, company, href),
+        _gap(total, view, company, href),
+        _to_go(total, view, company, href),
+    )
+
+
+def _attainment(total: Row, view: View, company: Company, href: str) -> Tile:
+    at, status = total.figures, status_of(total.figures.pace, company)
+    words = {
+        "actual": money_compact(at.actual, company.currency),
+        "quota": money_compact(at.quota, company.currency),
+        "word": credited_word(view.measure),
+    }
+    no_quota = _("%(actual)s %(word)s, no quota set") % words
+    return Tile(
+        label=_("Attainment"),
+        value=percent(at.attainment),
+        title=percent(at.attainment, 2) if at.quota else "",
+        delta=_("%(actual)s %(word)s of %(quota)s") % words if at.quota else no_quota,
+        bar=bar_of(_("Attainment"), at, status, company.currency),
+        math=_math(
+            [
+                (_actual_label(view), money_full(at.actual, company.currency)),
+                (_("÷ quota of the period"), money_full(at.quota, company.currency)),
+            ],
+            (_("Attainment"), percent(at.attainment, 1)),
+            view,
+            href,
+        ),
+    )
+
+
+def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
+    at = total.figures
+    paces = [_to_end_of(total.cells, view.window.leaves[: i + 1]).pace for i in range(_begun(view))]
+    return Tile(
+        label=_("Pace"),
+        value=percent(at.pace),
+        title=percent(at.pace, 2) if at.pace is not None else "",
+        delta=_("early: %(share)s elapsed") % {"share": percent(at.elapsed)} if at.is_early else growth_words(at, view),
+        status=status_of(at.pace, company) if at.quota else None,
+        line=_trend(paces, _("Pace, cumulative by month"), Decimal(1), status_of(at.pace, company)),
+        line_note=_("line: 100 %") if len(paces) > 1 else "",
+        math=_math(
+            [
+                (_actual_label(view), money_full(at.actual, company.currency)),
+                (_("÷ quota expected to date"), money_full(at.expected, company.currency)),
+                (_season(view), percent(at.elapsed, 1)),
+            ],
+            (_("Pace"), percent(at.pace, 1)),
+            view,
+            href,
+        ),
+    )
+
+
+def _gap(total: Row, view: View, company: Company, href: str) -> Tile:
+    at, status = total.figures, status_of(total.figures.pace, company)
+    gaps = [_to_end_of(total.cells, view.window.leaves[: i + 1]).gap for i in range(_begun(view))]
+    return Tile(
+        label=_("Gap"),
+        value=money_compact(at.gap, company.currency, signed=True),
+        title=money_full(at.gap, company.currency, signed=True) if at.gap is not None else "",
+        delta=_gap_words(at.gap, company.currency),
+        line=_trend(gaps, _("Gap to quota pace by month"), Decimal(0), status),
+        line_note=_("line: 0") if len(gaps) > 1 else "",
+        math=_math(
+            [
+                (_actual_label(view), money_full(at.actual, company.currency)),
+                (_("− quota expected to date"), money_full(at.expected, company.currency)),
+            ],
+            (_("Gap"), money_full(at.gap, company.currency, signed=True)),
+            view,
+            href,
+        ),
+    )
+
+
+def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
+    """Stands where coverage will, once there is a pipeline to cover with."""
+    at = total.figures
+    words = {"needed": money_compact(at.needed, company.currency), "recent": money_compact(at.recent, company.currency)}
+    if at.to_go is None:
+        delta = _("no quota, nothing to go")
+    elif not at.to_go:
+        delta = _("quota reached")
+    elif at.needed is None:
+        delta = _("the period is over")
+    elif at.recent is None:
+        delta = _("%(needed)s a month needed") % words
+    else:
+        delta = _("%(needed)s a month needed, %(recent)s lately") % words
+    return Tile(
+        label=_("To go"),
+        value=money_compact(at.to_go, company.currency),
+        title=money_full(at.to_go, company.currency) if at.to_go is not None else "",
+        delta=delta,
+        math=_math(
+            [
+                (_("Quota of the period"), money_full(at.quota, company.currency)),
+                ("− " + _actual_label(view), money_full(at.actual, company.currency)),
+                (_("= to go, never below 0"), money_full(at.to_go, company.currency)),
+                (_("÷ months left"), number(at.months_left, 1) if at.months_left else NONE),
+            ],
+            (_("Needed per month"), money_full(at.needed, company.currency)),
+            view,
+            href,
+        ),
+    )
+
+
+def measure_math(row: Row, view: View, company: Company, measure: Measure, person: int) -> Math:
+    """The math of one person's bar: pace, and the way to the lines behind it."""
+    at = row.figures
+    href = reverse("dashboards:actuals") + view.query(measure=str(measure), person=person)
+    label = _("%(measure)s credited") % {"measure": measure.label}
+    return _math(
+        [
+            (label, money_full(at.actual, company.currency)),
+            (_("÷ quota expected to date"), money_full(at.expected if at.quota else None, company.currency)),
+            (_season(view), percent(at.elapsed, 1)),
+        ],
+        (_("Pace"), percent(at.pace, 1)),
+        view,
+        href,
+    )
+
+
+def _math(rows: Sequence[tuple[str, str]], result: tuple[str, str], view: View, href: str) -> Math:
+    as_of = _("As of %(day)s.") % {"day": day(min(view.today, view.window.ends_on))}
+    return Math(tuple(rows), result, as_of, href, _("Rows that count, and why others do not"))
+
+
+def _actual_label(view: View) -> str:
+    return _("%(measure)s credited") % {"measure": view.measure.label}
+
+
+def _season(view: View) -> str:
+    current = view.window.current
+    if current is None:
+        return _("of the quota, by its months")
+    words = {"elapsed": current.elapsed, "days": current.days, "leaf": current.label}
+    return _("of the quota: full months, and %(elapsed)s of %(days)s days of %(leaf)s") % words
+
+
+def growth_words(at: Figures, view: View) -> str:
+    """ "+7 % on last year, same date"."""
+    if at.growth is None:
+        return _("nothing to compare with") if view.compare in (Compare.LAST_YEAR, Compare.PREVIOUS) else ""
+    words = {"growth": signed_percent(at.growth)}
+    if view.compare is Compare.PREVIOUS:
+        return _("%(growth)s on the period before") % words
+    return _("%(growth)s on last year, same date") % words
+
+
+def _gap_words(gap: Decimal | None, currency: str) -> str:
+    """ "1,484.3 k€ behind": what the tile above rounds."""
+    if gap is None:
+        return _("no quota, no gap")
+    words = {"amount": thousands(abs(gap)), "unit": unit_thousands(currency)}
+    return (_("%(amount)s %(unit)s behind") if gap < 0 else _("%(amount)s %(unit)s ahead")) % words
+
+
+def _begun(view: View) -> int:
+    return sum(leaf.begun for leaf in view.window.leaves)
+
+
+def _to_end_of(cells: Cells, leaves: Sequence[Leaf]) -> Figures:
+    return figures(cells, Window(tuple(leaves), (), (), (), ()))
+
+
+def _trend(values: Sequence[Decimal | None], sentence: str, reference: Decimal, status: Status) -> Sparkline | None:
+    return sparkline(values, sentence=sentence, reference=reference, status=status.code) if len(values) > 1 else None

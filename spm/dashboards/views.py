@@ -1,0 +1,223 @@
+"""Pages that quote more than one app: Home, performance, the list behind a number, territories."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from spm.dashboards import access, tables
+from spm.dashboards.actuals import actuals_page, subject_of
+from spm.dashboards.board import Focus
+from spm.dashboards.filters import filters_of, picker_of
+from spm.dashboards.home import admin_home, in_need
+from spm.dashboards.performance import Performance
+from spm.dashboards.performance import performance as read_performance
+from spm.dashboards.periods import View
+from spm.dashboards.queries import default_focus, view_of
+from spm.dashboards.reps import rep_page
+from spm.dashboards.territories import territory_list
+from spm.dashboards.views_personal import signed_in
+from spm.org import clock
+from spm.org.access import can_administer
+from spm.org.models import Company, Team, User
+from spm.org.scopes import history_of
+from spm.ui.exports import export_format
+
+
+def _state(request: HttpRequest) -> tuple[Company | None, View | None]:
+    """The company and what the address asks to see of it; what was not understood becomes a message."""
+    company = clock.company()
+    view = view_of(signed_in(request), company, request.GET) if company else None
+    for text in view.told if view else ():
+        messages.info(request, text)
+    return company, view
+
+
+def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or for htmx its changing part alone."""
+    fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+    response = render(request, f"{template}#view" if fragment else template, context | {"is_fragment": fragment})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs whom today: by what the user is, from admin to rep."""
+    user = signed_in(request)
+    company, view = _state(request)
+    if can_administer(user) and company:
+        return render(request, "dashboards/home_admin.html", {"page": admin_home(user, company), "view": view})
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": _("Home")})
+    if access.can_open_performance(user):
+        page = _performance_of(user, company, view, default_focus(user, view.today))
+        needed = in_need(page)
+        context = _performance_context(request, page) | {"needed": needed}
+        return _shown(request, "dashboards/home_manager.html", context)
+    context = _rep_context(request, rep_page(user, company, view, user))
+    return _shown(request, "dashboards/home_rep.html", context)
+
+
+@login_required
+@require_safe
+def performance(request: HttpRequest) -> HttpResponseBase:
+    """The flagship: the company, or what the user leads. A rep is sent to the page of his own."""
+    user = signed_in(request)
+    company, view = _state(request)
+    if not access.can_open_performance(user):
+        return redirect(
+            reverse("dashboards:rep", args=[user.pk]) + (f"?{request.GET.urlencode()}" if request.GET else "")
+        )
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": _("Performance")})
+    focus = _focus(user, view)
+    page = _performance_of(user, company, view, focus)
+    if export_format(request):
+        return tables.export_board(request, page)
+    return _shown(request, "dashboards/performance.html", _performance_context(request, page))
+
+
+def _focus(user: User, view: View) -> Focus | None:
+    """The team that the address names, if its numbers are the user's to see; else what he leads."""
+    if not view.team:
+        return default_focus(user, view.today)
+    if not (view.team.isascii() and view.team.isdigit() and access.can_open_team(user, int(view.team))):
+        raise Http404
+    team: Team = get_object_or_404(Team.objects.visible_to(user), pk=int(view.team))
+    return Focus((team.pk,), is_company=False)
+
+
+def _performance_of(user: User, company: Company, view: View, focus: Focus | None) -> Performance:
+    if focus is None:
+        raise PermissionDenied
+    teams = history_of(user).teams
+    name = company.name if focus.is_company else ", ".join(teams[team] for team in focus.teams)
+    return read_performance(user, company, view, focus, name)
+
+
+def _performance_context(request: HttpRequest, page: Performance) -> dict[str, Any]:
+    return {
+        "page": page,
+        "view": page.view,
+        "company": page.company,
+        "filters": filters_of(signed_in(request), page.view),
+        "period_picker": picker_of(page.view),
+    }
+
+
+@login_required
+@require_safe
+def team(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One team, by the same parts as the whole."""
+    user = signed_in(request)
+    found: Team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
+    if not access.can_open_team(user, found.pk):
+        raise PermissionDenied
+    company, view = _state(request)
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": found.name})
+    page = _performance_of(user, company, view, Focus((found.pk,), is_company=False))
+    if export_format(request):
+        return tables.export_board(request, page)
+    context = _performance_context(request, page) | {"team": found}
+    context["crumbs"] = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
+    return _shown(request, "dashboards/performance.html", context)
+
+
+@login_required
+@require_safe
+def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One person: for that person and whoever answers for him."""
+    user = signed_in(request)
+    person: User = get_object_or_404(User.objects.visible_to(user), pk=pk)
+    company, view = _state(request)
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": person.name})
+    page = rep_page(user, company, view, person)
+    if export_format(request):
+        return tables.export_months(request, page)
+    return _shown(request, "dashboards/rep.html", _rep_context(request, page))
+
+
+def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:
+    user, view = signed_in(request), page.view
+    crumbs = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
+    if page.about.team and page.about.can_open_team:
+        key, name = page.about.team
+        crumbs.append((name, reverse("dashboards:team", args=[key]) + view.query()))
+    return {
+        "page": page,
+        "view": view,
+        "company": page.company,
+        "filters": filters_of(user, view, with_teams=False),
+        "period_picker": picker_of(view),
+        "crumbs": crumbs if access.can_open_performance(user) else [],
+    }
+
+
+@login_required
+@require_safe
+def actuals(request: HttpRequest) -> HttpResponseBase:
+    """The lines behind a number, and those that do not count with the rule they fail."""
+    user = signed_in(request)
+    company, view = _state(request)
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": _("Actuals")})
+    subject = subject_of(user, company, view, request.GET)
+    page = actuals_page(user, company, view, subject, left_out=request.GET.get("show") == "left-out")
+    if export_format(request):
+        return tables.export_actuals(request, user, page)
+    context = {
+        "page": page,
+        "view": view,
+        "company": company,
+        "filters": filters_of(user, view, with_teams=False, subject=subject.query),
+        "period_picker": picker_of(view, **subject.query),
+        "crumbs": [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))],
+    }
+    return _shown(request, "dashboards/actuals.html", context)
+
+
+@login_required
+@require_safe
+def territories(request: HttpRequest) -> HttpResponseBase:
+    """Territories with owner, accounts, actual, target and pace."""
+    user = signed_in(request)
+    company, view = _state(request)
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": _("Territories")})
+    page = territory_list(user, company, view)
+    if export_format(request):
+        return tables.export_territories(request, page)
+    context = {
+        "page": page,
+        "view": view,
+        "company": company,
+        "filters": filters_of(user, view, with_teams=False),
+        "period_picker": picker_of(view),
+    }
+    return _shown(request, "dashboards/territories.html", context)
+
+
+@login_required
+@require_safe
+def coaching(request: HttpRequest) -> HttpResponse:
+    """Nothing is faked here: the page says what it will hold."""
+    return render(request, "dashboards/coaching.html")
+
+
+@login_required
+@require_safe
+def meetings(request: HttpRequest) -> HttpResponse:
+    """Nothing is faked here: the page says what it will hold."""
+    return render(request, "dashboards/meetings.html")

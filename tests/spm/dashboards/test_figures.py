@@ -1,0 +1,95 @@
+"""Leaf figures added up, and the board whose rows always sum to the row above."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from spm.dashboards.board import Focus, RowKind
+from spm.dashboards.figures import total
+from spm.dashboards.performance import board_of
+from spm.dashboards.queries import view_of
+from spm.org.models import Company, Membership
+from targets import rollup
+from tests.builders import make_quota
+
+pytestmark = pytest.mark.django_db
+
+
+def board(user, address="", teams=()):
+    from django.http import QueryDict
+
+    view = view_of(user, Company.objects.get(), QueryDict(address))
+    return board_of(user, view, Focus(tuple(teams), is_company=not teams))[0]
+
+
+def by_name(found, cast):
+    names = {cast.rep.pk: "rep", cast.teammate.pk: "teammate", cast.outsider.pk: "outsider"}
+    return {names[row.pk]: row for row in found.people}
+
+
+def test_the_company_by_hand(story):
+    at = board(story.admin).total.figures
+    assert (at.actual, at.quota, at.expected, at.gap) == (2140, 3600, 2580, -440)
+
+
+def test_a_person_by_hand_with_overlay_and_last_year_to_the_same_day(story):
+    people = by_name(board(story.admin), story)
+    rep, outsider = people["rep"].figures, people["outsider"].figures
+    assert (rep.actual, rep.gap, rep.before) == (950, 90, 600)
+    assert (outsider.actual, outsider.expected, outsider.before) == (850, 860, None)
+    assert (rep.to_go, rep.months_left, rep.recent) == (250, Decimal("3.4"), 100)
+
+
+@pytest.mark.parametrize("address", ["", "period=2026-Q3", "period=2026-09", "period=2026-YTD", "period=2025"])
+def test_rows_add_up_to_the_row_above(story, address):
+    found = board(story.admin, address)
+    for group in found.groups:
+        if group.head and group.rows:
+            assert sum(row.figures.actual for row in group.rows) == group.head.figures.actual
+            assert total(row.figures.quota for row in group.rows) == group.head.figures.quota
+    tops = [group.head for group in found.groups if group.head]
+    assert sum(row.figures.actual for row in tops) == found.total.figures.actual
+
+
+def test_overlay_credit_is_taken_out_of_the_team_in_a_row_of_its_own(story):
+    south = board(story.admin, teams=[story.south.pk])
+    rows = {row.kind: row.figures.actual for group in south.groups for row in group.rows}
+    assert rows == {RowKind.PERSON: 850, RowKind.OVERLAY: -150}
+    assert south.total.figures.actual == 700
+
+
+def test_a_mover_counts_in_each_team_for_the_time_spent_there(story):
+    Membership.objects.create(person=story.rep, team=story.south, starts_on=date(2026, 7, 1))
+    rollup.rebuild()
+    found = board(story.admin)
+    halves = {
+        group.head.pk: row.figures
+        for group in found.groups
+        for row in group.rows
+        if (row.kind, row.pk) == (RowKind.PERSON, story.rep.pk)
+    }
+    assert halves[story.north.pk].actual == 650
+    assert halves[story.south.pk].actual == 300
+    assert (halves[story.north.pk].quota, halves[story.south.pk].quota) == (600, 600)
+    assert by_name(found, story)["rep"].figures.actual == 950
+
+
+def test_a_former_member_is_part_of_the_rest_for_the_manager(story):
+    Membership.objects.create(person=story.rep, team=story.south, starts_on=date(2026, 7, 1))
+    rollup.rebuild()
+    north = board(story.north_manager, teams=[story.north.pk])
+    rows = {row.kind: row.figures.actual for group in north.groups for row in group.rows}
+    assert rows == {RowKind.PERSON: 450, RowKind.REST: 650}
+    assert north.total.figures.actual == 1100
+
+
+def test_no_quota_is_no_pace_and_no_gap(story):
+    at = board(story.admin, "measure=revenue").total.figures
+    assert (at.quota, at.pace, at.gap, at.to_go, at.attainment) == (None, None, None, None, None)
+
+
+def test_a_quota_given_later_shows_after_the_next_roll_up(story):
+    make_quota(story.loner, "2026-01", 50)
+    rollup.rebuild()
+    assert board(story.admin).total.figures.quota == 3650

@@ -1,0 +1,180 @@
+"""The pages: who gets which, how many queries they take, that drilling down adds up, and what is written down."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from spm.org.choices import AuditKind
+from spm.org.models import AuditEntry
+from targets import rollup
+from tests.builders import make_person, make_quota
+from tests.spm.dashboards.conftest import book
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_user(client):
+    def sign_in(person):
+        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+def content(answer):
+    return b"".join(answer.streaming_content)
+
+
+def queries(client, address):
+    """Reads of one request once warm; what sessions and savepoints write is the frame's, not the page's."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(address).status_code == 200
+    return sum(query["sql"].startswith("SELECT") for query in caught.captured_queries)
+
+
+def grow(cast, count):
+    for i in range(count):
+        person = make_person(f"Extra {i:03}", team=cast.north if i % 2 else cast.south)
+        make_quota(person, "2026-03", 10 + i)
+        make_quota(person, "2026-04", 10)
+    rollup.rebuild()
+
+
+ADDRESSES = ["home", "performance", "actuals", "territories"]
+PAGES = {"home": 12, "performance": 12, "actuals": 12, "territories": 13}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("more", [0, 7])
+def test_a_page_takes_as_many_queries_for_many_reps_as_for_few(story, as_user, name, more):
+    grow(story, more)
+    assert queries(as_user(story.director), reverse(f"dashboards:{name}")) == PAGES[name]
+
+
+def test_the_rep_page_and_the_team_page_stay_within_the_budget(story, as_user):
+    client = as_user(story.director)
+    assert queries(client, reverse("dashboards:rep", args=[story.rep.pk])) == 14
+    assert queries(client, reverse("dashboards:team", args=[story.north.pk])) == 13
+    assert queries(as_user(story.admin), reverse("dashboards:home")) <= 20
+
+
+def test_the_team_table_is_cut_into_pages_of_fifty(story, as_user):
+    grow(story, 60)
+    address = reverse("dashboards:performance")
+    first, second = (as_user(story.admin).get(address, {"page": page}).context["page"].rows for page in (1, 2))
+    assert len(first) == 50
+    assert 0 < len(second) < 50
+
+
+def test_a_rep_is_sent_to_the_page_of_their_own(story, as_user):
+    answer = as_user(story.rep).get(reverse("dashboards:performance"), {"measure": "revenue"})
+    assert answer.url == reverse("dashboards:rep", args=[story.rep.pk]) + "?measure=revenue"
+
+
+@pytest.mark.parametrize("name", ["rep", "team"])
+def test_what_is_not_theirs_does_not_exist_for_a_rep(story, as_user, name):
+    pk = story.outsider.pk if name == "rep" else story.south.pk
+    assert as_user(story.rep).get(reverse(f"dashboards:{name}", args=[pk])).status_code == 404
+
+
+def test_members_see_their_team_but_not_its_numbers(story, as_user):
+    assert as_user(story.rep).get(reverse("dashboards:team", args=[story.north.pk])).status_code == 403
+
+
+@pytest.mark.parametrize("subject", ["person", "team"])
+def test_the_list_behind_a_number_of_others_does_not_exist(story, as_user, subject):
+    pk = story.outsider.pk if subject == "person" else story.south.pk
+    assert as_user(story.rep).get(reverse("dashboards:actuals"), {subject: pk}).status_code == 404
+    assert as_user(story.rep).get(reverse("dashboards:actuals"), {subject: "x"}).status_code == 404
+
+
+def test_drilling_from_team_to_rep_to_lines_adds_up_to_the_cent(story, as_user):
+    client = as_user(story.north_manager)
+    page = client.get(reverse("dashboards:team", args=[story.north.pk])).context["page"]
+    people = [row for row in page.rows if row.kind == "person"]
+    assert sum(row.figures.actual for row in people) == page.total.figures.actual == 1400
+    for row in people:
+        rep = client.get(reverse("dashboards:rep", args=[row.pk])).context["page"]
+        lines = client.get(reverse("dashboards:actuals"), {"person": row.pk}).context["page"]
+        assert rep.total.figures.actual == row.figures.actual == lines.total == lines.listed
+        assert sum(line.counts for line in lines.counted) == row.figures.actual
+        assert sum(month.figures.actual for month in rep.month_rows) == rep.total.figures.actual
+
+
+def test_months_and_their_gaps_add_up_on_the_rep_page(story, as_user):
+    page = as_user(story.rep).get(reverse("dashboards:rep", args=[story.rep.pk])).context["page"]
+    assert sum(month.figures.gap for month in page.month_rows) == page.total.figures.gap == 90
+
+
+def test_an_unknown_period_gives_a_page_and_a_word_about_it(story, as_user):
+    answer = as_user(story.admin).get(reverse("dashboards:performance"), {"period": "2099", "measure": "shoes"})
+    assert answer.status_code == 200
+    assert "2099" in answer.content.decode()
+
+
+def test_htmx_gets_the_changing_part_alone(story, as_user):
+    address = reverse("dashboards:performance")
+    whole = as_user(story.director).get(address)
+    part = as_user(story.director).get(address, headers={"HX-Request": "true"})
+    assert "HX-Request" in whole["Vary"]
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    assert "Teams and reps" in part.content.decode()
+
+
+@pytest.mark.parametrize("name", ["performance", "actuals", "territories"])
+def test_an_export_is_written_to_the_audit_log(story, as_user, name):
+    answer = as_user(story.admin).get(reverse(f"dashboards:{name}"), {"format": "csv"})
+    assert content(answer).startswith(b"\xef\xbb\xbf")
+    entry = AuditEntry.objects.get(kind=AuditKind.EXPORT)
+    assert (entry.actor, entry.subject, entry.detail["format"]) == (story.admin, reverse(f"dashboards:{name}"), "csv")
+
+
+def test_the_exported_table_holds_exact_amounts(story, as_user):
+    book(story.rep, "2026-09-01", "0.0007", "B9")
+    rollup.rebuild()
+    answer = as_user(story.admin).get(reverse("dashboards:performance"), {"format": "csv"})
+    rows = {row["Name"]: row for row in csv.DictReader(io.StringIO(content(answer).decode("utf-8-sig")))}
+    assert Decimal(rows["Rep One"]["Actual"]) == Decimal("950.0007")
+    assert Decimal(rows["Testing Ltd"]["Actual"]) == Decimal("2140.0007")
+
+
+def test_the_workbook_holds_numbers_and_the_filters(story, as_user):
+    from openpyxl import load_workbook
+
+    answer = as_user(story.admin).get(reverse("dashboards:performance"), {"format": "xlsx", "period": "2026-Q1"})
+    book_ = load_workbook(io.BytesIO(content(answer)))
+    table, filters = book_.worksheets
+    assert table.freeze_panes == "A2"
+    assert table.cell(2, 4).value == 1100
+    assert ("period", "2026-Q1") in {(row[0].value, row[1].value) for row in filters.iter_rows()}
+
+
+def test_home_names_who_is_furthest_behind_with_a_reason(story, as_user):
+    needed = as_user(story.director).get("/").context["needed"]
+    assert [row.person.name for row in needed] == ["Rep Two", "Rep Three"]
+    assert needed[0].gap == -410
+    assert needed[0].reason
+
+
+def test_home_of_a_rep_without_anything_says_so(story, as_user):
+    assert "not published yet" in as_user(story.loner).get("/").content.decode()
+
+
+def test_home_of_an_admin_lists_what_does_not_add_up(story, as_user):
+    page = as_user(story.admin).get("/").context["page"]
+    assert any("has no team: Loner" in row.text for row in page.exceptions)
+    assert page.sentence
+
+
+@pytest.mark.parametrize("name", ["home", "performance", "actuals", "territories"])
+def test_before_there_is_a_calendar_the_page_says_what_to_do(cast, as_user, name):
+    answer = as_user(cast.director).get(reverse(f"dashboards:{name}"))
+    assert "no fiscal calendar yet" in answer.content.decode()
