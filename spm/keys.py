@@ -10,5 +10,7 @@ def normalise(text: str) -> str:
     ``"  Müller  GmbH"`` and ``"MÜLLER GMBH"`` are equal. Leading zeros are kept.
     Rule: reliability INV-12.
     """
+    if text.isascii():  # nearly every identifier; ten times as fast
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(folded.split())

@@ -94,6 +94,7 @@ class Staged:
     rows: Spool = field(default_factory=Spool)
     refusals: Spool = field(default_factory=Spool)
     last: dict[Any, int] = field(default_factory=dict)  # identity → serial number of its last row in the file
+    superseded: set[int] = field(default_factory=set)  # serial numbers of rows that a later one replaces
 
     def blocks(self) -> Iterator[list[StagedRow]]:
         """Blocks of at most 5,000 rows; all rows in one block for a kind that does not stream."""
@@ -102,8 +103,7 @@ class Staged:
         for raw in self.rows.blocks():
             block = []
             for number, values, cells in raw:
-                superseded = self.last[self.kind.identity(values)] != serial
-                block.append(StagedRow(Row(number, values), cells, superseded))
+                block.append(StagedRow(Row(number, values), cells, serial in self.superseded))
                 serial += 1
             if self.kind.streams:
                 yield block
@@ -152,7 +152,10 @@ def _stage_row(staged: Staged, mapped: MappedRow, parser: RowParser) -> None:
         first = refusals[0]
         staged.refusals.add((mapped.number, first.column, first.value, first.reason, _plain(mapped.cells)))
         return
-    staged.last[staged.kind.identity(values)] = staged.rows.count
+    serial, identity = staged.rows.count, staged.kind.identity(values)
+    if identity in staged.last:
+        staged.superseded.add(staged.last[identity])
+    staged.last[identity] = serial
     staged.rows.add((mapped.number, values, _plain(mapped.cells)))
     if not staged.kind.streams and staged.rows.count > MOST_WHOLE_ROWS:
         raise UnreadableFile(
