@@ -58,7 +58,7 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     traces += _end_dot(pacing, scale)
     figure = theme.figure(
         traces,
-        margin={"l": 44, "r": 96, "t": 44, "b": 32, "pad": 4},
+        margin={"l": 44, "r": 108, "t": 44, "b": 32, "pad": 4},
         xaxis=_time_axis(window),
         yaxis=theme.axis(showgrid=True, rangemode="tozero"),
         shapes=_shapes(pacing, window),

@@ -1,0 +1,64 @@
+"""The performance pages in a real browser: filters and Back, drilling down to the lines, phones, axe."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WIDTHS = (1440, 768, 390)
+
+
+@pytest.fixture
+def visit(live_server, page, sign_in, story):
+    """visit(path, person) opens a page of the story as that person."""
+
+    def to(path, person):
+        sign_in(person)
+        page.goto(live_server.url + path)
+        return page
+
+    return to
+
+
+def heavy_findings(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        (row["id"], [node["target"] for node in row["nodes"]])
+        for row in found
+        if row["impact"] in ("serious", "critical")
+    ]
+
+
+def test_switching_measure_and_period_changes_the_page_and_back_restores_it(visit, story):
+    page = visit("/performance/", story.director)
+    page.get_by_role("link", name="Revenue", exact=True).click()
+    page.wait_for_url("**measure=revenue**")
+    expect(page.locator(".lead")).to_contain_text("invoiced")
+    page.get_by_role("link", name="Quarter", exact=True).click()
+    page.wait_for_url("**period=2026-Q3**")
+    page.go_back()
+    page.wait_for_url("**period=2026&**")
+    expect(page.locator(".lead")).to_contain_text("invoiced")
+    page.go_back()
+    expect(page.locator(".lead")).to_contain_text("quota pace")
+
+
+def test_drilling_from_team_to_rep_to_lines_shows_the_same_number(visit, story):
+    page = visit("/performance/", story.director)
+    page.get_by_role("link", name="North", exact=True).first.click()
+    page.get_by_role("link", name="Rep Two", exact=True).first.click()
+    page.get_by_role("link", name="The lines behind these numbers").click()
+    expect(page.locator(".lead")).to_contain_text("€450.00 credited")
+    expect(page.locator("tr.total td")).to_have_text("€450.00")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_are_accessible_and_never_wider_than_the_screen(visit, story, theme):
+    story.director.theme = theme
+    story.director.save()
+    for path in ("/performance/", "/", f"/performance/reps/{story.rep.pk}/", "/performance/actuals/", "/territories/"):
+        page = visit(path, story.director)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+        assert heavy_findings(page) == [], path
