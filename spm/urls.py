@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("spm.dashboards.urls")),
     path("accounts/", include("spm.org.account_urls")),
     path("accounts/", include("spm.org.urls")),
+    path("setup/", include("spm.dashboards.setup.urls")),
     path("targets/", include("targets.urls")),
     path("setup/jobs/", include("spm.jobs.urls")),
     path("health/", jobs.live, name="health-live"),

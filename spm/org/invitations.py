@@ -5,6 +5,7 @@ Only the hash of a token is stored; a link is good for seven days and one use, a
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -58,6 +59,12 @@ def has_admin() -> bool:
     """Whether somebody can sign in as admin."""
     admins = User.objects.filter(is_admin=True, is_active=True)
     return any(admin.has_usable_password() for admin in admins)
+
+
+def waiting() -> Iterator[int]:
+    """Keys of people who were sent a link that they can still use."""
+    usable = Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now(), person__isnull=False)
+    yield from usable.values_list("person_id", flat=True)
 
 
 def open_invitation(token: str) -> Invitation:

@@ -6,6 +6,7 @@ from tests.access.policy import (
     HIDDEN,
     LOGIN,
     NO_METHOD,
+    TO_LOGIN,
     Access,
     Expected,
     Rule,
@@ -123,4 +124,42 @@ IMPORTS = {
     "imports:undo": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
     "imports:refused": Access(admins(), kinds=BATCH),
 }
-ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS}
+
+
+# Setup: admins alone. Verbs are POST; their pages carry the forms.
+def setup_page(kind: str = "", writes: bool = True) -> Access:
+    """A page that admins read and, where it has a form, send."""
+    return Access(admins(), admins(ACTED) if writes else None, kinds=(("pk", kind),) if kind else ())
+
+
+def setup_verb(kind: str) -> Access:
+    return Access(public(NO_METHOD | FORBIDDEN | TO_LOGIN), admins(ACTED | FORBIDDEN), kinds=(("pk", kind),))
+
+
+SETUP = {
+    "setup:overview": setup_page(writes=False),
+    "setup:welcome": setup_page(writes=False),
+    "setup:company": setup_page(),
+    "setup:mail": setup_page(),
+    "setup:calendar": setup_page(),
+    "setup:period-soft-close": setup_verb("leaf"),
+    "setup:period-close": setup_verb("leaf"),
+    "setup:period-reopen": setup_page("leaf"),
+    "setup:people": setup_page(writes=False),
+    "setup:person-create": setup_page(),
+    "setup:person": setup_page("person"),
+    "setup:person-place": setup_verb("person"),
+    "setup:person-leave": setup_verb("person"),
+    "setup:person-invite": setup_verb("person"),
+    "setup:teams": setup_page(writes=False),
+    "setup:team-create": setup_page(),
+    "setup:team": setup_page("team"),
+    "setup:team-place": setup_verb("team"),
+    "setup:team-lead": setup_verb("team"),
+    "setup:territories": setup_page(writes=False),
+    "setup:territory-create": setup_page(),
+    "setup:territory": setup_page("territory"),
+    "setup:territory-assign": setup_verb("territory"),
+    "setup:audit": setup_page(writes=False),
+}
+ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS, **SETUP}

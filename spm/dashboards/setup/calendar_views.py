@@ -1,0 +1,81 @@
+"""Setup: fiscal years and the state of their periods."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from spm.dashboards.setup import queries
+from spm.dashboards.setup.forms import ReasonForm, YearForm
+from spm.errors import RuleViolation
+from spm.org import access, calendars
+from spm.org.gates import admins_only, user_of
+from spm.org.models import Period
+from targets import closing
+
+
+@admins_only
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The fiscal years with their periods, and a form for one more."""
+    form = YearForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            year = calendars.create_year(values["label"], values["starts_on"], values["kind"], values["weeks"])
+        except (RuleViolation, ValueError) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Fiscal year %(year)s is created.") % {"year": year.label})
+            return redirect("setup:calendar")
+    context = {"form": form, "years": queries.calendar_rows(user_of(request))}
+    return render(request, "setup/calendar.html", context, status=422 if form.errors else 200)
+
+
+def _leaf(request: HttpRequest, pk: int) -> Period:
+    """The leaf period to act on. 404 when it is none, 403 when the user may not close periods."""
+    user = user_of(request)
+    leaf: Period = get_object_or_404(Period.objects.visible_to(user).leaves(), pk=pk)
+    if not access.can_close_period(user, leaf):
+        raise PermissionDenied
+    return leaf
+
+
+def _act(request: HttpRequest, pk: int, verb: Callable[..., object], done: str) -> HttpResponse:
+    leaf = _leaf(request, pk)
+    try:
+        verb(leaf, by=user_of(request))
+        messages.success(request, done % {"period": leaf.label})
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return redirect("setup:calendar")
+
+
+@require_POST
+@admins_only
+def period_soft_close(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, closing.soft_close, _("%(period)s is soft-closed: late rows wait."))
+
+
+@require_POST
+@admins_only
+def period_close(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, closing.close, _("%(period)s is closed."))
+
+
+@admins_only
+def period_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the reason, then open the period again."""
+    leaf = _leaf(request, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            closing.reopen(leaf, by=user_of(request), reason=form.cleaned_data["reason"])
+            messages.success(request, _("%(period)s is open again.") % {"period": leaf.label})
+        except RuleViolation as error:
+            messages.error(request, str(error))
+        return redirect("setup:calendar")
+    return render(request, "setup/reopen.html", {"form": form, "leaf": leaf}, status=422 if form.errors else 200)

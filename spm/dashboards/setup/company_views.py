@@ -1,0 +1,65 @@
+"""Setup: overview, the first run, the company itself, and mail."""
+
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.mail import send_mail
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from spm.dashboards.setup import queries
+from spm.dashboards.setup.forms import CompanyForm, MailForm
+from spm.errors import RuleViolation
+from spm.org import clock, companies
+from spm.org.gates import admins_only, user_of
+from spm.org.models import FiscalYear
+
+
+@require_safe
+@admins_only
+def overview(request: HttpRequest) -> HttpResponse:
+    """Everything an admin keeps, each with how it stands."""
+    user = user_of(request)
+    return render(request, "setup/overview.html", {"checklist": queries.checklist(user), "facts": queries.facts(user)})
+
+
+@require_safe
+@admins_only
+def welcome(request: HttpRequest) -> HttpResponse:
+    """The first run: five steps to a dashboard, skippable and resumable; or the demo company."""
+    return render(request, "setup/welcome.html", {"checklist": queries.checklist(user_of(request))})
+
+
+@admins_only
+def company_edit(request: HttpRequest) -> HttpResponse:
+    """Create or change the company."""
+    user = user_of(request)
+    has_calendar = FiscalYear.objects.visible_to(user).exists()
+    form = CompanyForm(request.POST or None, instance=clock.company(), currency_is_fixed=has_calendar)
+    if request.method == "POST" and form.is_valid():
+        try:
+            companies.set_company(by=user, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("setup:company")
+        except RuleViolation as error:
+            form.add_error(None, str(error))
+    return render(request, "setup/company.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@admins_only
+def mail_test(request: HttpRequest) -> HttpResponse:
+    """How mail is set up, and a test of it."""
+    form = MailForm(request.POST or None, initial={"to": user_of(request).email})
+    if request.method == "POST" and form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            send_mail(_("Test mail from SPM"), _("Mail works: this message reached you."), None, [to])
+            messages.success(request, _("Handed over to the mail server for %(to)s.") % {"to": to})
+        except (OSError, SMTPException) as error:
+            messages.error(request, _("The mail server refused: %(error)s") % {"error": error})
+        return redirect("setup:mail")
+    context = {"form": form, "mail": queries.mail_facts(), "sender": settings.DEFAULT_FROM_EMAIL}
+    return render(request, "setup/mail.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,205 @@
+"""Forms of the setup pages. They check what can be checked without the database's rules; verbs do the rest."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from spm.market.choices import AssignmentRole
+from spm.market.models import Territory
+from spm.org.choices import AuditKind, CalendarKind
+from spm.org.models import Company, Team, User
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date picker; it speaks ISO whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def day_field(label: Any, **options: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=DayInput(), **options)
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    """ISO codes with their names in the page's language, as Babel knows them."""
+    names = Locale.parse(get_language() or "en", sep="-").currencies
+    return sorted((code, f"{code} · {name}") for code, name in names.items() if len(code) == 3)
+
+
+class CompanyForm(forms.ModelForm[Company]):
+    """The company itself. Its currency is fixed once amounts are stored in it."""
+
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(z, z) for z in sorted(available_timezones())])
+    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
+
+    class Meta:
+        model = Company
+        fields = [
+            "name",
+            "currency",
+            "timezone",
+            "language",
+            "ahead_from",
+            "on_track_from",
+            "at_risk_from",
+            "require_admin_mfa",
+        ]
+        labels = {"require_admin_mfa": _("Admins must use a second factor")}
+
+    def __init__(self, *args: Any, currency_is_fixed: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if currency_is_fixed:
+            self.fields["currency"].disabled = True
+            self.fields["currency"].help_text = _("Fixed: amounts are stored in it.")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        limits = [values[name] for name in ("ahead_from", "on_track_from", "at_risk_from") if name in values]
+        if limits != sorted(set(limits), reverse=True):
+            raise forms.ValidationError(_("The three limits must descend: Ahead above On track above At risk."))
+        return values
+
+
+class YearForm(forms.Form):
+    """A new fiscal year."""
+
+    label = forms.CharField(label=_("Fiscal year"), max_length=20, help_text=_("What you call it, such as 2027."))
+    starts_on = day_field(_("First day"))
+    kind = forms.ChoiceField(
+        label=_("Calendar"), choices=[choice for choice in CalendarKind.choices if choice[0] != CalendarKind.FILE]
+    )
+    weeks = forms.TypedChoiceField(
+        label=_("Weeks"),
+        choices=[("52", "52"), ("53", "53")],
+        coerce=int,
+        initial="52",
+        help_text=_("For calendars of weeks: a 53rd week lengthens the last period of the year."),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why a closed period is opened again."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class PersonForm(forms.Form):
+    """A person: who they are and what they may do."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    name = forms.CharField(label=_("Name"), max_length=200)
+    employee_id = forms.CharField(label=_("Employee id"), max_length=64, required=False)
+    starts_on = day_field(_("Starts on"), required=False)
+    locale = forms.ChoiceField(
+        label=_("Language"), choices=lambda: [("", _("As the company")), *settings.LANGUAGES], required=False
+    )
+    is_admin = forms.BooleanField(label=_("Admin"), required=False, help_text=_("Sees everything and keeps setup."))
+
+
+class PlaceForm(forms.Form):
+    """From a day on, a person belongs to a team, or to none."""
+
+    team: Any = forms.ModelChoiceField(label=_("Team"), queryset=None, required=False, empty_label=_("No team"))
+    starts_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = Team.objects.visible_to(user)  # type: ignore[attr-defined]  # ModelChoiceField
+
+
+class LeaveForm(forms.Form):
+    """The last day of a person."""
+
+    left_on = day_field(_("Last day"))
+
+
+class TeamForm(forms.Form):
+    """A new team, or another name for one."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+
+
+class TeamPlaceForm(forms.Form):
+    """From a day on, a team stands under another one, or at the top."""
+
+    parent: Any = forms.ModelChoiceField(label=_("Under"), queryset=None, required=False, empty_label=_("At the top"))
+    starts_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, user: User, team: Team | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        teams = Team.objects.visible_to(user)
+        field = self.fields["parent"]
+        field.queryset = teams.exclude(pk=team.pk) if team else teams  # type: ignore[attr-defined]  # ModelChoiceField
+
+
+class HolderForm(forms.Form):
+    """From a day on, a person leads a team or holds a territory; nobody = vacant."""
+
+    person: Any = forms.ModelChoiceField(label=_("Person"), queryset=None, required=False, empty_label=_("Vacant"))
+    starts_on = day_field(_("From"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.visible_to(user).filter(is_active=True)
+        self.fields["person"].queryset = people  # type: ignore[attr-defined]  # ModelChoiceField
+
+
+class AssignForm(HolderForm):
+    role = forms.ChoiceField(label=_("Role"), choices=AssignmentRole.choices)
+
+
+class TerritoryForm(forms.ModelForm[Territory]):
+    class Meta:
+        model = Territory
+        fields = ["code", "name", "parent"]
+        labels = {"parent": _("Under")}
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Territory.objects.visible_to(user).real()
+        field = self.fields["parent"]
+        field.queryset = rows.exclude(pk=self.instance.pk) if self.instance.pk else rows  # type: ignore[attr-defined]
+        field.empty_label = _("At the top")  # type: ignore[attr-defined]  # ModelChoiceField
+
+
+class MailForm(forms.Form):
+    to = forms.EmailField(label=_("Send a test mail to"))
+
+
+class PeopleFilter(forms.Form):
+    """What the list of people is narrowed to; unknown values narrow nothing."""
+
+    q = forms.CharField(label=_("Search"), required=False)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("active", _("Active")),
+            ("invited", _("Invited")),
+            ("no_access", _("No access yet")),
+            ("left", _("Left")),
+        ],
+    )
+
+
+class AuditFilter(forms.Form):
+    """What the audit log is narrowed to."""
+
+    kind = forms.ChoiceField(label=_("Event"), required=False, choices=[("", _("All")), *AuditKind.choices])
+    since = day_field(_("Since"), required=False)
+
+
+def first_of(day: date) -> dict[str, date]:
+    """The usual start of a dated fact: today."""
+    return {"starts_on": day}

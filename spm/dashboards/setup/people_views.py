@@ -1,0 +1,154 @@
+"""Setup: people, where they belong, and how they get in."""
+
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.mail import send_mail
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.dashboards.setup import queries
+from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, PlaceForm, first_of
+from spm.errors import RuleViolation
+from spm.org import access, invitations, people
+from spm.org.clock import today
+from spm.org.gates import admins_only, user_of
+from spm.org.models import Membership, User
+
+
+@require_safe
+@admins_only
+def person_list(request: HttpRequest) -> HttpResponse:
+    """Everybody, searchable, 50 a page."""
+    narrowed = PeopleFilter(request.GET)
+    values = narrowed.cleaned_data if narrowed.is_valid() else {}
+    rows = queries.people_rows(user_of(request), values.get("q", ""), values.get("state", ""))
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(request, "setup/people.html", {"page": page, "form": narrowed, "total": len(rows)})
+
+
+@admins_only
+def person_create(request: HttpRequest) -> HttpResponse:
+    """A new person; the page of the person then offers team and invitation."""
+    form = PersonForm(request.POST or None, initial=first_of(today()))
+    if request.method == "POST" and form.is_valid():
+        try:
+            person = people.create_person(by=user_of(request), **form.cleaned_data)
+        except RuleViolation as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, _("%(name)s is added. Next: a team, then the invitation.") % {"name": person.name}
+            )
+            return redirect("setup:person", pk=person.pk)
+    context = {"form": form, "title": _("New person")}
+    return render(request, "setup/person_form.html", context, status=422 if form.errors else 200)
+
+
+@admins_only
+def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person: facts to edit, memberships with their dates, access."""
+    user, person = user_of(request), _person(request, pk)
+    form = PersonForm(request.POST or None, initial=_facts(person))
+    if not access.can_change_role(user, person):
+        form.fields["is_admin"].disabled = True
+    if request.method == "POST" and form.is_valid():
+        try:
+            _store(person, user, dict(form.cleaned_data))
+            messages.success(request, _("Saved."))
+            return redirect("setup:person", pk=pk)
+        except RuleViolation as error:
+            form.add_error(None, str(error))
+    context = {"form": form, "person": person, **_person_parts(user, person)}
+    return render(request, "setup/person.html", context, status=422 if form.errors else 200)
+
+
+def _person(request: HttpRequest, pk: int) -> User:
+    """The person to act on. 404 when hidden, 403 when seen but not to be edited."""
+    person: User = get_object_or_404(User.objects.visible_to(user_of(request)), pk=pk)
+    if not access.can_edit_person(user_of(request), person):
+        raise PermissionDenied
+    return person
+
+
+@transaction.atomic
+def _store(person: User, by: User, values: dict[str, Any]) -> None:
+    people.set_role(person, is_admin=values.pop("is_admin"), by=by)
+    people.update_person(person, by=by, **values)
+
+
+def _facts(person: User) -> dict[str, Any]:
+    return {name: getattr(person, name) for name in PersonForm.base_fields}
+
+
+def _person_parts(user: User, person: User) -> dict[str, Any]:
+    memberships = Membership.objects.visible_to(user).filter(person=person).select_related("team")
+    return {
+        "memberships": memberships.order_by("-starts_on"),
+        "place": PlaceForm(user=user, initial=first_of(today())),
+        "leave": LeaveForm(initial={"left_on": today()}),
+        "can_invite": access.can_invite(user, person),
+    }
+
+
+@require_POST
+@admins_only
+def person_place(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a day on, the person belongs to a team, or to none."""
+    person = _person(request, pk)
+    form = PlaceForm(request.POST, user=user_of(request))
+    if form.is_valid():
+        people.place_member(person, **form.cleaned_data, by=user_of(request))
+        messages.success(request, _("Saved. Team totals from that day on are counted again."))
+    else:
+        messages.error(request, _("Choose a team and a day."))
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@admins_only
+def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """The last day: no team from the day after, and no access any more."""
+    person = _person(request, pk)
+    form = LeaveForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose a day."))
+    elif person == user_of(request):
+        messages.error(request, _("You cannot take your own access away."))
+    else:
+        try:
+            people.leave(person, left_on=form.cleaned_data["left_on"], by=user_of(request))
+            messages.success(request, _("%(name)s leaves. Numbers of the past stay.") % {"name": person.name})
+        except RuleViolation as error:
+            messages.error(request, str(error))
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@admins_only
+def person_invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a one-time link: mailed where mail is set up, and shown once to the admin."""
+    person = _person(request, pk)
+    if not access.can_invite(user_of(request), person):
+        raise PermissionDenied
+    link = invitations.invite(person, by=user_of(request))
+    mailed = _mail_link(person, link)
+    return render(request, "setup/invited.html", {"person": person, "link": link, "mailed": mailed})
+
+
+def _mail_link(person: User, link: str) -> bool:
+    """Mail the link where a mail server is set up. A refusal is no failure: the admin is looking at the link."""
+    if not settings.EMAIL_URL:
+        return False
+    text = _("Choose your password here, within seven days:\n\n%(link)s") % {"link": link}
+    try:
+        return bool(send_mail(_("Your access to SPM"), text, None, [person.email]))
+    except (OSError, SMTPException):
+        return False

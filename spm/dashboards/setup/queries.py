@@ -1,0 +1,246 @@
+"""Reads behind the setup pages, as frozen values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from spm.imports.choices import RowOutcome
+from spm.imports.models import ImportBatch
+from spm.market.models import Assignment, Territory
+from spm.org import invitations
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.clock import today
+from spm.org.models import Company, FiscalYear, Membership, Period, Team, TeamLead, User
+from spm.org.trees import TeamTree, tree_as_of
+from targets.models import Actual, Quota, RollupRun
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One line of the list of people; ``state`` is active, invited, no_access or left."""
+
+    pk: int
+    name: str
+    email: str
+    employee_id: str
+    team: str
+    leads: str
+    is_admin: bool
+    state: str
+    last_login: datetime | None
+
+
+@dataclass(frozen=True)
+class TreeRow:
+    """One node of a tree, in the order it is drawn; ``depth`` 0 is a root."""
+
+    pk: int
+    name: str
+    depth: int
+    holder: str  # the lead of a team, the owner of a territory; empty = vacant
+    size: int  # members of a team, accounts placed in a territory
+
+
+@dataclass(frozen=True)
+class LeafRow:
+    pk: int
+    label: str
+    quarter: str
+    starts_on: date
+    ends_on: date
+    state: str
+    state_label: str
+    is_stale: bool
+    rolled_up_at: datetime | None
+
+
+@dataclass(frozen=True)
+class YearRow:
+    label: str
+    starts_on: date
+    ends_on: date
+    kind: str
+    leaves: tuple[LeafRow, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the first run: where to do it, and whether it is done."""
+
+    key: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """The steps from an empty company to a first dashboard."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def done(self) -> int:
+        return sum(step.done for step in self.steps)
+
+    @property
+    def complete(self) -> bool:
+        return self.done == len(self.steps)
+
+
+def person_state(person: User, invited: set[int]) -> str:
+    if not person.is_active:
+        return "left"
+    if person.has_usable_password():
+        return "active"
+    return "invited" if person.pk in invited else "no_access"
+
+
+def people_rows(user: User, search: str = "", state: str = "") -> list[PersonRow]:
+    """Everybody the user sees, by name; ``search`` looks into name, e-mail and employee id."""
+    people = User.objects.visible_to(user)
+    if search:
+        people = people.filter(
+            Q(name__icontains=search) | Q(email__icontains=search) | Q(employee_id__icontains=search)
+        )
+    tree = tree_as_of(today())
+    teams = dict(Team.objects.visible_to(user).values_list("pk", "name"))
+    invited = set(invitations.waiting())
+    rows = [_person_row(person, tree, teams, invited) for person in people]
+    return [row for row in rows if not state or row.state == state]
+
+
+def _person_row(person: User, tree: TeamTree, teams: dict[int, str], invited: set[int]) -> PersonRow:
+    return PersonRow(
+        pk=person.pk,
+        name=person.name,
+        email=person.email,
+        employee_id=person.employee_id,
+        team=teams.get(tree.team_of.get(person.pk, 0), ""),
+        leads=", ".join(teams[team] for team in tree.led_by(person.pk) if team in teams),
+        is_admin=person.is_admin,
+        state=person_state(person, invited),
+        last_login=person.last_login,
+    )
+
+
+def team_rows(user: User) -> list[TreeRow]:
+    """The team tree of today, roots first, each followed by what stands below it."""
+    tree = tree_as_of(today())
+    names = dict(Team.objects.visible_to(user).values_list("pk", "name"))
+    people = dict(User.objects.visible_to(user).values_list("pk", "name"))
+
+    def walk(team: int, depth: int) -> Iterator[TreeRow]:
+        holder = people.get(tree.lead.get(team, 0), "")
+        yield TreeRow(team, names[team], depth, holder, len(tree.members.get(team, [])))
+        for child in tree.children.get(team, []):
+            yield from walk(child, depth + 1)
+
+    return [row for root in tree.roots if root in names for row in walk(root, 0)]
+
+
+def territory_rows(user: User) -> list[TreeRow]:
+    """The tree of territories with today's owners and the number of accounts placed in each."""
+    territories = list(Territory.objects.visible_to(user).real().order_by("name", "pk"))
+    owners = dict(
+        Assignment.objects.visible_to(user)
+        .as_of(today())
+        .filter(role="owner", person__isnull=False)
+        .values_list("territory", "person__name")
+    )
+    sizes = dict(
+        Territory.objects.visible_to(user)
+        .annotate(size=Count("account_placements__account", distinct=True))
+        .values_list("pk", "size")
+    )
+    below: dict[int | None, list[Territory]] = {}
+    for territory in territories:
+        below.setdefault(territory.parent_id, []).append(territory)
+
+    def walk(parent: int | None, depth: int) -> Iterator[TreeRow]:
+        for node in below.get(parent, []):
+            yield TreeRow(node.pk, node.name, depth, owners.get(node.pk, ""), sizes.get(node.pk, 0))
+            yield from walk(node.pk, depth + 1)
+
+    return list(walk(None, 0))
+
+
+def calendar_rows(user: User) -> list[YearRow]:
+    """Fiscal years, newest first, each with its leaf periods and how they stand."""
+    runs = RollupRun.objects.visible_to(user)
+    stale = set(runs.stale().values_list("period", flat=True))
+    done = dict(runs.done().order_by("pk").values_list("period", "finished_at"))
+    leaves: dict[int, list[LeafRow]] = {}
+    periods = Period.objects.visible_to(user).filter(level=PeriodLevel.MONTH).select_related("parent")
+    for leaf in periods.order_by("starts_on"):
+        leaves.setdefault(leaf.fiscal_year_id, []).append(
+            LeafRow(
+                pk=leaf.pk,
+                label=leaf.label,
+                quarter=leaf.parent.label if leaf.parent else "",
+                starts_on=leaf.starts_on,
+                ends_on=leaf.ends_on,
+                state=leaf.state,
+                state_label=str(PeriodState(leaf.state).label),
+                is_stale=leaf.pk in stale,
+                rolled_up_at=done.get(leaf.pk),
+            )
+        )
+    return [
+        YearRow(year.label, year.starts_on, year.ends_on, year.get_calendar_kind_display(), tuple(leaves[year.pk]))
+        for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
+    ]
+
+
+def checklist(user: User) -> Checklist:
+    """How far the first run has come: six queries."""
+    steps = (
+        Step("company", Company.objects.exists()),
+        Step("calendar", FiscalYear.objects.visible_to(user).exists()),
+        Step("people", User.objects.visible_to(user).count() > 1),
+        Step("teams", TeamLead.objects.visible_to(user).exists() or Membership.objects.visible_to(user).exists()),
+        Step("quotas", Quota.objects.visible_to(user).exists()),
+        Step("actuals", Actual.objects.visible_to(user).exists()),
+    )
+    return Checklist(steps)
+
+
+def parked_rows(user: User) -> int:
+    """Rows of committed imports that wait because their period is closed."""
+    batches = ImportBatch.objects.visible_to(user)
+    return batches.filter(rows__outcome=RowOutcome.PARKED, state="committed").count()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How many there are of what setup keeps, for the overview."""
+
+    people: int
+    without_team: int
+    teams: int
+    territories: int
+    years: int
+    stale: int
+    parked: int
+
+
+def facts(user: User) -> Facts:
+    """Seven counts; admins only, like the page."""
+    tree = tree_as_of(today())
+    active = set(User.objects.visible_to(user).filter(is_active=True).values_list("pk", flat=True))
+    return Facts(
+        people=len(active),
+        without_team=len(active - set(tree.team_of) - set(tree.lead.values())),
+        teams=Team.objects.visible_to(user).count(),
+        territories=Territory.objects.visible_to(user).real().count(),
+        years=FiscalYear.objects.visible_to(user).count(),
+        stale=RollupRun.objects.visible_to(user).stale().count(),
+        parked=parked_rows(user),
+    )
+
+
+def mail_facts() -> dict[str, str]:
+    """How mail leaves, without any secret: ``host`` empty = mails are kept as files."""
+    options = settings.MAILERS["default"].get("OPTIONS", {})
+    return {"host": str(options.get("host", "")), "folder": str(options.get("file_path", ""))}

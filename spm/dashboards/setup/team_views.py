@@ -1,0 +1,98 @@
+"""Setup: the team tree."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.dashboards.setup import queries
+from spm.dashboards.setup.forms import HolderForm, TeamForm, TeamPlaceForm, first_of
+from spm.errors import RuleViolation
+from spm.org import teams
+from spm.org.clock import today
+from spm.org.gates import admins_only, user_of
+from spm.org.models import Team, TeamLead, TeamPlacement, User
+
+
+@require_safe
+@admins_only
+def team_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "setup/teams.html", {"rows": queries.team_rows(user_of(request))})
+
+
+@admins_only
+def team_create(request: HttpRequest) -> HttpResponse:
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            team = teams.create_team(code=form.cleaned_data["name"], by=user_of(request))
+        except RuleViolation as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, _("%(name)s is added.") % {"name": team.name})
+            return redirect("setup:team", pk=team.pk)
+    context = {"form": form, "title": _("New team")}
+    return render(request, "setup/team_form.html", context, status=422 if form.errors else 200)
+
+
+def _team(request: HttpRequest, pk: int) -> Team:
+    team: Team = get_object_or_404(Team.objects.visible_to(user_of(request)), pk=pk)
+    return team
+
+
+@admins_only
+def team_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One team: its name, where it stands and who leads it, with their dates."""
+    team = _team(request, pk)
+    form = TeamForm(request.POST or None, initial={"name": team.name})
+    if request.method == "POST" and form.is_valid():
+        teams.update_team(team, code=team.code, name=form.cleaned_data["name"], by=user_of(request))
+        messages.success(request, _("Saved."))
+        return redirect("setup:team", pk=pk)
+    context = {"form": form, "team": team, **_team_parts(user_of(request), team)}
+    return render(request, "setup/team.html", context, status=422 if form.errors else 200)
+
+
+def _team_parts(user: User, team: Team) -> dict[str, Any]:
+    placements = TeamPlacement.objects.visible_to(user).filter(team=team).select_related("parent")
+    leads = TeamLead.objects.visible_to(user).filter(team=team).select_related("person")
+    return {
+        "placements": placements.order_by("-starts_on"),
+        "leads": leads.order_by("-starts_on"),
+        "place": TeamPlaceForm(user=user, team=team, initial=first_of(today())),
+        "lead": HolderForm(user=user, initial=first_of(today())),
+    }
+
+
+@require_POST
+@admins_only
+def team_place(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a day on, the team stands under another one, or at the top."""
+    team = _team(request, pk)
+    form = TeamPlaceForm(request.POST, user=user_of(request), team=team)
+    if form.is_valid():
+        try:
+            teams.place_team(team, **form.cleaned_data, by=user_of(request))
+            messages.success(request, _("Saved. Team totals from that day on are counted again."))
+        except RuleViolation as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, _("Choose a team and a day."))
+    return redirect("setup:team", pk=pk)
+
+
+@require_POST
+@admins_only
+def team_lead(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a day on, a person leads the team; nobody = vacant."""
+    team = _team(request, pk)
+    form = HolderForm(request.POST, user=user_of(request))
+    if form.is_valid():
+        teams.set_lead(team, **form.cleaned_data, by=user_of(request))
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, _("Choose a day."))
+    return redirect("setup:team", pk=pk)

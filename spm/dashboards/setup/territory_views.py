@@ -1,0 +1,84 @@
+"""Setup: territories and who holds them."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.dashboards.setup import queries
+from spm.dashboards.setup.forms import AssignForm, TerritoryForm, first_of
+from spm.errors import RuleViolation
+from spm.market import territories
+from spm.market.choices import AssignmentRole
+from spm.market.models import Assignment, Territory
+from spm.org.clock import today
+from spm.org.gates import admins_only, user_of
+
+
+@require_safe
+@admins_only
+def territory_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "setup/territories.html", {"rows": queries.territory_rows(user_of(request))})
+
+
+@admins_only
+def territory_create(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Territory(), _("New territory"))
+
+
+@admins_only
+def territory_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One territory: its name and place, who holds it and who held it."""
+    territory = _territory(request, pk)
+    return _edit(request, territory, territory.name)
+
+
+def _territory(request: HttpRequest, pk: int) -> Territory:
+    territory: Territory = get_object_or_404(Territory.objects.visible_to(user_of(request)).real(), pk=pk)
+    return territory
+
+
+def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpResponse:
+    user = user_of(request)
+    form = TerritoryForm(request.POST or None, instance=territory, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = territories.save(form.save(commit=False), parent=form.cleaned_data["parent"])
+        except RuleViolation as error:
+            form.add_error("parent", str(error))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("setup:territory", pk=saved.pk)
+    context = {"form": form, "territory": territory, "title": title}
+    if territory.pk:
+        held = Assignment.objects.visible_to(user).filter(territory=territory).select_related("person")
+        context |= {"assignments": held.order_by("-starts_on"), "assign": _assign_form(request)}
+    return render(request, "setup/territory.html", context, status=422 if form.errors else 200)
+
+
+def _assign_form(request: HttpRequest, data: object = None) -> AssignForm:
+    return AssignForm(data, user=user_of(request), initial=first_of(today()))
+
+
+@require_POST
+@admins_only
+def territory_assign(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a day on, somebody holds the territory, or nobody."""
+    territory = _territory(request, pk)
+    form = _assign_form(request, request.POST)
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            territories.assign(
+                territory,
+                person=values["person"],
+                starts_on=values["starts_on"],
+                role=AssignmentRole(values["role"]),
+            )
+            messages.success(request, _("Saved. Credits from that day on are counted again."))
+        except RuleViolation as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, _("Choose a day."))
+    return redirect("setup:territory", pk=pk)

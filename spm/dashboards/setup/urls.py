@@ -1,0 +1,33 @@
+"""Setup pages of admins. Imports and jobs have urls of their own under the same prefix."""
+
+from django.urls import path
+
+from spm.dashboards.setup import calendar_views, company_views, log_views, people_views, team_views, territory_views
+
+app_name = "setup"
+urlpatterns = [
+    path("", company_views.overview, name="overview"),
+    path("welcome/", company_views.welcome, name="welcome"),
+    path("company/", company_views.company_edit, name="company"),
+    path("mail/", company_views.mail_test, name="mail"),
+    path("calendar/", calendar_views.calendar, name="calendar"),
+    path("calendar/<int:pk>/soft-close/", calendar_views.period_soft_close, name="period-soft-close"),
+    path("calendar/<int:pk>/close/", calendar_views.period_close, name="period-close"),
+    path("calendar/<int:pk>/reopen/", calendar_views.period_reopen, name="period-reopen"),
+    path("people/", people_views.person_list, name="people"),
+    path("people/new/", people_views.person_create, name="person-create"),
+    path("people/<int:pk>/", people_views.person_detail, name="person"),
+    path("people/<int:pk>/place/", people_views.person_place, name="person-place"),
+    path("people/<int:pk>/leave/", people_views.person_leave, name="person-leave"),
+    path("people/<int:pk>/invite/", people_views.person_invite, name="person-invite"),
+    path("teams/", team_views.team_list, name="teams"),
+    path("teams/new/", team_views.team_create, name="team-create"),
+    path("teams/<int:pk>/", team_views.team_detail, name="team"),
+    path("teams/<int:pk>/place/", team_views.team_place, name="team-place"),
+    path("teams/<int:pk>/lead/", team_views.team_lead, name="team-lead"),
+    path("territories/", territory_views.territory_list, name="territories"),
+    path("territories/new/", territory_views.territory_create, name="territory-create"),
+    path("territories/<int:pk>/", territory_views.territory_detail, name="territory"),
+    path("territories/<int:pk>/assign/", territory_views.territory_assign, name="territory-assign"),
+    path("audit/", log_views.audit_log, name="audit"),
+]

@@ -1,0 +1,179 @@
+"""Setup pages, as an admin uses them."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from spm.market.models import Assignment, Territory
+from spm.org.choices import PeriodState
+from spm.org.models import AuditEntry, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from tests.builders import make_person, make_territory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client, cast):
+    client.force_login(cast.admin)
+    return client
+
+
+def page(client, name, *args):
+    return client.get(reverse(f"setup:{name}", args=args)).content.decode()
+
+
+def test_overview_leads_through_the_first_steps(admin, cast):
+    assert "From nothing to a first dashboard" in page(admin, "overview")
+
+
+def test_company_is_changed_and_the_change_is_logged(admin):
+    values = {
+        "name": "New Name",
+        "currency": "EUR",
+        "timezone": "Europe/Paris",
+        "language": "fr",
+        "ahead_from": 110,
+        "on_track_from": 95,
+        "at_risk_from": 80,
+    }
+    assert admin.post(reverse("setup:company"), values).status_code == 302
+    assert Company.objects.get().timezone == "Europe/Paris"
+    assert AuditEntry.objects.filter(kind="settings").exists()
+
+
+def test_limits_of_status_must_descend(admin):
+    values = {"name": "N", "currency": "EUR", "timezone": "UTC", "language": "en"}
+    limits = {"ahead_from": 90, "on_track_from": 95, "at_risk_from": 80}
+    answer = admin.post(reverse("setup:company"), values | limits)
+    assert answer.status_code == 422
+    assert "must descend" in answer.content.decode()
+
+
+def test_currency_is_fixed_once_there_is_a_calendar(admin, year):
+    values = {"name": "N", "currency": "USD", "timezone": "UTC", "language": "en"}
+    admin.post(reverse("setup:company"), values | {"ahead_from": 105, "on_track_from": 95, "at_risk_from": 85})
+    assert Company.objects.get().currency == "EUR"
+
+
+def test_fiscal_year_is_created(admin):
+    admin.post(reverse("setup:calendar"), {"label": "2027", "starts_on": "2027-01-01", "kind": "months", "weeks": "52"})
+    assert FiscalYear.objects.get().periods.count() == 17
+
+
+def test_fiscal_year_that_overlaps_is_refused_in_words(admin, year):
+    again = {"label": "2026b", "starts_on": "2026-06-01", "kind": "months", "weeks": "52"}
+    assert admin.post(reverse("setup:calendar"), again).status_code == 422
+    assert FiscalYear.objects.count() == 1
+
+
+def test_period_is_closed_and_reopened_with_a_reason(admin, year):
+    leaf = Period.objects.leaves().get(label="2026-01")
+    admin.post(reverse("setup:period-close", args=[leaf.pk]))
+    leaf.refresh_from_db()
+    assert leaf.state == PeriodState.CLOSED
+    assert admin.post(reverse("setup:period-reopen", args=[leaf.pk]), {"reason": ""}).status_code == 422
+    admin.post(reverse("setup:period-reopen", args=[leaf.pk]), {"reason": "Late invoice"})
+    leaf.refresh_from_db()
+    assert leaf.state == PeriodState.OPEN
+
+
+def test_period_that_is_not_over_is_not_closed(admin, year):
+    leaf = Period.objects.leaves().get(label="2026-12")
+    answer = admin.post(reverse("setup:period-close", args=[leaf.pk]), follow=True)
+    assert "not over yet" in answer.content.decode()
+
+
+def test_people_are_found_by_a_part_of_the_name(admin, cast):
+    found = admin.get(reverse("setup:people"), {"q": "rep o"}).content.decode()
+    assert "Rep One" in found
+    assert "Rep Two" not in found
+
+
+def test_person_is_added_placed_and_invited(admin, cast):
+    admin.post(reverse("setup:person-create"), {"email": "new@example.com", "name": "New Rep"})
+    person = User.objects.get(email="new@example.com")
+    admin.post(reverse("setup:person-place", args=[person.pk]), {"team": cast.north.pk, "starts_on": "2026-09-01"})
+    assert Membership.objects.get(person=person).team == cast.north
+    invited = admin.post(reverse("setup:person-invite", args=[person.pk])).content.decode()
+    assert "/accounts/invitation/" in invited
+
+
+def test_address_that_is_taken_is_refused_in_words(admin, cast):
+    answer = admin.post(reverse("setup:person-create"), {"email": cast.rep.email.upper(), "name": "Twin"})
+    assert answer.status_code == 422
+    assert "Somebody else" in answer.content.decode()
+
+
+def test_admin_role_is_given_and_logged(admin, cast):
+    values = {"email": cast.rep.email, "name": cast.rep.name, "is_admin": "on"}
+    admin.post(reverse("setup:person", args=[cast.rep.pk]), values)
+    cast.rep.refresh_from_db()
+    assert cast.rep.is_admin
+    assert AuditEntry.objects.filter(kind="role_change").exists()
+
+
+def test_nobody_takes_the_admin_role_from_themselves(admin, cast):
+    admin.post(reverse("setup:person", args=[cast.admin.pk]), {"email": cast.admin.email, "name": "Admin"})
+    cast.admin.refresh_from_db()
+    assert cast.admin.is_admin
+
+
+def test_person_who_leaves_has_no_team_from_the_next_day(admin, cast):
+    admin.post(reverse("setup:person-leave", args=[cast.rep.pk]), {"left_on": "2026-09-17"})
+    cast.rep.refresh_from_db()
+    assert not cast.rep.is_active
+    assert Membership.objects.get(person=cast.rep, starts_on=date(2026, 9, 18)).team is None
+
+
+def test_team_is_added_moved_and_led(admin, cast):
+    admin.post(reverse("setup:team-create"), {"name": "West"})
+    west = Team.objects.get(name="West")
+    admin.post(reverse("setup:team-place", args=[west.pk]), {"parent": cast.sales.pk, "starts_on": "2026-09-01"})
+    admin.post(reverse("setup:team-lead", args=[west.pk]), {"person": cast.loner.pk, "starts_on": "2026-09-01"})
+    assert TeamPlacement.objects.get(team=west).parent == cast.sales
+    assert TeamLead.objects.get(team=west).person == cast.loner
+
+
+def test_inv_33_team_below_itself_is_refused_in_words(admin, cast):
+    answer = admin.post(
+        reverse("setup:team-place", args=[cast.sales.pk]),
+        {"parent": cast.north.pk, "starts_on": "2026-09-01"},
+        follow=True,
+    )
+    assert "below itself" in answer.content.decode()
+
+
+def test_territory_is_added_and_assigned(admin, cast):
+    admin.post(reverse("setup:territory-create"), {"code": "N1", "name": "North 1"})
+    territory = Territory.objects.get(code="N1")
+    values = {"person": cast.rep.pk, "starts_on": "2026-09-01", "role": "owner"}
+    admin.post(reverse("setup:territory-assign", args=[territory.pk]), values)
+    assert Assignment.objects.get(territory=territory).person == cast.rep
+
+
+def test_territory_below_itself_is_refused_in_words(admin, cast):
+    above = make_territory("Above")
+    below = make_territory("Below", parent=above)
+    values = {"code": "Above", "name": "Above", "parent": below.pk}
+    assert admin.post(reverse("setup:territory", args=[above.pk]), values).status_code == 422
+
+
+def test_test_mail_is_sent(admin, mailoutbox):
+    admin.post(reverse("setup:mail"), {"to": "ops@example.com"})
+    assert mailoutbox[0].to == ["ops@example.com"]
+
+
+def test_audit_log_is_narrowed_by_event(admin, cast):
+    admin.post(reverse("setup:person-create"), {"email": "a@example.com", "name": "A", "is_admin": "on"})
+    assert "a@example.com" in page(admin, "audit")
+    assert "a@example.com" not in admin.get(reverse("setup:audit"), {"kind": "export"}).content.decode()
+
+
+@pytest.mark.parametrize("people", [1, 3, 30])
+def test_list_of_people_takes_the_same_queries_for_any_number(admin, cast, people, django_assert_num_queries):
+    for _ in range(people):
+        make_person(team=cast.north)
+    page(admin, "people")
+    with django_assert_num_queries(18):
+        page(admin, "people")
