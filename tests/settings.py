@@ -27,3 +27,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
 else:
     DATABASES["default"]["OPTIONS"].pop("pool", None)
+if "SPM_TEST_DATABASE" in os.environ:  # a worker that a test started: on the database and broker of that test
+    DATABASES["default"]["NAME"] = os.environ["SPM_TEST_DATABASE"]
+    BROKER_URL = CELERY_BROKER_URL = os.environ["SPM_TEST_BROKER"]
+    JOBS_IN_PROCESS = False
