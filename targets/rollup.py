@@ -2,14 +2,15 @@
 
 One transaction per fiscal year touched: lock the periods, take their stale runs, replace their rows, publish. Readers
 see all of the old totals or all of the new ones. Totals are recomputed from rows, never incremented, so a second run
-changes nothing. Period totals, persons, quarters and years are grouped by the database; teams, territories and the
-company, a few hundred rows, are summed up their trees in ``targets.summing``.
+changes nothing. Period totals, persons, territories, quarters and years are grouped by the database; teams and the
+company, a few hundred rows, are summed up the tree of each period's end in ``targets.summing``.
 
 The SQL is what SQLite and PostgreSQL share. Rules: design.md §4 "Roll-up", reliability INV-02 to 05 and 20 to 25.
 """
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +28,7 @@ from targets import actuals, nodes
 from targets.choices import PlanKind, RunState
 from targets.crediting import Resolver
 from targets.models import Attainment, RollupRun
-from targets.nodes import Parts
+from targets.nodes import Homes
 from targets.staleness import lock_periods, refuse_closed
 from targets.summing import Sums
 
@@ -102,19 +103,63 @@ INSERT_PARENTS = f"""
     GROUP BY {{parent}}, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
 """  # noqa: S608  # constants of this module
 
-# What is summed in Python: persons without their overlay credits, and territories.
-PERSON_SUMS = """
-    SELECT t.period_id, t.measure, t.person_id, SUM(t.amount), SUM(t.base), SUM(t.lines), SUM(t.cost_missing)
-    FROM targets_periodtotal t WHERE t.period_id IN ({periods}) GROUP BY t.period_id, t.measure, t.person_id
-"""
-TERRITORY_SUMS = PERSON_SUMS.replace("person_id", "territory_id")
-QUOTAS = """
-    SELECT a.period_id, a.measure, a.person_id, a.target
-    FROM targets_attainment a WHERE a.period_id IN ({periods}) AND a.person_id IS NOT NULL
+# A territory has its credits and those of the territories below it. Its quota_sum is what the nearest ones below that
+# have a target were given.
+INSERT_TERRITORIES = f"""
+    INSERT INTO targets_attainment (run_id, period_id, measure, territory_id, {ATTAINMENT_COLUMNS})
+    WITH RECURSIVE k(below, above) AS (
+        SELECT id, id FROM market_territory
+        UNION ALL SELECT k.below, m.parent_id FROM k JOIN market_territory m ON m.id = k.above
+        WHERE m.parent_id IS NOT NULL
+    ), given AS (
+        SELECT r.id AS run_id, g.period_id, g.measure, g.territory_id, g.amount
+        FROM targets_rolluprun r JOIN targets_target g ON g.period_id = r.period_id AND g.territory_id IS NOT NULL
+        JOIN targets_companyplan plan ON plan.id = g.plan_id AND plan.kind = '{PlanKind.WORKING.value}'
+        WHERE r.id IN ({{runs}})
+    )
+    SELECT run_id, period_id, measure, territory_id, SUM(actual), 0, SUM(base), 0, SUM(target), SUM(quota_sum),
+        SUM(lines), SUM(cost_missing)
+    FROM (
+        SELECT t.run_id, t.period_id, t.measure, k.above AS territory_id, t.amount AS actual, t.base,
+            CAST(NULL AS bigint) AS target, CAST(NULL AS bigint) AS quota_sum, t.lines, t.cost_missing
+        FROM targets_periodtotal t JOIN k ON k.below = t.territory_id WHERE t.period_id IN ({{periods}})
+        UNION ALL
+        SELECT run_id, period_id, measure, territory_id, 0, 0, amount, NULL, 0, 0 FROM given
+        UNION ALL
+        SELECT g.run_id, g.period_id, g.measure, k.above, 0, 0, NULL, g.amount, 0, 0
+        FROM given g JOIN k ON k.below = g.territory_id AND k.above <> k.below
+        WHERE NOT EXISTS (
+            SELECT 1 FROM k inner_k
+            JOIN given n ON n.territory_id = inner_k.above AND n.period_id = g.period_id AND n.measure = g.measure
+            JOIN k outer_k ON outer_k.below = inner_k.above AND outer_k.above = k.above
+            WHERE inner_k.below = g.territory_id AND inner_k.above NOT IN (g.territory_id, k.above)
+        )
+    ) x
+    GROUP BY run_id, period_id, measure, territory_id
+"""  # noqa: S608  # constants of this module
+
+# What teams and the company are summed from: persons by their team on the last day; 0 = without one, −1 = the House.
+HOMES = """
+    WITH home AS (
+        SELECT p.id AS period_id, m.person_id, m.team_id
+        FROM org_period p JOIN org_membership m ON m.starts_on = (
+            SELECT MAX(e.starts_on) FROM org_membership e WHERE e.person_id = m.person_id AND e.starts_on <= p.ends_on)
+        WHERE p.id IN ({periods})
+    )
+    SELECT x.period_id, x.measure, CASE WHEN x.person_id = {house} THEN -1 ELSE COALESCE(home.team_id, 0) END AS place,
+        SUM(x.actual), SUM(x.base), SUM(x.lines), SUM(x.cost_missing), SUM(x.quota)
+    FROM (
+        SELECT t.period_id, t.measure, t.person_id, t.amount AS actual, t.base, t.lines, t.cost_missing, NULL AS quota
+        FROM targets_periodtotal t WHERE t.period_id IN ({periods})
+        UNION ALL
+        SELECT a.period_id, a.measure, a.person_id, 0, 0, 0, 0, a.target
+        FROM targets_attainment a WHERE a.period_id IN ({periods}) AND a.person_id IS NOT NULL
+    ) x
+    LEFT JOIN home ON home.period_id = x.period_id AND home.person_id = x.person_id
+    GROUP BY x.period_id, x.measure, place
 """
 
 
-# Sums that change with any row, whatever the order: exact totals, and residues weighted by a residue of the row's key.
 def _checksum(key: str, *amounts: str) -> str:
     """Columns of SQL: each amount's exact sum, and its residue times one of the row's key."""
     exact = [f"COALESCE(SUM({amount}), 0)" for amount in amounts]
@@ -201,6 +246,7 @@ def roll_up_together(period_ids: Iterable[int], *, only_stale: bool = False) -> 
         batch = _take_runs(leaves, only_stale=only_stale)
         if batch.leaves:
             started = perf_counter()
+            prepare_session()
             _replace(batch)
             _publish(batch, round((perf_counter() - started) * 1000))
         return list(batch.runs.values())
@@ -256,6 +302,7 @@ def _take_runs(leaves: list[Period], *, only_stale: bool) -> Batch:
 def _replace(batch: Batch) -> None:
     """Take out the rows of the batch and write them anew, leaf periods first."""
     _recredit(batch)
+    house = User.objects.house().pk
     parents = sorted({leaf.parent_id for leaf in batch.leaves if leaf.parent_id})
     years = sorted(set(Period.objects.filter(children__in=parents).values_list("pk", flat=True)))
     gone = ", ".join(str(key) for key in (*(leaf.pk for leaf in batch.leaves), *parents, *years))
@@ -263,13 +310,24 @@ def _replace(batch: Batch) -> None:
         cursor.execute(batch.fill("DELETE FROM targets_periodtotal WHERE period_id IN ({periods})"))
         cursor.execute(f"DELETE FROM targets_attainment WHERE period_id IN ({gone})")  # noqa: S608  # keys of our own
         cursor.execute(batch.fill(INSERT_TOTALS))
-        cursor.execute(batch.fill(INSERT_PERSONS, house=User.objects.house().pk))
+        cursor.execute(batch.fill(INSERT_PERSONS, house=house))
+        cursor.execute(batch.fill(INSERT_TERRITORIES))
     runs = {period: run.pk for period, run in batch.runs.items()}
-    bulk.insert(Attainment, nodes.COLUMNS, nodes.rows(batch.leaves, runs, _read_parts(batch)))
+    bulk.insert(Attainment, nodes.COLUMNS, nodes.rows(batch.leaves, runs, _read_homes(batch, house)))
     with connection.cursor() as cursor:
         for column, keys in (("p.parent_id", parents), ("q.parent_id", years)):
             listed = ", ".join(map(str, keys))
             cursor.execute(INSERT_PARENTS.format(run=batch.newest, parent=column, periods=listed))
+
+
+def prepare_session() -> None:
+    """PostgreSQL, until the transaction ends: memory to group a year without spilling, and no compiling, which takes
+    longer than these statements run.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            cursor.execute("SET LOCAL jit = off")
 
 
 def _recredit(batch: Batch) -> None:
@@ -280,15 +338,17 @@ def _recredit(batch: Batch) -> None:
         actuals.recredit(leaf, resolver)
 
 
-def _read_parts(batch: Batch) -> Parts:
-    """The sums by person and by territory, and the quotas as they now stand in the persons' rows."""
-    parts = Parts()
-    for holders, sql in ((parts.persons, PERSON_SUMS), (parts.territories, TERRITORY_SUMS)):
-        for period, measure, holder, *sums in _select(batch.fill(sql)):
-            holders[period, measure][holder] = Sums(*map(int, sums))
-    for period, measure, person, quota in _select(batch.fill(QUOTAS)):
-        parts.persons[period, measure][person].target = quota
-    return parts
+def _read_homes(batch: Batch, house: int) -> Homes:
+    """The sums of the persons by home: a team's key, ``nodes.NO_TEAM`` or ``nodes.HOUSE``."""
+    homes: Homes = defaultdict(dict)
+    for period, measure, place, *sums in _select(batch.fill(HOMES, house=house)):
+        homes[period, measure][place] = _sums(*sums)
+    return homes
+
+
+def _sums(actual: Any, base: Any, lines: Any, cost_missing: Any, quota: Any) -> Sums:  # noqa: PLR0913  # columns of HOMES
+    quota_sum = None if quota is None else int(quota)
+    return Sums(int(actual), int(base), int(lines), int(cost_missing), None, quota_sum)
 
 
 def _select(sql: str) -> Rows:

@@ -175,6 +175,20 @@ def test_territory_credits_stay_with_the_one_who_held_it_and_add_up_its_tree(yea
     assert (found["Patch"], found["Region"], found["Unassigned"][0]) == ((13, 40, None), (13, None, 40), 5)
 
 
+def test_territory_is_given_what_the_nearest_ones_below_it_were_given(year, cast):
+    region = make_territory("Region")
+    patch = make_territory("Patch", parent=region)
+    street = make_territory("Street", parent=patch, owner=cast.rep)
+    make_actual(cast.rep, amount=7)
+    give(patch, "2026-01", 40)
+    give(street, "2026-01", 10)
+    give(make_territory("Other", parent=region), "2026-01", 5)
+    rollup.roll_up(period("2026-01").pk)
+    found = figures("2026-01")
+    assert (found["Street"], found["Patch"], found["Other"]) == ((7, 10, None), (7, 40, 10), (0, 5, None))
+    assert found["Region"] == (7, None, 45)
+
+
 def test_assignment_loaded_later_moves_credits_when_the_stale_period_is_rolled_up(year, cast):
     make_actual(cast.rep, amount=10)
     rollup.roll_up_stale()

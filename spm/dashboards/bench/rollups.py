@@ -53,7 +53,8 @@ def seconds_of_floor() -> float:
 
 
 def _floor(serial: str) -> float:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        rollup.prepare_session()  # the same memory for both
         cursor.execute("DROP TABLE IF EXISTS bench_floor")
         cursor.execute(FLOOR_TABLE.format(serial=serial))
         started = perf_counter()
