@@ -12,8 +12,8 @@ from spm.imports.models import ImportBatch
 from spm.market.models import Assignment, Territory
 from spm.org import invitations
 from spm.org.choices import PeriodLevel, PeriodState
-from spm.org.clock import today
-from spm.org.models import Company, FiscalYear, Membership, Period, Team, TeamLead, User
+from spm.org.clock import company, today
+from spm.org.models import FiscalYear, Membership, Period, Team, TeamLead, User
 from spm.org.trees import TeamTree, tree_as_of
 from targets.models import Actual, Quota, RollupRun
 
@@ -196,7 +196,7 @@ def calendar_rows(user: User) -> list[YearRow]:
 def checklist(user: User) -> Checklist:
     """How far the first run has come: six queries."""
     steps = (
-        Step("company", Company.objects.exists()),
+        Step("company", company() is not None),
         Step("calendar", FiscalYear.objects.visible_to(user).exists()),
         Step("people", User.objects.visible_to(user).count() > 1),
         Step("teams", TeamLead.objects.visible_to(user).exists() or Membership.objects.visible_to(user).exists()),
