@@ -1,5 +1,6 @@
 """Catalogues are extracted and compiled without GNU gettext."""
 
+import re
 from gettext import GNUTranslations
 from io import StringIO
 
@@ -82,6 +83,48 @@ def test_writing_twice_changes_nothing(locale_folder):
     first = path.read_text("utf-8")
     written(catalogues.updated("fr"), "fr", locale_folder)
     assert path.read_text("utf-8") == first
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_catalogue_is_whole(language):
+    assert catalogues.faults(language) == []  # else: manage.py catalogues, then translate
+
+
+def test_a_message_that_no_page_says_any_more_is_named(locale_folder):
+    catalogue = catalogues.updated("en")
+    catalogue.add("A sentence that no page says", "A sentence that no page says")
+    written(catalogue, "en", locale_folder)
+    assert catalogues.faults("en") == ["no longer in the sources: A sentence that no page says"]
+
+
+def test_a_message_that_the_file_lacks_is_named(locale_folder):
+    catalogue = catalogues.updated("en")
+    catalogue.delete("%(amount)s ahead", context="pace gap")
+    written(catalogue, "en", locale_folder)
+    assert catalogues.faults("en") == ["not in the catalogue: %(amount)s ahead (pace gap)"]
+
+
+@pytest.mark.parametrize("translation", ["%(name)s", "%(nmae)s : %(count)s", "%(name)s : %(count)s %%"])
+def test_a_translation_with_other_placeholders_is_named(translation):
+    catalogue = Catalog(locale="fr", fuzzy=False)
+    catalogue.add("%(name)s: %(count)s", translation)
+    assert catalogues.mismatched(catalogue) == ["%(name)s: %(count)s"]
+
+
+def test_markup_must_stay_too():
+    catalogue = Catalog(locale="fr", fuzzy=False)
+    catalogue.add("Run <code>manage.py up</code>.", "Lancez manage.py up.")
+    assert len(catalogues.mismatched(catalogue)) == 1
+
+
+def test_french_marks_stand_behind_a_narrow_space():
+    texts = [form for message in catalogues.messages(catalogues.stored("fr")) for form in _all_forms(message.string)]
+    wrong = re.compile(r"'|[^\d\u202f/][;!?»](?!\S)|[^\u202f\s\d]:(?=\s|$)|«[^\u202f]| [:;!?»%](?=\s|$)|\.\.\.")
+    assert [text for text in texts if wrong.search(text)] == []
+
+
+def _all_forms(text):
+    return [text] if isinstance(text, str) else list(text)
 
 
 def test_the_check_fails_on_a_missing_translation(locale_folder):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CalendarKind(models.TextChoices):
@@ -24,7 +25,7 @@ class PeriodLevel(models.TextChoices):
 class PeriodState(models.TextChoices):
     """open → soft-closed (late rows wait) → closed (frozen) → open again, with a reason."""
 
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("state of a period", "Open")
     SOFT_CLOSED = "soft_closed", _("Soft-closed")
     CLOSED = "closed", _("Closed")
 

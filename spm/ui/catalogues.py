@@ -6,6 +6,7 @@ turned into Python by Django's own ``templatize``, so both agree on what a messa
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -16,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.apps import apps
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation.template import templatize
 
 SOURCE_LANGUAGE = "en"
@@ -32,6 +34,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": (CONTEXT, 2, 3),
     "npgettext_lazy": (CONTEXT, 2, 3),
 }
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|%[sd]|<[^>]+>")
 DEVELOPERS_ONLY = {"styleguide.html"}
 
 
@@ -81,8 +84,7 @@ def updated(language: str, root: Path | None = None) -> Catalog:
 
     English, the language of the source, is filled with the messages themselves.
     """
-    path = po_path(language, root)
-    catalog = read_catalogue(path, language) if path.exists() else Catalog(locale=language, charset="utf-8")
+    catalog = stored(language, root)
     catalog.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     catalog.fuzzy = False
@@ -90,6 +92,69 @@ def updated(language: str, root: Path | None = None) -> Catalog:
         for message in messages(catalog):
             message.string = message.id
     return catalog
+
+
+def stored(language: str, root: Path | None = None) -> Catalog:
+    """The catalogue of ``language`` as its file holds it, empty where there is none."""
+    path = po_path(language, root)
+    if path.exists():
+        return read_catalogue(path, language)
+    return Catalog(
+        locale=language,
+        project="SPM",
+        version=settings.VERSION,
+        header_comment=f"# Messages of SPM, {language}. `manage.py catalogues` keeps them in step with the sources.",
+        msgid_bugs_address="CONTRIBUTING.md",
+        revision_date=timezone.now(),
+        last_translator="SPM",
+        language_team=language,
+        charset="utf-8",
+        fuzzy=False,
+    )
+
+
+def faults(language: str, root: Path | None = None) -> list[str]:
+    """What keeps the file of ``language`` from being whole, a sentence each; an empty list when nothing does.
+
+    The file must hold the messages of today's sources and no others, each translated, with the same placeholders.
+    """
+    catalog = stored(language, root)
+    known, wanted = _keys(catalog), _keys(extracted())
+    found = [f"not in the catalogue: {_name(key)}" for key in wanted if key not in known]
+    found += [f"no longer in the sources: {_name(key)}" for key in known if key not in wanted]
+    found += [f"not translated: {text}" for text in incomplete(catalog)]
+    found += [f"placeholders differ: {text}" for text in mismatched(catalog)]
+    return found
+
+
+def mismatched(catalog: Catalog) -> list[str]:
+    """The translated messages whose placeholders or markup differ from their source, plural forms one by one."""
+    found = []
+    for message in messages(catalog):
+        source, forms = _forms(message.id), _forms(message.string)
+        pairs = [(source[min(place, len(source) - 1)], form) for place, form in enumerate(forms) if form]
+        if any(_placeholders(one) != _placeholders(other) for one, other in pairs):
+            found.append(str(message.id))
+    return found
+
+
+def _placeholders(text: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(text))
+
+
+def _keys(catalog: Catalog) -> dict[tuple[str, str | None], None]:
+    """Message and context of each entry, in the order of the file."""
+    return {(_forms(message.id)[0], message.context): None for message in messages(catalog)}
+
+
+def _name(key: tuple[str, str | None]) -> str:
+    text, context = key
+    return f"{text} ({context})" if context else text
+
+
+def _forms(text: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    """A message or translation as the list of its plural forms; one without any is a list of one empty text."""
+    return [text or ""] if isinstance(text, str | None) else list(text)
 
 
 def messages(catalog: Catalog) -> list[Message]:
@@ -103,7 +168,7 @@ def incomplete(catalog: Catalog) -> list[str]:
 
 
 def _has_all_forms(message: Message) -> bool:
-    forms = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    forms = _forms(message.string)
     return bool(forms) and all(forms)
 
 

@@ -12,22 +12,23 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="write nothing; fail on a message without translation")
+        parser.add_argument("--check", action="store_true", help="write nothing; fail unless all catalogues are whole")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        missing: dict[str, list[str]] = {}
+        if options["check"]:
+            self.check_all()
+            return
         for language in catalogues.languages():
             catalogue = catalogues.updated(language)
-            missing[language] = catalogues.incomplete(catalogue)
-            if not options["check"]:
-                catalogues.write_catalogue(catalogue, catalogues.po_path(language))
-            count = len(catalogues.messages(catalogue))
-            self.stdout.write(f"{language}: {count} messages, {len(missing[language])} to translate")
-        if not options["check"]:
-            catalogues.compile_all()
-            return
-        for language, texts in missing.items():
-            for text in texts:
-                self.stderr.write(f"{language}: {text}")
-        if any(missing.values()):
+            catalogues.write_catalogue(catalogue, catalogues.po_path(language))
+            counts = len(catalogues.messages(catalogue)), len(catalogues.incomplete(catalogue))
+            self.stdout.write("{}: {} messages, {} to translate".format(language, *counts))
+        catalogues.compile_all()
+
+    def check_all(self) -> None:
+        """Name each fault on stderr. Raises CommandError where there is one."""
+        faults = [(language, fault) for language in catalogues.languages() for fault in catalogues.faults(language)]
+        for language, fault in faults:
+            self.stderr.write(f"{language}: {fault}")
+        if faults:
             raise CommandError("The catalogues are not complete.")
