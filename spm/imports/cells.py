@@ -26,7 +26,6 @@ FALSE = frozenset(("false", "no", "n", "0", "faux", "non", "falsch", "nein"))
 
 _is_email = EmailValidator()
 _SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]{2,}")
-_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")  # noqa: RUF001  # spreadsheets run the full-width forms too
 
 
 class BadCell(ValueError):
@@ -124,8 +123,6 @@ def _date(text: str, fmt: Format) -> date:
 
 
 def _text(column: Column, text: str) -> str:
-    if _GUARDED.match(text):
-        text = text[1:]  # our own exports put it there against formulas
     if not text.isprintable():
         _check_characters(text)
     if len(text) > column.max_length:

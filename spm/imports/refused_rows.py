@@ -2,21 +2,24 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 from django.db.models import Count
 
 from spm.imports.kinds import kind_named
 from spm.imports.models import ImportBatch
+from spm.ui.exports import guarded
 
 EXTRA = ("row", "refused column", "reason")
-RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001  # spreadsheets run the full-width forms too
+NUMBER = re.compile(r"[+-]\d[\d., \u00a0\u202f]*")
 
 
 def as_csv(batch: ImportBatch) -> bytes:
     """UTF-8 CSV with canonical headers, then three columns that an upload does not read: where and why.
 
-    Cells are written as the file had them; text that a spreadsheet would run as a formula is prefixed (INV-19).
+    Cells are written as they were read; text that a spreadsheet would run as a formula is guarded, and read back as
+    it was (INV-19).
     """
     rows = batch.rows.order_by("number", "pk")
     used = {name for cells in rows.values_list("cells", flat=True).iterator() for name in cells}
@@ -31,8 +34,7 @@ def as_csv(batch: ImportBatch) -> bytes:
 
 
 def _safe(text: str) -> str:
-    is_number = text[:1] in "+-" and text[1:2].isdigit()
-    return f"'{text}" if text.startswith(RISKY) and not is_number else text
+    return text if NUMBER.fullmatch(text) else guarded(text)
 
 
 def grouped(batch: ImportBatch, most: int = 20) -> list[Any]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.keys import normalise
+from spm.ui.exports import unguarded
 
 MAX_BLANK_ROWS = 1_000
 MAX_COLUMNS = 500
@@ -43,7 +44,10 @@ ERRORS = frozenset(
 )
 
 type Cell = str
-"""Text as the file has it, blanks at its ends included; Native where a workbook stores something else."""
+"""Text as the file has it, blanks at its ends included; Native where a workbook stores something else.
+
+The apostrophe that our own exports put before what looks like a formula is gone (INV-19).
+"""
 
 
 class Refusal(NamedTuple):
@@ -95,7 +99,7 @@ def checked_headers(cells: Sequence[str], row: int) -> list[str]:
     Raises BadFile for a column without a name between named ones, for two names that differ at most by case and
     blanks (csv.DictReader would keep the last), and for a row that cannot be a header.
     """
-    headers = [cell.strip() for cell in cells]
+    headers = [unguarded(cell.strip()) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if len(headers) > MAX_COLUMNS:
@@ -138,6 +142,7 @@ class RowChecker:
                 number,
             )
         self.last = number
+        cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
         named = len(self.headers)
         if not self.width:
             cells = cells + [""] * (named - len(cells))

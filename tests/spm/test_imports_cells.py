@@ -108,7 +108,7 @@ def test_dates_as_files_write_them(text, fmt, value):
     [
         (Column("k"), " 00123 ", "00123"),
         (Column("k"), "123.0", "123.0"),
-        (Column("k"), "'=1+1", "=1+1"),
+        (Column("k"), "'=1+1", "'=1+1"),
         (Column("k", max_length=3), "abcd", None),
         (Column("k"), "a\0b", None),
         (Column("k"), "a\ud800b", None),

@@ -77,6 +77,16 @@ def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     assert Team.objects.filter(key="west").exists()
 
 
+def test_inv_19_refused_text_cannot_run_as_a_formula_and_reads_back_as_it_was(admin):
+    sent = b"team,parent\nA,-2+3+cmd|' /C calc'!A0\nB,=1+1\nC,''=1+1\nD,-12.50\n"
+    first = send(admin, "teams", file=file(sent))[1]
+    mended = admin.get(reverse("imports:refused", args=[first.pk])).content
+    told = [line.split(",")[1] for line in mended.decode("utf-8-sig").splitlines()[1:]]
+    assert told == ["'-2+3+cmd|' /C calc'!A0", "'=1+1", "''=1+1", "-12.50"]
+    second = send(admin, "teams", file=file(mended))[1]
+    assert [row.cells for row in second.rows.order_by("pk")] == [row.cells for row in first.rows.order_by("pk")]
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00\x01", b"%PDF-1.7", b"a,a\n1,2\n", b"team,parent\n", b"\xff\xfe\xff"])
 def test_inv_18_a_bad_file_is_answered_in_words_on_the_page(admin, content):
     response, batch = send(admin, "teams", file=file(content))

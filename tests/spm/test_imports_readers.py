@@ -3,8 +3,11 @@
 import gzip
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spm.imports.readers import BadFile, ReadOptions, read, read_pasted
+from spm.ui.exports import Column, csv_lines, workbook
 
 ROWS = [["id", "name", "amount"], ["1", "Zoë", "2.50"], ["2", "Bob", "3.00"]]
 
@@ -156,3 +159,18 @@ def test_a_pasted_csv_works_too():
 def test_a_bad_paste_is_refused_in_words(text, reason):
     with pytest.raises(BadFile, match=reason):
         read_pasted(text)
+
+
+@given(st.text(alphabet=st.sampled_from("'=+-@＝＋－＠ab,;\"é"), min_size=1, max_size=8))
+def test_inv_19_a_cell_of_our_own_csv_is_read_back_as_it_was(text):
+    columns = [Column("id"), Column("text")]
+    for semicolon in (False, True):
+        assert cells(b"".join(csv_lines(columns, [["1", text]], semicolon=semicolon)))[1] == ["1", text]
+
+
+def test_inv_19_a_cell_of_our_own_workbook_is_read_back_as_it_was():
+    texts = ["=1+1", "'=1+1", "''@x", "+foo@example.com", "-", "'plain", "O'Neil"]
+    file = workbook([Column("=id"), Column("text")], [[str(n), text] for n, text in enumerate(texts)], "own")
+    header, *rows = cells(file.read(), "own.xlsx", sheet="own")
+    assert header == ["=id", "text"]
+    assert [row[1] for row in rows] == texts
