@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,18 +15,16 @@ from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
 from spm.dashboards.queries import Stamp, stamp_of
-from spm.imports.choices import BatchState
+from spm.dashboards.setup.queries import checklist, parked_rows, without_team
 from spm.imports.models import ImportBatch
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
-from spm.market.models import Territory
 from spm.org.models import Company, FiscalYear, User
-from spm.org.scopes import history_of
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import money_compact, percent
 from spm.ui.status import Status, status_of
 from targets import measures
-from targets.models import Actual, Attainment, PlanLine, Quota
+from targets.models import Attainment, PlanLine, Quota
 
 MOST_IN_NEED = 5
 STALE_AFTER = timedelta(hours=26)
@@ -47,7 +45,7 @@ class InNeed:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something an admin must look at: a sentence, and where to mend it (empty where there is no page yet)."""
+    """Something an admin must look at: a sentence, and where to mend it."""
 
     text: str
     href: str
@@ -57,7 +55,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the setup checklist."""
+    """One line of the setup checklist, as Home words it."""
 
     text: str
     done: bool
@@ -119,9 +117,8 @@ def admin_home(user: User, company: Company) -> AdminHome:
     """Exceptions, the last imports, and the checklist until everything is there."""
     stamp = stamp_of(user)
     years = list(FiscalYear.objects.visible_to(user))
-    people = list(User.objects.visible_to(user).filter(is_active=True, is_admin=False, left_on__isnull=True))
-    steps = _steps(user, years, people)
-    found = [*_plan_gaps(user, company, years), *_homeless(user, company, people), *_unassigned(user, company)]
+    steps = [_step(step.key, done=step.done) for step in checklist(user).steps]
+    found = [*_plan_gaps(user, company, years), *_homeless(user), *_unassigned(user, company)]
     found += [*_import_gaps(user), *_job_gaps(user, stamp)]
     imports = ImportBatch.objects.visible_to(user).select_related("created_by").order_by("-pk")[:IMPORTS_SHOWN]
     return AdminHome(_admin_sentence(company, found, steps), found, list(imports), steps, stamp)
@@ -157,7 +154,7 @@ def _plan_gaps(user: User, company: Company, years: list[FiscalYear]) -> list[Al
             text = (
                 _("Quotas for %(measure)s %(year)s sum to %(quota)s, below the plan of %(plan)s (%(share)s).") % words
             )
-            found.append(Alert(text, address("targets:year-list"), _("Open targets"), is_bad=True))
+            found.append(Alert(text, reverse("targets:year-list"), _("Open targets"), is_bad=True))
     return found
 
 
@@ -166,16 +163,14 @@ def _sums(rows: object) -> dict[str, Decimal]:
     return dict(grouped)
 
 
-def _homeless(user: User, company: Company, people: list[User]) -> list[Alert]:
-    tree = history_of(user).as_of(company.today())
-    leads = set(tree.lead.values())
-    homeless = [person for person in people if person.pk not in tree.team_of and person.pk not in leads]
+def _homeless(user: User) -> list[Alert]:
+    homeless = without_team(user)
     found = []
     if homeless:
         text = ngettext(
             "%(count)s person has no team: %(names)s.", "%(count)s people have no team: %(names)s.", len(homeless)
         ) % {"count": len(homeless), "names": _few([person.name for person in homeless])}
-        found.append(Alert(text, address("dashboards:people"), _("Open people")))
+        found.append(Alert(text, reverse("setup:people"), _("Open people")))
     return found
 
 
@@ -199,9 +194,7 @@ def _few(names: list[str]) -> str:
 
 
 def _import_gaps(user: User) -> list[Alert]:
-    parked = (
-        ImportBatch.objects.visible_to(user).filter(state=BatchState.COMMITTED).aggregate(rows=Sum("parked"))["rows"]
-    )
+    parked = parked_rows(user)
     if not parked:
         return []
     text = ngettext(
@@ -209,7 +202,7 @@ def _import_gaps(user: User) -> list[Alert]:
         "%(count)s imported rows wait for their period to open.",
         parked,
     ) % {"count": parked}
-    return [Alert(text, address("imports:list"), _("Open imports"))]
+    return [Alert(text, reverse("imports:list"), _("Open imports"))]
 
 
 def _job_gaps(user: User, stamp: Stamp) -> list[Alert]:
@@ -217,10 +210,10 @@ def _job_gaps(user: User, stamp: Stamp) -> list[Alert]:
     found = []
     if failed:
         text = ngettext("%(count)s job has failed.", "%(count)s jobs have failed.", failed) % {"count": failed}
-        found.append(Alert(text, address("jobs:list"), _("Open jobs"), is_bad=True))
+        found.append(Alert(text, reverse("jobs:list"), _("Open jobs"), is_bad=True))
     if stamp.waiting_since and _is_late(stamp.waiting_since):
         found.append(
-            Alert(_("Changes have waited for a roll-up for more than a day."), address("jobs:list"), _("Open jobs"))
+            Alert(_("Changes have waited for a roll-up for more than a day."), reverse("jobs:list"), _("Open jobs"))
         )
     return found
 
@@ -229,25 +222,15 @@ def _is_late(since: datetime) -> bool:
     return timezone.now() - since > STALE_AFTER
 
 
-def _steps(user: User, years: list[FiscalYear], people: list[User]) -> list[Step]:
-    return [
-        Step(_("Company, currency and time zone"), True, address("dashboards:company")),
-        Step(_("Calendar"), bool(years), address("dashboards:calendar")),
-        Step(_("Teams"), bool(history_of(user).teams), address("dashboards:teams")),
-        Step(
-            _("People, pasted from a spreadsheet"),
-            bool(people),
-            address("dashboards:people"),
-        ),
-        Step(_("Territories"), Territory.objects.visible_to(user).real().exists(), address("dashboards:territories")),
-        Step(_("Quotas for this year"), Quota.objects.visible_to(user).exists(), address("targets:year-list")),
-        Step(_("Actuals, from a file or pasted"), Actual.objects.visible_to(user).exists(), address("imports:list")),
-    ]
-
-
-def address(name: str) -> str:
-    """Where a page of another part stands; empty while there is none."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+def _step(key: str, *, done: bool) -> Step:
+    """A step of setup's own checklist, which alone knows what is done."""
+    told = {
+        "company": (_("Company, currency and time zone"), "setup:company"),
+        "calendar": (_("Calendar"), "setup:calendar"),
+        "teams": (_("Teams"), "setup:teams"),
+        "people": (_("People, pasted from a spreadsheet"), "setup:people"),
+        "quotas": (_("Quotas for this year"), "targets:year-list"),
+        "actuals": (_("Actuals, from a file or pasted"), "imports:list"),
+    }
+    text, route = told[key]
+    return Step(text, done, reverse(route))

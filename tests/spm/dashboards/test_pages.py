@@ -174,6 +174,23 @@ def test_home_of_an_admin_lists_what_does_not_add_up(story, as_user):
     assert page.sentence
 
 
+def test_home_and_setup_agree_on_who_has_no_team_and_every_exception_leads_to_its_page(story, as_user):
+    client = as_user(story.admin)
+    alerts = client.get("/").context["page"].exceptions
+    assert client.get(reverse("setup:overview")).context["facts"].without_team == 1  # not the admin, not the leads
+    assert reverse("setup:people") in [row.href for row in alerts]
+    assert {client.get(row.href).status_code for row in alerts} == {200}
+
+
+def test_home_of_a_new_company_leads_through_the_steps_of_setup(cast, as_user):
+    client = as_user(cast.admin)
+    steps = client.get("/").context["page"].steps
+    assert [step.done for step in steps] == [
+        step.done for step in client.get(reverse("setup:overview")).context["checklist"].steps
+    ]
+    assert {client.get(step.href).status_code for step in steps} == {200}
+
+
 @pytest.mark.parametrize("name", ["home", "performance", "actuals", "territories"])
 def test_before_there_is_a_calendar_the_page_says_what_to_do(cast, as_user, name):
     answer = as_user(cast.director).get(reverse(f"dashboards:{name}"))
