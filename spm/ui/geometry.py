@@ -102,9 +102,10 @@ def sparkline(
 def nice_ticks(low: Decimal, high: Decimal, most: int = 6) -> list[Decimal]:
     """Between 2 and ``most`` round axis values that enclose ``low`` … ``high``, in steps of 1, 2, 2.5 or 5 × 10ⁿ.
 
-    Raises ValueError where ``high`` is below ``low`` or ``most`` below 2.
+    Raises ValueError where ``high`` is below ``low`` or ``most`` below 3: nought is a tick of every step, so values on
+    both sides of it take three.
     """
-    if high < low or most < 2:
+    if high < low or most < 3:
         raise ValueError(f"no ticks for {low} … {high} with at most {most}")
     if low == high:
         low, high = min(low, ZERO), max(high, ONE) if high >= 0 else ZERO
