@@ -234,11 +234,13 @@ class ChangeRow:
     reason: str
 
 
-def plan_history(year: FiscalYear, kind: GridKind, measure: str) -> list[ChangeRow]:
-    """The newest changes of the company plan, or of territory targets, of one year and measure."""
+def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[ChangeRow]:
+    """The newest changes of the company plan, or of the targets of territories the user sees; one year and measure."""
     model: Any = PlanLine if kind == GridKind.COMPANY else Target
     rows = model.history.filter(plan__fiscal_year=year, plan__kind="working", measure=measure)
-    return history(rows if kind == GridKind.COMPANY else rows.filter(territory__isnull=False), limit=50)
+    if kind == GridKind.COMPANY:
+        return history(rows, limit=50)
+    return history(rows.filter(territory__in=Territory.objects.visible_to(user)), limit=50)
 
 
 def history(rows: Any, limit: int = 200) -> list[ChangeRow]:

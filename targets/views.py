@@ -120,7 +120,9 @@ def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpR
         "measures": _measure_links(measure),
         "can_edit": may_edit,
         "detail": {GridKind.QUOTAS: "targets:quota", GridKind.TEAMS: "targets:team"}.get(kind),
-        "changes": grids.plan_history(year, kind, measure) if kind in (GridKind.COMPANY, GridKind.TERRITORIES) else [],
+        "changes": grids.plan_history(user, year, kind, measure)
+        if kind in (GridKind.COMPANY, GridKind.TERRITORIES)
+        else [],
     }
     return render(request, "targets/grid.html", context, status=status)
 

@@ -1,13 +1,13 @@
 """Who may open which page of numbers. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
+from spm.org.access import can_administer, is_manager
 from spm.org.models import User
 from spm.org.scopes import scope_of
 
 
 def can_open_performance(user: User) -> bool:
     """Numbers of several people together: whoever leads a team today, and admins."""
-    scope = scope_of(user)
-    return scope.everything or scope.is_manager
+    return can_administer(user) or is_manager(user)
 
 
 def can_open_team(user: User, team: int) -> bool:

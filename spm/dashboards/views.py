@@ -24,9 +24,9 @@ from spm.dashboards.periods import View
 from spm.dashboards.queries import default_focus, view_of
 from spm.dashboards.reps import rep_page
 from spm.dashboards.territories import territory_list
-from spm.dashboards.views_personal import signed_in
 from spm.org import clock
 from spm.org.access import can_administer
+from spm.org.gates import user_of
 from spm.org.models import Company, Team, User
 from spm.org.scopes import history_of
 from spm.ui.exports import export_format
@@ -35,7 +35,7 @@ from spm.ui.exports import export_format
 def _state(request: HttpRequest) -> tuple[Company | None, View | None]:
     """The company and what the address asks to see of it; what was not understood becomes a message."""
     company = clock.company()
-    view = view_of(signed_in(request), company, request.GET) if company else None
+    view = view_of(user_of(request), company, request.GET) if company else None
     for text in view.told if view else ():
         messages.info(request, text)
     return company, view
@@ -53,7 +53,7 @@ def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What needs whom today: by what the user is, from admin to rep."""
-    user = signed_in(request)
+    user = user_of(request)
     company, view = _state(request)
     if can_administer(user) and company:
         return render(request, "dashboards/home_admin.html", {"page": admin_home(user, company), "view": view})
@@ -72,7 +72,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def performance(request: HttpRequest) -> HttpResponseBase:
     """The flagship: the company, or what the user leads. A rep is sent to the page of his own."""
-    user = signed_in(request)
+    user = user_of(request)
     company, view = _state(request)
     if not access.can_open_performance(user):
         return redirect(
@@ -110,7 +110,7 @@ def _performance_context(request: HttpRequest, page: Performance) -> dict[str, A
         "page": page,
         "view": page.view,
         "company": page.company,
-        "filters": filters_of(signed_in(request), page.view),
+        "filters": filters_of(user_of(request), page.view),
         "period_picker": picker_of(page.view),
     }
 
@@ -119,7 +119,7 @@ def _performance_context(request: HttpRequest, page: Performance) -> dict[str, A
 @require_safe
 def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One team, by the same parts as the whole."""
-    user = signed_in(request)
+    user = user_of(request)
     found: Team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
     if not access.can_open_team(user, found.pk):
         raise PermissionDenied
@@ -138,7 +138,7 @@ def team(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One person: for that person and whoever answers for him."""
-    user = signed_in(request)
+    user = user_of(request)
     person: User = get_object_or_404(User.objects.visible_to(user), pk=pk)
     company, view = _state(request)
     if company is None or view is None:
@@ -150,7 +150,7 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:
-    user, view = signed_in(request), page.view
+    user, view = user_of(request), page.view
     crumbs = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
     if page.about.team and page.about.can_open_team:
         key, name = page.about.team
@@ -169,7 +169,7 @@ def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:
 @require_safe
 def actuals(request: HttpRequest) -> HttpResponseBase:
     """The lines behind a number, and those that do not count with the rule they fail."""
-    user = signed_in(request)
+    user = user_of(request)
     company, view = _state(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Actuals")})
@@ -192,7 +192,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def territories(request: HttpRequest) -> HttpResponseBase:
     """Territories with owner, accounts, actual, target and pace."""
-    user = signed_in(request)
+    user = user_of(request)
     company, view = _state(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Territories")})

@@ -20,7 +20,7 @@ from spm.org.invitations import first_admin_link
 def demo_remove(request: HttpRequest) -> HttpResponse:
     """Empty the database and hand the admin who did it the link that makes the first admin of a new company."""
     company = clock.company()
-    if not access.can_administer(user_of(request), company) or company is None or not company.is_demo:
+    if not access.can_administer(user_of(request)) or company is None or not company.is_demo:
         raise PermissionDenied
     logout(request)  # before its session row goes, which the session middleware would miss
     demo.remove()

@@ -4,7 +4,6 @@ from allauth.account.utils import perform_login
 from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -16,17 +15,10 @@ from spm.dashboards import demo_people
 from spm.dashboards.forms_personal import ProfileForm
 from spm.dashboards.search import MAX_LENGTH, find
 from spm.dashboards.shell import THEME_COOKIE, THEMES
+from spm.org.gates import user_of
 from spm.org.models import User
 
 COOKIE_AGE = 365 * 24 * 3600
-
-
-def signed_in(request: HttpRequest) -> User:
-    """The person behind a request that ``login_required`` has let through."""
-    person = request.user
-    if not isinstance(person, User):
-        raise PermissionDenied
-    return person
 
 
 def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
@@ -39,7 +31,7 @@ def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Language, time zone, theme and shortcuts; links to password, second factor and sessions."""
-    form = ProfileForm(request.POST or None, instance=signed_in(request))
+    form = ProfileForm(request.POST or None, instance=user_of(request))
     if request.method == "POST" and form.is_valid():
         person = form.save()
         translation.activate(person.locale or translation.get_language_from_request(request))
@@ -56,7 +48,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponse(status=400)
-    person = signed_in(request)
+    person = user_of(request)
     person.theme = chosen
     person.save(update_fields=["theme"])
     target = request.POST.get("next", "")
@@ -69,7 +61,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """People, teams, territories and accounts that the user may see."""
     text = request.GET.get("q", "")[:MAX_LENGTH].strip()
-    return render(request, "dashboards/search.html", {"search_text": text, "groups": find(text, signed_in(request))})
+    return render(request, "dashboards/search.html", {"search_text": text, "groups": find(text, user_of(request))})
 
 
 @require_POST

@@ -1,7 +1,6 @@
 """The jobs pages of setup, and what a monitoring system asks."""
 
 import asyncio
-import hmac
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -89,7 +89,7 @@ class Ready(HealthCheckView):  # type: ignore[misc]  # no stubs
 def metrics(request: HttpRequest) -> HttpResponse:
     """Figures for Prometheus, to whoever shows the token; without the setting SPM_METRICS_TOKEN there is no page."""
     shown = request.headers.get("Authorization", "")
-    if not settings.METRICS_TOKEN or not hmac.compare_digest(shown, f"Bearer {settings.METRICS_TOKEN}"):
+    if not settings.METRICS_TOKEN or not constant_time_compare(shown, f"Bearer {settings.METRICS_TOKEN}"):
         raise Http404
     registry = CollectorRegistry()
     registry.register(JobMetrics())

@@ -1,6 +1,6 @@
 """Who may do what with the organisation. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.org.models import Company, FiscalYear, Period, Team, User
+from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import scope_of
 
 
@@ -9,7 +9,7 @@ def is_manager(user: User) -> bool:
     return scope_of(user).is_manager
 
 
-def can_administer(user: User, company: Company | None = None) -> bool:
+def can_administer(user: User) -> bool:
     """Setup pages: company, calendar, people, teams, territories, imports, jobs, audit log."""
     return user.is_active and user.is_admin
 

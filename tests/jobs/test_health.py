@@ -42,7 +42,7 @@ def test_not_ready_without_the_broker(client, settings):
     assert (answer.status_code, answer.json()["Broker()"]) == (503, "Unavailable: the broker does not answer")
 
 
-@pytest.mark.parametrize("shown", ["", "Bearer wrong", "Bearer "])
+@pytest.mark.parametrize("shown", ["", "Bearer wrong", "Bearer é", "Bearer "])
 def test_metrics_do_not_exist_without_the_token(client, settings, shown):
     settings.METRICS_TOKEN = "right" if shown != "Bearer " else ""
     assert client.get("/health/metrics/", headers={"Authorization": shown}).status_code == 404

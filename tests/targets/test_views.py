@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from targets.models import PlanLine, Quota, RollupRun
-from tests.builders import make_person, make_quota
+from tests.builders import make_person, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +83,14 @@ def test_manager_sees_the_own_people_alone(client, cast, year):
     assert cast.rep.name in page
     assert cast.outsider.name not in page
     assert 'name="c:' not in page
+
+
+def test_manager_sees_changes_in_territories_of_the_own_people_alone(admin_client, cast):
+    for owner, amount in ((cast.rep, "4321"), (cast.outsider, "8765")):
+        post(admin_client, make_territory(owner=owner), amount, name="territories")
+    admin_client.force_login(cast.north_manager)
+    page = admin_client.get(reverse("targets:territories", args=["2026"]))
+    assert [row.amount for row in page.context["changes"]] == [Decimal(4321)]
 
 
 def test_rep_is_led_to_the_own_numbers(client, cast, year):

@@ -70,6 +70,8 @@ def period_close(request: HttpRequest, pk: int) -> HttpResponse:
 def period_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the reason, then open the period again."""
     leaf = _leaf(request, pk)
+    if not access.can_reopen_period(user_of(request), leaf):
+        raise PermissionDenied
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
