@@ -13,9 +13,22 @@ from spm.dashboards.figures import ZERO, Figures
 from spm.ui.geometry import nice_ticks
 from spm.ui.numbers import number, percent, signed_thousands, thousands
 
-LEFT, RIGHT, ROW, BAR = 176, 1000, 32, 18
-NARROW_RIGHT = 600
 MOST_STEPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things stand in a drawing, in its units: bars from ``left`` to ``right``, below the top of each row."""
+
+    left: int
+    right: int
+    row: int
+    bar: int
+    label: int
+
+
+WIDE, NARROW = Frame(176, 1000, 32, 7, 20), Frame(176, 600, 32, 7, 20)
+PHONE = Frame(0, 256, 44, 18, 13)  # the label above its bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +54,22 @@ class Bar:
     width: str
     text_x: str
     text_y: str
-    connector: str  # x of the line down to the next bar, empty for the last
+    label_y: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    bars: tuple[Bar, ...]
+    ticks: tuple[tuple[str, str], ...]
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
     steps: tuple[Step, ...]
-    bars: tuple[Bar, ...]
-    narrow: tuple[Bar, ...]
-    ticks: tuple[tuple[str, str], ...]
-    narrow_ticks: tuple[tuple[str, str], ...]
-    height: int
+    wide: Drawing
+    narrow: Drawing
+    phone: Drawing
 
 
 def bridge(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> Bridge | None:
@@ -62,14 +80,12 @@ def bridge(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> Bridge | Non
     lowest = min(ZERO, *(min(step.starts, step.ends) for step in steps))
     highest = max(max(step.starts, step.ends) for step in steps)
     ticks = nice_ticks(lowest / 1000, highest / 1000, 5)
-    return Bridge(
-        steps=steps,
-        bars=_bars(steps, ticks, RIGHT),
-        narrow=_bars(steps, ticks, NARROW_RIGHT),
-        ticks=_ticks(ticks, RIGHT),
-        narrow_ticks=_ticks(ticks, NARROW_RIGHT),
-        height=len(steps) * ROW + 24,
-    )
+    return Bridge(steps, *(_drawn(steps, ticks, frame) for frame in (WIDE, NARROW, PHONE)))
+
+
+def _drawn(steps: Sequence[Step], ticks: Sequence[Decimal], frame: Frame) -> Drawing:
+    marks = tuple((f"{_x(tick, ticks, frame):.1f}", number(tick)) for tick in ticks)
+    return Drawing(_bars(steps, ticks, frame), marks, len(steps) * frame.row + 24)
 
 
 def _steps(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> list[Step]:
@@ -96,30 +112,25 @@ def _few(parts: Sequence[tuple[str, Decimal]]) -> list[tuple[str, Decimal]]:
     return [*ordered, (_("All others"), rest)] if rest else ordered
 
 
-def _bars(steps: Sequence[Step], ticks: Sequence[Decimal], right: int) -> tuple[Bar, ...]:
+def _bars(steps: Sequence[Step], ticks: Sequence[Decimal], frame: Frame) -> tuple[Bar, ...]:
     bars = []
     for i, step in enumerate(steps):
-        left, end = sorted((_x(step.starts / 1000, ticks, right), _x(step.ends / 1000, ticks, right)))
-        last = i == len(steps) - 1
+        left, end = sorted((_x(step.starts / 1000, ticks, frame), _x(step.ends / 1000, ticks, frame)))
         bars.append(
             Bar(
                 label=step.label,
                 kind=step.kind,
                 text=step.text,
                 x=f"{left:.1f}",
-                y=str(i * ROW + 7),
+                y=str(i * frame.row + frame.bar),
                 width=f"{max(end - left, Decimal(1)):.1f}",
                 text_x=f"{end + 8:.1f}",
-                text_y=str(i * ROW + 7 + 13),
-                connector="" if last else f"{_x(step.ends / 1000, ticks, right):.1f}",
+                text_y=str(i * frame.row + frame.bar + 13),
+                label_y=str(i * frame.row + frame.label),
             )
         )
     return tuple(bars)
 
 
-def _ticks(ticks: Sequence[Decimal], right: int) -> tuple[tuple[str, str], ...]:
-    return tuple((f"{_x(tick, ticks, right):.1f}", number(tick)) for tick in ticks)
-
-
-def _x(thousand: Decimal, ticks: Sequence[Decimal], right: int) -> Decimal:
-    return LEFT + (thousand - ticks[0]) / (ticks[-1] - ticks[0]) * (right - LEFT)
+def _x(thousand: Decimal, ticks: Sequence[Decimal], frame: Frame) -> Decimal:
+    return frame.left + (thousand - ticks[0]) / (ticks[-1] - ticks[0]) * (frame.right - frame.left)

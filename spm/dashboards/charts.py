@@ -19,6 +19,7 @@ from spm.ui.status import status_of
 
 STRONG = {"color": theme.token("text"), "size": 13, "weight": 600}
 LABEL_SHARE = Decimal("0.075")
+ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
 """How much of the drawing's height a label needs: 18 of about 240 px."""
 
 
@@ -199,6 +200,28 @@ def _pacing_table(pacing: Pacing, window: Window, names: tuple[str, str], curren
     return theme.ChartTable(headers, rows)
 
 
+def _values(
+    names: Sequence[str], reached: Sequence[Decimal | None], quotas: Sequence[Decimal | None]
+) -> dict[str, Any]:
+    """The number over each column; over the mark of the quota where that would strike it through."""
+    room = max((value for value in (*reached, *quotas) if value), default=Decimal(0)) * ROOM_OF_TEXT
+    heights = [
+        None if value is None else quota if quota and value <= quota < value + room else value
+        for value, quota in zip(reached, quotas, strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": list(names),
+        "y": [None if height is None else height / 1000 for height in heights],
+        "text": ["" if value is None else number(value / 1000) for value in reached],
+        "textposition": "top center",
+        "textfont": {"color": theme.token("text"), "size": 13},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+    }
+
+
 def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: Company) -> theme.Chart:
     """Columns of what was credited in the colour of its status, and the quota of each leaf period as a mark."""
     actuals = {leaf.pk: cells[leaf.pk].actual if leaf.pk in cells else Decimal(0) for leaf in leaves}
@@ -214,9 +237,6 @@ def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: C
         "marker": {"color": [theme.token("plan" if code == "none" else code) for code in codes]},
         "hovertemplate": "%{y:,.1f}",
         "width": 0.5,
-        "text": [number(actuals[leaf.pk] / 1000) if leaf.begun else "" for leaf in leaves],
-        "textposition": "outside",
-        "cliponaxis": False,
     }
     marks = {
         "type": "scatter",
@@ -227,8 +247,9 @@ def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: C
         "marker": {"symbol": "line-ew", "size": 30, "line": {"width": 2, "color": theme.token("text")}},
         "hovertemplate": "%{y:,.1f}",
     }
+    reached = [actuals[leaf.pk] if leaf.begun else None for leaf in leaves]
     figure = theme.figure(
-        [columns, marks],
+        [columns, marks, _values(names, reached, quotas)],
         margin={"l": 44, "r": 16, "t": 44, "b": 32, "pad": 4},
         xaxis=theme.axis(showline=True, type="category", tickmode="linear", dtick=1),
         yaxis=theme.axis(showgrid=True, rangemode="tozero"),

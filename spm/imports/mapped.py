@@ -139,16 +139,19 @@ class MappedTable:
         self._match_canonical()
 
     def _match_canonical(self) -> None:
-        """Headers that are canonical ones themselves, for columns that the mapping does not fill."""
+        """Headers that are canonical ones themselves, or but for their signs, where the mapping fills nothing."""
         taken = {*self.mapping.columns, *self.mapping.constants, *self._made()}
-        for place, header in enumerate(self.table.headers):
-            name = _canonical(header)
-            if name not in self.columns or name in taken:
-                continue
-            if name in self.direct:
-                raise BadMapping(_("Two columns of the file could be “%(name)s”. Rename one.") % {"name": name})
-            self.direct[name] = place
-            self.used.add(place)
+        for spelt in (_canonical, _letters):
+            names = {spelt(name): name for name in self.columns if name not in taken}
+            for place, header in enumerate(self.table.headers):
+                name = names.get(spelt(header))
+                if name is None:
+                    continue
+                if name in self.direct:
+                    raise BadMapping(_("Two columns of the file could be “%(name)s”. Rename one.") % {"name": name})
+                self.direct[name] = place
+                self.used.add(place)
+            taken.update(self.direct)
 
     def _made(self) -> list[str]:
         """Canonical headers that [unpivot] and [period_of] fill."""
@@ -257,3 +260,8 @@ class MappedTable:
 def _canonical(header: str) -> str:
     """The form in which a header of a file may be a canonical one: ``External ID`` is external_id."""
     return normalise(header).replace(" ", "_").replace("-", "_")
+
+
+def _letters(header: str) -> str:
+    """A looser form, for what the first leaves empty: ``E-mail`` is email, ``Employee-ID:`` is employee_id."""
+    return "".join(sign for sign in normalise(header) if sign.isalnum())

@@ -32,7 +32,9 @@ def batch_list(request: HttpRequest) -> HttpResponse:
     """Every import, newest first: who, when, the file's hash, the counts."""
     found = ImportBatch.objects.visible_to(user_of(request)).select_related("created_by")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "imports/batch_list.html", {"page": page, "labels": queries.kind_labels()})
+    labels = queries.kind_labels()
+    rows = [(batch, labels.get(batch.kind, batch.kind)) for batch in page]
+    return render(request, "imports/batch_list.html", {"page": page, "rows": rows})
 
 
 @require_safe

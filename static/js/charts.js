@@ -34,7 +34,7 @@
     const { locales, ...config } = figure.config;
     const layout = resolved(figure.layout);
     if (holder.clientWidth < 480 && layout.margin) {
-      layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36), r: Math.min(layout.margin.r, 84) };
+      layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36), r: Math.min(layout.margin.r, 98) };
     }
     window.Plotly.react(holder, resolved(figure.data), layout, config);
   }

@@ -34,6 +34,11 @@ def test_canonical_headers_match_by_themselves_and_others_are_told():
     assert table.notes == ["Columns that are not used: E-Mail, Extra."]
 
 
+def test_headers_match_whatever_their_signs():
+    rows, _table = mapped("Amount (k€),E-Mail:,AMOUNT\n1,a@b.de,2\n")
+    assert rows == [(2, {"amount": "2", "email": "a@b.de"}, None)]
+
+
 def test_columns_templates_constants_and_values():
     toml = """
         [columns]

@@ -89,10 +89,13 @@ def _facts(person: User) -> dict[str, Any]:
 
 
 def _person_parts(user: User, person: User) -> dict[str, Any]:
-    memberships = Membership.objects.visible_to(user).filter(person=person).select_related("team")
+    memberships = (
+        Membership.objects.visible_to(user).filter(person=person).select_related("team").order_by("-starts_on")
+    )
+    now = memberships.filter(starts_on__lte=today()).first()
     return {
-        "memberships": memberships.order_by("-starts_on"),
-        "place": PlaceForm(user=user, initial=first_of(today())),
+        "memberships": memberships,
+        "place": PlaceForm(user=user, initial={**first_of(today()), "team": now and now.team}),
         "leave": LeaveForm(initial={"left_on": today()}),
         "can_invite": access.can_invite(user, person),
     }
