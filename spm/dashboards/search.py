@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from spm.dashboards import access
 from spm.market.models import Account, Territory
 from spm.org.models import Team, User
 
@@ -17,7 +20,7 @@ MAX_LENGTH = 100
 
 @dataclass(frozen=True)
 class Hit:
-    """One line of the result; ``detail`` tells two of the same name apart."""
+    """One line of the result; ``detail`` tells two of the same name apart, ``href`` is empty where no page is open."""
 
     name: str
     detail: str
@@ -41,7 +44,9 @@ def find(text: str, user: User) -> list[Hits]:
         return []
     groups = [
         _group(_("People"), "person", _matching(User.objects.visible_to(user), words, "name", "email"), _person),
-        _group(_("Teams"), "team", _matching(Team.objects.visible_to(user), words, "name", "code"), _team),
+        _group(
+            _("Teams"), "team", _matching(Team.objects.visible_to(user), words, "name", "code"), partial(_team, user)
+        ),
         _group(
             _("Territories"),
             "territories",
@@ -74,17 +79,18 @@ def _group(label: str | Promise, icon: str, rows: QuerySet[Any], to_hit: Callabl
 
 
 def _person(person: User) -> Hit:
-    return Hit(person.name, person.email, f"/performance/reps/{person.pk}/")
+    return Hit(person.name, person.email, reverse("dashboards:rep", args=[person.pk]))
 
 
-def _team(team: Team) -> Hit:
-    return Hit(team.name, team.code if team.code != team.name else "", f"/performance/teams/{team.pk}/")
+def _team(user: User, team: Team) -> Hit:
+    href = reverse("dashboards:team", args=[team.pk]) if access.can_open_team(user, team.pk) else ""
+    return Hit(team.name, team.code if team.code != team.name else "", href)
 
 
 def _territory(territory: Territory) -> Hit:
     code = territory.code if territory.code != territory.name else ""
-    return Hit(territory.name, code, f"/performance/actuals/?territory={territory.pk}")
+    return Hit(territory.name, code, reverse("dashboards:actuals") + f"?territory={territory.pk}")
 
 
 def _account(account: Account) -> Hit:
-    return Hit(account.name, account.external_id, f"/performance/actuals/?account={account.pk}")
+    return Hit(account.name, account.external_id, "")

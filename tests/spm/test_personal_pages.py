@@ -120,3 +120,10 @@ def test_search_takes_the_same_queries_for_few_and_many(at, cast, django_assert_
             make_person(f"Zoe {extra} {number}")
         with django_assert_num_queries(QUERIES):
             client.get("/search/?q=zoe")
+
+
+def test_each_hit_of_a_search_leads_to_a_page_that_opens(at, cast):
+    client = at(cast.rep)
+    hits = [hit for group in client.get("/search/?q=o").context["groups"] for hit in group.hits]
+    assert cast.north.name in [hit.name for hit in hits]
+    assert {client.get(hit.href).status_code for hit in hits if hit.href} == {200}
