@@ -62,3 +62,35 @@ def test_the_pages_are_accessible_and_never_wider_than_the_screen(visit, story, 
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
         assert heavy_findings(page) == [], path
+
+
+ADMIN_PAGES = (
+    "/",
+    "/setup/",
+    "/setup/company/",
+    "/setup/calendar/",
+    "/setup/people/",
+    "/setup/people/new/",
+    "/setup/teams/",
+    "/setup/territories/",
+    "/setup/audit/",
+    "/setup/imports/",
+    "/setup/imports/new/",
+    "/setup/imports/new/actuals/",
+    "/setup/jobs/",
+    "/targets/",
+    "/targets/2026/",
+    "/targets/2026/quotas/",
+)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_of_an_admin_are_accessible_and_never_wider_than_the_screen(visit, story, theme):
+    story.admin.theme = theme
+    story.admin.save()
+    for path in ADMIN_PAGES:
+        page = visit(path, story.admin)
+        assert heavy_findings(page) == [], path
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
