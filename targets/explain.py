@@ -121,7 +121,7 @@ def _territory(asked: Question) -> Verdict | None:
     territory = asked.holder.territory
     if territory is None or any(credit.territory_id == territory for credit in asked.credits):
         return None
-    names = ", ".join(sorted({credit.territory.name for credit in asked.credits}))
+    names = ", ".join(sorted({credit.territory.shown_name for credit in asked.credits}))
     return Verdict(_("territory"), _("On that day it counted in %(names)s.") % {"names": names or "—"})
 
 

@@ -111,7 +111,7 @@ def _person(user: User, view: View, pk: int) -> Subject:
     if person is None:
         raise Http404
     mine = (Stretch(view.window.starts_on, view.window.ends_on, frozenset({pk})),)
-    return Subject(person.name, explain.Holder(mine, person=pk), {"person": pk}, {"person": pk})
+    return Subject(person.shown_name, explain.Holder(mine, person=pk), {"person": pk}, {"person": pk})
 
 
 def _territory(user: User, view: View, pk: int) -> Subject:
@@ -120,7 +120,7 @@ def _territory(user: User, view: View, pk: int) -> Subject:
         raise Http404
     everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
     holder = explain.Holder(everybody, territory=pk)
-    return Subject(territory.name, holder, {"territory": pk}, {"territory": pk})
+    return Subject(territory.shown_name, holder, {"territory": pk}, {"territory": pk})
 
 
 def _team(user: User, view: View, pk: int) -> Subject:
@@ -181,9 +181,9 @@ def as_counted(row: Credit) -> Counted:
         date=row.date,
         external_id=line.external_id,
         account=line.account.name if line.account else "",
-        person=row.person.name,
+        person=row.person.shown_name,
         person_pk=row.person_id,
-        territory=row.territory.name,
+        territory=row.territory.shown_name,
         kind=line.get_kind_display(),
         share=row.share,
         is_overlay=row.is_overlay,

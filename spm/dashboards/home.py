@@ -17,6 +17,7 @@ from spm.dashboards.performance import Performance
 from spm.dashboards.queries import Stamp, stamp_of
 from spm.dashboards.setup.queries import checklist, parked_rows, without_team
 from spm.imports.models import ImportBatch
+from spm.imports.queries import kind_labels
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
 from spm.org.models import Company, FiscalYear, User
@@ -66,7 +67,8 @@ class Step:
 class AdminHome:
     sentence: str
     exceptions: list[Alert]
-    imports: list[ImportBatch]
+    imports: list[tuple[ImportBatch, str]]
+    """Each with the words for its kind."""
     steps: list[Step]
     stamp: Stamp
 
@@ -121,7 +123,9 @@ def admin_home(user: User, company: Company) -> AdminHome:
     found = [*_plan_gaps(user, company, years), *_homeless(user), *_unassigned(user, company)]
     found += [*_import_gaps(user), *_job_gaps(user, stamp)]
     imports = ImportBatch.objects.visible_to(user).select_related("created_by").order_by("-pk")[:IMPORTS_SHOWN]
-    return AdminHome(_admin_sentence(company, found, steps), found, list(imports), steps, stamp)
+    labels = kind_labels()
+    named = [(batch, str(labels.get(batch.kind, batch.kind))) for batch in imports]
+    return AdminHome(_admin_sentence(company, found, steps), found, named, steps, stamp)
 
 
 def _admin_sentence(company: Company, found: list[Alert], steps: list[Step]) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.figures import Cell, Figures, figures
@@ -71,7 +70,7 @@ def _row(  # noqa: PLR0913  # one row of six columns
     territory: Territory, owner: User | None, accounts: int, row: Row, view: View, company: Company
 ) -> TerritoryRow:
     status = status_of(row.figures.pace, company)
-    name = _("Unassigned") if territory.is_unassigned else territory.name
+    name = territory.shown_name
     return TerritoryRow(
         name=name,
         owner=owner,

@@ -6,6 +6,7 @@ Assignments and placements are dated facts without end dates, as in ``spm.org.mo
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -41,6 +42,11 @@ class Territory(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name on screen: that of *Unassigned* in the language of the reader."""
+        return gettext("Unassigned") if self.is_unassigned else self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.key = normalise(self.code)
