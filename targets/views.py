@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from spm.errors import RuleViolation
 from spm.org.gates import user_of
 from spm.org.models import FiscalYear, Team, User
-from targets import access, grids, plans, quotas
+from spm.ui.exports import export_format
+from targets import access, grids, plans, quotas, tables
 from targets.choices import Measure
 from targets.grids import Grid, GridKind
 from targets.models import Quota, Target
@@ -78,32 +80,34 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponse:
 
 
 @login_required
-def company_grid(request: HttpRequest, year: str) -> HttpResponse:
+def company_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     return _grid(request, year, GridKind.COMPANY, _("Company plan"))
 
 
 @login_required
-def team_grid(request: HttpRequest, year: str) -> HttpResponse:
+def team_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     return _grid(request, year, GridKind.TEAMS, _("Team targets"))
 
 
 @login_required
-def territory_grid(request: HttpRequest, year: str) -> HttpResponse:
+def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     return _grid(request, year, GridKind.TERRITORIES, _("Territory targets"))
 
 
 @login_required
-def quota_grid(request: HttpRequest, year: str) -> HttpResponse:
+def quota_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     return _grid(request, year, GridKind.QUOTAS, _("Quotas"))
 
 
-def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpResponse:
+def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpResponseBase:
     """Show a grid, or store what was typed into it: all of it, or nothing and everything is still there."""
     user, year, measure = user_of(request), _year(request, label), _measure(request)
     if not access.can_see_plan(user):
         raise PermissionDenied
     may_edit = access.can_edit_plan(user, None)
     grid = grids.read(user, year, kind, measure)
+    if export_format(request) and request.method == "GET":
+        return tables.export_grid(request, grid)
     status = 200
     if request.method == "POST":
         if not may_edit:

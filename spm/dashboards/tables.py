@@ -12,10 +12,9 @@ from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.reps import RepPage
 from spm.dashboards.territories import TerritoryList
-from spm.org import audit
-from spm.org.choices import AuditKind
+from spm.org.exports import audited_table
 from spm.org.models import User
-from spm.ui.exports import CSV, Column, Value, export_format, table_response
+from spm.ui.exports import Column, Value
 
 MOST_LINES = 100_000
 
@@ -59,13 +58,13 @@ def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
     columns = [Column(_("Kind")), Column(_("Name")), *figure_columns()]
     rows: list[Sequence[Value]] = [[_("Total"), page.name, *figure_values(page.total.figures)]]
     rows += [[kinds[row.kind], page.names.of(row), *figure_values(row.figures)] for row, _level in page.ordered]
-    return _file(request, columns, rows, f"performance-{page.view.label}-{page.view.measure}")
+    return audited_table(request, columns, rows, f"performance-{page.view.label}-{page.view.measure}")
 
 
 def export_months(request: HttpRequest, page: RepPage) -> HttpResponseBase:
     columns = [Column(_("Month")), *figure_columns()]
     rows: list[Sequence[Value]] = [[row.label, *figure_values(row.figures)] for row in [page.total, *page.month_rows]]
-    return _file(request, columns, rows, f"rep-{page.person.pk}-{page.view.label}-{page.view.measure}")
+    return audited_table(request, columns, rows, f"rep-{page.person.pk}-{page.view.label}-{page.view.measure}")
 
 
 def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpResponseBase:
@@ -79,14 +78,14 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
         rows: Iterable[Sequence[Value]] = (
             [row.date, row.external_id, row.account, row.kind, row.amount, row.rule, row.reason] for row in left
         )
-        return _file(request, columns, rows, name + "-left-out")
+        return audited_table(request, columns, rows, name + "-left-out")
     counted = (as_counted(row) for row in credits_of(user, page.view, page.subject)[:MOST_LINES])
     texts = (_("Line"), _("Account"), _("Credited to"), _("Territory"))
     columns = [Column(_("Date"), "date"), *map(Column, texts), Column(_("Share"), "percent"), _money(_("Counts"))]
     rows = (
         [row.date, row.external_id, row.account, row.person, row.territory, row.share, row.counts] for row in counted
     )
-    return _file(request, columns, rows, name)
+    return audited_table(request, columns, rows, name)
 
 
 def export_territories(request: HttpRequest, page: TerritoryList) -> HttpResponseBase:
@@ -94,14 +93,4 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
     rows = [
         [row.name, row.owner.name if row.owner else "", row.accounts, *figure_values(row.figures)] for row in page.rows
     ]
-    return _file(request, columns, rows, f"territories-{page.view.label}-{page.view.measure}")
-
-
-def _file(
-    request: HttpRequest, columns: Sequence[Column], rows: Iterable[Sequence[Value]], name: str
-) -> HttpResponseBase:
-    fmt = export_format(request) or CSV
-    asked = [(key, str(value)) for key, value in request.GET.items() if key != "format"]
-    actor = request.user if isinstance(request.user, User) else None
-    audit.record(AuditKind.EXPORT, actor=actor, subject=request.path, request=request, format=fmt, query=dict(asked))
-    return table_response(columns, rows, name, fmt, [(_("Page"), request.path), *asked])
+    return audited_table(request, columns, rows, f"territories-{page.view.label}-{page.view.measure}")

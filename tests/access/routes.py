@@ -76,7 +76,7 @@ def of_year(rule: Rule) -> Rule:
     return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
 
 
-GRID = Access(of_year(managers()), grid_post, kinds=YEAR)
+GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
     "targets:year-list": Access(signed_in()),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),

@@ -177,3 +177,12 @@ def test_list_of_people_takes_the_same_queries_for_any_number(admin, cast, peopl
     page(admin, "people")
     with django_assert_num_queries(9):
         page(admin, "people")
+
+
+@pytest.mark.parametrize("name", ["people", "teams", "territories", "audit"])
+def test_tables_are_exported_and_the_export_is_logged(admin, cast, name):
+    make_territory("Coast")
+    answer = admin.get(reverse(f"setup:{name}"), {"format": "csv"})
+    assert answer["Content-Type"].startswith("text/csv")
+    assert b"".join(answer.streaming_content).count(b"\n") >= 1
+    assert AuditEntry.objects.filter(kind="export", subject=reverse(f"setup:{name}")).exists()

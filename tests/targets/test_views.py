@@ -127,3 +127,11 @@ def test_quota_grid_takes_the_same_queries_for_any_number_of_people(
     admin_client.get(address)
     with django_assert_num_queries(10):
         admin_client.get(address)
+
+
+def test_grid_is_exported_with_exact_amounts(admin_client, cast):
+    make_quota(cast.rep, "2026-10", Decimal("1234.56"))
+    answer = admin_client.get(reverse("targets:quotas", args=["2026"]), {"measure": "bookings", "format": "csv"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert "Rep One" in text
+    assert "1234.56" in text

@@ -183,6 +183,7 @@ class PeopleFilter(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
+        widget=forms.Select(attrs={"class": "form-select filter-input"}),
         choices=[
             ("", _("All")),
             ("active", _("Active")),
@@ -196,8 +197,17 @@ class PeopleFilter(forms.Form):
 class AuditFilter(forms.Form):
     """What the audit log is narrowed to."""
 
-    kind = forms.ChoiceField(label=_("Event"), required=False, choices=[("", _("All")), *AuditKind.choices])
+    kind = forms.ChoiceField(
+        label=_("Event"),
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select filter-input"}),
+        choices=[("", _("All")), *AuditKind.choices],
+    )
     since = day_field(_("Since"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["since"].widget.attrs["class"] = "form-control filter-input"
 
 
 def first_of(day: date) -> dict[str, date]:

@@ -10,26 +10,30 @@ from django.core.mail import send_mail
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from spm.dashboards.setup import queries
+from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, PlaceForm, first_of
 from spm.errors import RuleViolation
 from spm.org import access, invitations, people
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of
 from spm.org.models import Membership, User
+from spm.ui.exports import export_format
 
 
 @require_safe
 @admins_only
-def person_list(request: HttpRequest) -> HttpResponse:
+def person_list(request: HttpRequest) -> HttpResponseBase:
     """Everybody, searchable, 50 a page."""
     narrowed = PeopleFilter(request.GET)
     values = narrowed.cleaned_data if narrowed.is_valid() else {}
     rows = queries.people_rows(user_of(request), values.get("q", ""), values.get("state", ""))
+    if export_format(request):
+        return tables.export_people(request, rows)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     return render(request, "setup/people.html", {"page": page, "form": narrowed, "total": len(rows)})
 

@@ -54,6 +54,7 @@ class LeafRow:
     ends_on: date
     state: str
     state_label: str
+    is_over: bool
     is_stale: bool
     rolled_up_at: datetime | None
 
@@ -170,6 +171,7 @@ def territory_rows(user: User) -> list[TreeRow]:
 def calendar_rows(user: User) -> list[YearRow]:
     """Fiscal years, newest first, each with its leaf periods and how they stand."""
     runs = RollupRun.objects.visible_to(user)
+    day = today()
     stale = set(runs.stale().values_list("period", flat=True))
     done = dict(runs.done().order_by("pk").values_list("period", "finished_at"))
     leaves: dict[int, list[LeafRow]] = {}
@@ -184,6 +186,7 @@ def calendar_rows(user: User) -> list[YearRow]:
                 ends_on=leaf.ends_on,
                 state=leaf.state,
                 state_label=str(PeriodState(leaf.state).label),
+                is_over=leaf.ends_on < day,
                 is_stale=leaf.pk in stale,
                 rolled_up_at=done.get(leaf.pk),
             )

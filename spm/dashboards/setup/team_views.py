@@ -4,23 +4,28 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from spm.dashboards.setup import queries
+from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import HolderForm, TeamForm, TeamPlaceForm, first_of
 from spm.errors import RuleViolation
 from spm.org import teams
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of
 from spm.org.models import Team, TeamLead, TeamPlacement, User
+from spm.ui.exports import export_format
 
 
 @require_safe
 @admins_only
-def team_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "setup/teams.html", {"rows": queries.team_rows(user_of(request))})
+def team_list(request: HttpRequest) -> HttpResponseBase:
+    rows = queries.team_rows(user_of(request))
+    if export_format(request):
+        return tables.export_tree(request, rows, _("Lead"), _("Members"), "teams")
+    return render(request, "setup/teams.html", {"rows": rows})
 
 
 @admins_only

@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from spm.dashboards.setup import queries
+from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import AssignForm, TerritoryForm, first_of
 from spm.errors import RuleViolation
 from spm.market import territories
@@ -14,12 +15,16 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of
+from spm.ui.exports import export_format
 
 
 @require_safe
 @admins_only
-def territory_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "setup/territories.html", {"rows": queries.territory_rows(user_of(request))})
+def territory_list(request: HttpRequest) -> HttpResponseBase:
+    rows = queries.territory_rows(user_of(request))
+    if export_format(request):
+        return tables.export_tree(request, rows, _("Owner"), _("Accounts"), "territories")
+    return render(request, "setup/territories.html", {"rows": rows})
 
 
 @admins_only

@@ -1,0 +1,45 @@
+"""The tables of the setup pages as files."""
+
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from spm.dashboards.setup.queries import PersonRow, TreeRow
+from spm.org.exports import audited_table
+from spm.org.models import AuditEntry
+from spm.ui.exports import Column
+
+
+def export_people(request: HttpRequest, rows: Sequence[PersonRow]) -> HttpResponseBase:
+    titles = (_("Name"), _("E-mail"), _("Employee id"), _("Team"), _("Leads"), _("Admin"), _("Access"))
+    columns = [*map(Column, titles), Column(_("Last sign-in"), "moment")]
+    lines = (
+        [row.name, row.email, row.employee_id, row.team, row.leads, row.is_admin, row.state, row.last_login]
+        for row in rows
+    )
+    return audited_table(request, columns, lines, "people")
+
+
+def export_tree(request: HttpRequest, rows: Sequence[TreeRow], holder: str, size: str, name: str) -> HttpResponseBase:
+    """``holder`` and ``size``: what the second and third column are called."""
+    columns = [Column(_("Level"), "number"), Column(_("Name")), Column(holder), Column(size, "number")]
+    lines = ([row.depth, row.name, row.holder, row.size] for row in rows)
+    return audited_table(request, columns, lines, name)
+
+
+def export_audit(request: HttpRequest, entries: Iterable[AuditEntry]) -> HttpResponseBase:
+    columns = [Column(_("When"), "moment"), *map(Column, (_("Who"), _("Event"), _("What"), _("Details"), _("Address")))]
+    lines = (
+        [
+            entry.at,
+            entry.actor.name if entry.actor else "",
+            entry.get_kind_display(),
+            entry.subject,
+            "; ".join(f"{key}: {value}" for key, value in entry.detail.items()),
+            entry.address or "",
+        ]
+        for entry in entries
+    )
+    return audited_table(request, columns, lines, "audit-log")

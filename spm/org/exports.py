@@ -1,0 +1,32 @@
+"""A table as a file, and the entry that every export leaves in the audit log."""
+
+from collections.abc import Iterable, Sequence
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from spm.org import audit
+from spm.org.choices import AuditKind
+from spm.org.gates import user_of
+from spm.ui.exports import CSV, Column, Value, export_format, table_response
+
+
+def audited_table(
+    request: HttpRequest, columns: Sequence[Column], rows: Iterable[Sequence[Value]], name: str
+) -> HttpResponseBase:
+    """The file that ``?format=`` asks for (CSV where it names none known), with the filters in force.
+
+    ``rows`` come from ``visible_to``; ``name`` is the file's name without its ending.
+    """
+    fmt = export_format(request) or CSV
+    asked = [(key, str(value)) for key, value in request.GET.items() if key != "format"]
+    audit.record(
+        AuditKind.EXPORT,
+        actor=user_of(request),
+        subject=request.path,
+        request=request,
+        format=fmt,
+        query=dict(asked),
+    )
+    return table_response(columns, rows, name, fmt, [(_("Page"), request.path), *asked])

@@ -1,0 +1,73 @@
+"""Unique names and amounts are put into every private place, and every answer is searched for them."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from spm.org.scopes import Scope
+from targets.rollup import roll_up_stale
+from targets.staleness import mark_stale
+from tests.access.routes import ROUTES
+from tests.access.sweep import leaks, pages
+from tests.access.world import World, build_world
+
+pytestmark = pytest.mark.django_db
+
+ONLOOKERS = ("outsider", "elsewhere", "former")
+# Addresses that people without the admin role reach; the rest stops them at the gate, whatever a queryset gives.
+OPEN = tuple(name for name in ROUTES if name.split(":")[0] in ("dashboards", "targets"))
+# Rows that are no secret to anybody who is signed in, and rows that only pages behind the admins' gate show.
+NO_SECRET = {"FiscalYear", "Period", "RollupRun"}
+BEHIND_THE_GATE = {"AuditEntry", "ImportBatch", "Job", "TeamLead", "TeamPlacement"}
+CHANGING = re.compile(
+    r'csrfmiddlewaretoken" value="[^"]*"|X-CSRFToken": "[^"]*"|csrftoken=[^;]*|expires=[^;]*|nonce-[^\'"]*'
+)
+
+
+@pytest.fixture
+def world(db) -> World:
+    built = build_world()
+    mark_stale([built.objects["leaf"]["own"]])
+    roll_up_stale()
+    return built
+
+
+def guarded_models() -> list[type]:
+    """Every model of ours with rows that somebody may not see, on pages that everybody may ask for."""
+    ours = [model for model in apps.get_models() if hasattr(model._default_manager.all(), "visible_to")]
+    exempt = NO_SECRET | BEHIND_THE_GATE
+    return sorted((model for model in ours if model.__name__ not in exempt), key=lambda model: model.__name__)
+
+
+def bodies(world: World) -> list[tuple[str, str, str]]:
+    """(actor, address, answer) of a rep and a manager of another team, without what changes at every request."""
+    return [
+        (actor, url, CHANGING.sub("", body))
+        for actor in ("outsider", "elsewhere")
+        for url, body in pages(world, actor, OPEN)
+    ]
+
+
+def test_inv_36_nobody_reads_what_they_do_not_see(world):
+    assert not leaks(world, ONLOOKERS)
+
+
+def test_inv_36_control_a_scope_of_everything_leaks(world, monkeypatch):
+    monkeypatch.setattr("spm.org.scopes._read_scope", lambda user, *_: Scope(None, None, frozenset(), ()))
+    assert leaks(world, ("outsider",), OPEN)
+
+
+def test_inv_36_control_the_same_scope_gives_the_same_answers(world):
+    assert bodies(world) == bodies(world)
+
+
+if connection.vendor == "sqlite":  # one vendor is enough to prove that the sweep sees a missing scope
+
+    @pytest.mark.parametrize("model", guarded_models(), ids=lambda model: model.__name__)
+    def test_inv_36_a_planted_leak_is_caught(model, world, monkeypatch):
+        """With the scope taken out of one queryset, some answer is another one."""
+        before = bodies(world)
+        monkeypatch.setattr(type(model._default_manager.all()), "visible_to", lambda self, user: self.all())
+        assert bodies(world) != before
