@@ -20,6 +20,8 @@ SCHEDULE: dict[str, timedelta] = {
     "rollup": timedelta(minutes=1),  # without arguments: every stale period (lost messages end here)
     "close_due": timedelta(hours=1),  # the monthly and the quarterly close
     "verify": timedelta(days=1),  # recompute and check every invariant that the data can show
+    "seal_history": timedelta(days=1),  # the audit log vouches for the history rows of the day
+    "end_departed": timedelta(hours=1),  # people whose last day is over lose access
     "jobs_cleanup": timedelta(days=1),
 }
 KEEP = timedelta(days=7)

@@ -9,6 +9,7 @@ from spm.celery import RUN_TASK, TICK_TASK
 from spm.errors import RuleViolation
 from spm.jobs import runner, schedule
 from spm.jobs.registry import Running, handler
+from spm.org import people, seals
 from spm.org.checks import refuse_open_doors
 from spm.org.verification import run_all
 
@@ -62,3 +63,15 @@ def verify(job: Running) -> None:
 def clean_up(job: Running) -> None:
     """Drop the scheduled jobs nobody needs to read any more."""
     schedule.clean_up()
+
+
+@handler("seal_history")
+def seal_history(job: Running) -> None:
+    """Nightly: one audit entry over the history rows written since the last seal (reliability INV-31)."""
+    seals.seal_history()
+
+
+@handler("end_departed")
+def end_departed(job: Running) -> None:
+    """Hourly: who has had the last day, by the company's clock, can sign in no more."""
+    people.end_departed()

@@ -53,7 +53,7 @@ ACCOUNT = {
 }
 # Pages about oneself, and the frame.
 PERSONAL = {
-    "dashboards:search": Access(signed_in()),
+    "dashboards:search": Access(signed_in(), query="?q=quill"),
     "dashboards:settings": Access(signed_in(), signed_in(ACTED)),
     "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),

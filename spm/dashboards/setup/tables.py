@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from spm.dashboards.setup.queries import PersonRow, TreeRow
 from spm.org.exports import audited_table
 from spm.org.models import AuditEntry
-from spm.ui.exports import Column
+from spm.ui.exports import Column, Row
 
 
 def export_people(request: HttpRequest, rows: Sequence[PersonRow]) -> HttpResponseBase:
     titles = (_("Name"), _("E-mail"), _("Employee id"), _("Team"), _("Leads"), _("Admin"), _("Access"))
     columns = [*map(Column, titles), Column(_("Last sign-in"), "moment")]
-    lines = (
+    lines: Iterable[Row] = (
         [row.name, row.email, row.employee_id, row.team, row.leads, row.is_admin, row.state, row.last_login]
         for row in rows
     )
@@ -25,13 +25,13 @@ def export_people(request: HttpRequest, rows: Sequence[PersonRow]) -> HttpRespon
 def export_tree(request: HttpRequest, rows: Sequence[TreeRow], holder: str, size: str, name: str) -> HttpResponseBase:
     """``holder`` and ``size``: what the second and third column are called."""
     columns = [Column(_("Level"), "number"), Column(_("Name")), Column(holder), Column(size, "number")]
-    lines = ([row.depth, row.name, row.holder, row.size] for row in rows)
+    lines: Iterable[Row] = ([row.depth, row.name, row.holder, row.size] for row in rows)
     return audited_table(request, columns, lines, name)
 
 
 def export_audit(request: HttpRequest, entries: Iterable[AuditEntry]) -> HttpResponseBase:
     columns = [Column(_("When"), "moment"), *map(Column, (_("Who"), _("Event"), _("What"), _("Details"), _("Address")))]
-    lines = (
+    lines: Iterable[Row] = (
         [
             entry.at,
             entry.actor.name if entry.actor else "",
