@@ -69,6 +69,10 @@ class Company(models.Model):
         return self.fixed_today or timezone.now().astimezone(ZoneInfo(self.timezone)).date()
 
 
+USER_UNTRACKED = frozenset(("password", "last_login", "theme", "shortcuts", "joined_at", "version"))
+"""Fields of a person that leave no history: a save of these alone writes no history row."""
+
+
 class User(AbstractBaseUser):
     """A person: signs in by e-mail, may sell, may lead teams, may be an admin.
 
@@ -94,9 +98,7 @@ class User(AbstractBaseUser):
     version = models.PositiveIntegerField(default=0)
 
     objects = UserManager()
-    history = HistoricalRecords(
-        excluded_fields=["password", "last_login", "theme", "shortcuts", "joined_at", "version"]
-    )
+    history = HistoricalRecords(excluded_fields=list(USER_UNTRACKED))
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
@@ -122,7 +124,13 @@ class User(AbstractBaseUser):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.email_key = normalise(self.email)
-        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+        fields = kwargs.get("update_fields")
+        if isinstance(fields, list | tuple | set | frozenset) and set(fields) <= USER_UNTRACKED:
+            self.skip_history_when_saving = True  # a sign-in or another theme is no change of a person
+        try:
+            super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+        finally:
+            self.__dict__.pop("skip_history_when_saving", None)
 
     @property
     def initials(self) -> str:
