@@ -43,7 +43,8 @@ class SessionRules:
         elif isinstance(person, User):
             _renew(request)
         response = self.get_response(request)
-        if isinstance(person, User) and "no-store" not in response.headers.get("Cache-Control", ""):
+        kept = response.headers.get("Cache-Control", "")
+        if isinstance(person, User) and not ("no-store" in kept and "private" in kept):
             response.headers["Cache-Control"] = "no-store, private"
         return response
 
