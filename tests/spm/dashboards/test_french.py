@@ -4,7 +4,10 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
+
+from spm.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +76,8 @@ def test_a_rep_reads_the_own_page_in_french(story, read):
     text = read("dashboards:rep", story.rep, story.rep.pk)
     assert "du rythme" in text
     assert ENGLISH.findall(text) == []
+
+
+def test_a_note_written_by_the_worker_is_read_in_french(story, read):
+    Job.objects.create(kind="rollup", state="done", note="periods rolled up", due_at=timezone.now())
+    assert "périodes consolidées" in read("jobs:list", story.admin)
