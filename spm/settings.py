@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "spm.org.current.CompanyMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "spm.ui.middleware.PersonalMiddleware",
+    "spm.ui.middleware.PlainAddressMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

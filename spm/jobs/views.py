@@ -1,6 +1,7 @@
 """The jobs pages of setup, and what a monitoring system asks."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -8,9 +9,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from health_check.checks import Cache, Database
@@ -76,12 +80,22 @@ class Ready(HealthCheckView):  # type: ignore[misc]  # no stubs
 
     checks = (Database, Cache, Broker, Canary)
 
-    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with self.get_executor() as executor:
-            self.results = await asyncio.gather(*(check.get_result(executor) for check in self.get_checks()))
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = View.dispatch(self, request, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # The checks are coroutines. They get a loop in a thread of their own, since this thread may have one running.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            self.results = thread.submit(asyncio.run, self._ask()).result()
         is_well = not any(result.error for result in self.results)
         response: HttpResponse = self.render_to_response_json(200 if is_well else 503)
         return response
+
+    async def _ask(self) -> list[Any]:
+        with self.get_executor() as executor:
+            return await asyncio.gather(*(check.get_result(executor) for check in self.get_checks()))
 
 
 @never_cache

@@ -1,8 +1,9 @@
-"""Language and time zone of the person, for the request."""
+"""Language and time zone of the person, for the request; and what no address may hold."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -28,3 +29,17 @@ class PersonalMiddleware:
             return self.get_response(request)
         with timezone.override(ZoneInfo(zone)):
             return self.get_response(request)
+
+
+class PlainAddressMiddleware:
+    """Refuses (400) an address with a NUL character: PostgreSQL's text cannot hold one, so no search may ask for it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise BadRequest("NUL in the address")
