@@ -125,11 +125,15 @@ def test_inv_31_two_writers_at_once_do_not_fork_the_chain():
     for _ in range(4):
         child = os.fork()
         if child == 0:
-            for _ in range(10):
-                with transaction.atomic():
-                    audit.record(AuditKind.EXPORT, actor=None)
-            connection.close()
-            os._exit(0)
+            code = 1
+            try:
+                for _ in range(10):
+                    with transaction.atomic():
+                        audit.record(AuditKind.EXPORT, actor=None)
+                connection.close()
+                code = 0
+            finally:
+                os._exit(code)
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
     assert AuditEntry.objects.count() == 41
