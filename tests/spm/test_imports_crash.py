@@ -1,51 +1,30 @@
 """Killed at any statement, or run twice at once, an import is there whole or not at all."""
 
-import os
 import threading
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
 from targets.models import Actual, Credit
+from tests import children
 from tests.builders import make_person
 from tests.spm.imports_help import upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LINES = "external_id,kind,date,email,amount\na,revenue,2026-01-05,ana@x.com,10\nb,booking,2026-02-05,,20\n"
-ENDED = 9
 MOST = 500  # statements that no import of two rows needs
 
 
-class KillAt:
-    """Ends the process before the statement of this number."""
-
-    def __init__(self, number):
-        self.number, self.count = number, 0
-
-    def __call__(self, execute, sql, params, many, context):
-        self.count += 1
-        if self.count == self.number:
-            os._exit(ENDED)
-        return execute(sql, params, many, context)
+def commit(pk):
+    batches.commit(ImportBatch.objects.get(pk=pk))
 
 
-def in_child(verb, number) -> bool:
-    """Run ``verb`` in a forked child that ends at statement ``number``; whether it got to its end."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        code = ENDED  # also when the verb raises: a child that lived on would run the rest of the suite a second time
-        try:
-            with connection.execute_wrapper(KillAt(number)):
-                verb()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def undo(pk):
+    batches.undo(ImportBatch.objects.get(pk=pk))
 
 
 def visible():
@@ -63,7 +42,7 @@ def test_inv_15_killed_at_every_statement_of_a_commit_nothing_or_all_is_visible(
     while True:
         number += 1
         assert number < MOST
-        ended = in_child(lambda: batches.commit(ImportBatch.objects.get(pk=batch.pk)), number)
+        ended = children.got_through(children.start(commit, batch.pk, kill_before=number))
         seen.add(visible())
         batch.refresh_from_db()
         assert visible() == ((2, 2) if batch.state == BatchState.COMMITTED else (0, 0))
@@ -80,7 +59,7 @@ def test_inv_16_killed_at_every_statement_of_an_undo_nothing_or_all_is_taken_bac
     while batch.state == BatchState.COMMITTED:
         number += 1
         assert number < MOST
-        in_child(lambda: batches.undo(ImportBatch.objects.get(pk=batch.pk)), number)
+        children.got_through(children.start(undo, batch.pk, kill_before=number))
         batch.refresh_from_db()
         assert visible() == ((2, 2) if batch.state == BatchState.COMMITTED else (0, 0))
     assert (batch.state, number > 10) == (BatchState.UNDONE, True)
@@ -91,7 +70,7 @@ def test_two_imports_of_the_same_lines_at_once_are_one(batch):
     start = threading.Barrier(2)
     outcomes = []
 
-    def commit(pk):
+    def commit_at_once(pk):
         start.wait()
         try:
             done = batches.commit(ImportBatch.objects.get(pk=pk))
@@ -99,7 +78,7 @@ def test_two_imports_of_the_same_lines_at_once_are_one(batch):
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=commit, args=[one.pk]) for one in (batch, other)]
+    threads = [threading.Thread(target=commit_at_once, args=[one.pk]) for one in (batch, other)]
     for thread in threads:
         thread.start()
     for thread in threads:

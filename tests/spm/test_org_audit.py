@@ -1,6 +1,5 @@
 """The audit log chains by hash, and seals history."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Team
 from spm.org.sentinels import ensure_house
 from spm.org.verification import run_all
+from tests import children
 from tests.builders import make_person, make_team
 
 pytestmark = pytest.mark.django_db
@@ -114,27 +114,19 @@ def test_rows_are_sealed_once_and_only_when_settled():
         assert seals.seal_history() is None
 
 
+def write_ten_entries():
+    for _each in range(10):
+        with transaction.atomic():
+            audit.record(AuditKind.EXPORT, actor=None)
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time by itself")
 @pytest.mark.django_db(transaction=True)
 def test_inv_31_two_writers_at_once_do_not_fork_the_chain():
     ensure_house()
     make_person()
     audit.record(AuditKind.EXPORT, actor=None)
-    connection.close()
-    children = []
-    for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                for _ in range(10):
-                    with transaction.atomic():
-                        audit.record(AuditKind.EXPORT, actor=None)
-                connection.close()
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    writers = [children.start(write_ten_entries) for _each in range(4)]
+    assert [children.got_through(writer) for writer in writers] == [True] * 4
     assert AuditEntry.objects.count() == 41
     assert breaches() == []

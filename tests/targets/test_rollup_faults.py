@@ -1,7 +1,5 @@
 """Roll-ups at once, killed in the middle, and against a plain-Python oracle. Real transactions, on both databases."""
 
-import os
-import signal
 import threading
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +16,7 @@ from spm.org.models import Period
 from targets import rollup
 from targets.models import Attainment, PeriodTotal, RollupRun
 from targets.staleness import lock_periods, mark_stale
+from tests import children
 from tests.builders import make_actual, make_company, make_person, make_quota, make_team, make_year
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,24 +100,9 @@ def test_inv_22_roll_up_beside_a_writer_loses_nothing(january):
     assert not RollupRun.objects.stale().exists()
 
 
-def killed_at(statement, work):
-    """Fork; the child dies by SIGKILL before that statement. True when it was killed, False when it got through."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        count = iter(range(1, statement + 1))
-
-        def die(execute, sql, params, many, context):
-            if next(count, None) == statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(die):
-                work()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+def killed_at(statement, job):
+    """True when the worker of this job was killed before that statement, False when it got through."""
+    return not children.got_through(children.start(runner.run, job.pk, kill_before=statement))
 
 
 def test_inv_23_killed_at_any_statement_leaves_old_or_new_totals_and_the_sweeper_finishes(january):
@@ -129,7 +113,7 @@ def test_inv_23_killed_at_any_statement_leaves_old_or_new_totals_and_the_sweeper
         transaction.set_rollback(True)
     assert old != new
     statement = 1
-    while killed_at(statement, lambda: runner.run(job.pk)):
+    while killed_at(statement, job):
         assert published() in (old, new), statement
         Job.objects.filter(pk=job.pk).update(state="waiting", attempt=0, lease_until=None)
         statement += 1
@@ -139,7 +123,7 @@ def test_inv_23_killed_at_any_statement_leaves_old_or_new_totals_and_the_sweeper
 
 def test_inv_23_sweeper_finishes_what_a_killed_worker_left(january):
     job = Job.objects.filter(state="waiting").latest("pk")
-    assert killed_at(12, lambda: runner.run(job.pk))
+    assert killed_at(12, job)
     with time_machine.travel(timezone.now() + timedelta(minutes=20), tick=False):
         sweep(timezone.now())
         runner.run(job.pk)
