@@ -19,7 +19,7 @@ from spm.imports.choices import BatchState
 from spm.imports.cycles import in_cycles
 from spm.imports.kinds import UNCHANGED, Column, ColumnType, Loader, Row, Verdict, new, refused, register
 from spm.imports.models import ImportChange
-from spm.imports.records import Fact, RecordKind, RecordLoader, Refused, Shelf
+from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Reference, Refused, Shelf
 from spm.keys import normalise
 from spm.org import calendars
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
@@ -27,6 +27,10 @@ from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLea
 ONE_DAY = timedelta(days=1)
 UNKNOWN_PERSON = gettext_lazy("Nobody has this e-mail address. Load people first.")
 UNKNOWN_TEAM = gettext_lazy("There is no such team. Load teams first.")
+PERSON = Reference(User, "email", UNKNOWN_PERSON)
+LEAD = Reference(User, "lead_email", UNKNOWN_PERSON)
+TEAM = Reference(Team, "team", UNKNOWN_TEAM)
+PARENT = Reference(Team, "parent", UNKNOWN_TEAM)
 STARTS_ON = Column("starts_on", ColumnType.DATE, help=gettext_lazy("empty = always"), example="2026-01-01")
 EMAIL = Column("email", ColumnType.EMAIL, required=True, filled=True, max_length=254, example="ana@example.com")
 
@@ -124,9 +128,8 @@ class TeamLoader(RecordLoader):
         team, day = normalise(name), values.get("starts_on") or ALWAYS
         found = [Fact(TEAMS, (team,), initial={"code": name, "name": name})]
         if "parent" in values:
-            parent = self.known(Team, "parent", values["parent"], UNKNOWN_TEAM)
-            found.append(Fact(PLACEMENTS, (team, day), {"parent": parent}))
-        lead = self.known(User, "lead_email", values.get("lead_email"), UNKNOWN_PERSON)
+            found.append(Fact(PLACEMENTS, (team, day), {"parent": self.known(PARENT, values)}))
+        lead = self.known(LEAD, values)
         if lead:
             found.append(Fact(LEADS, (team, day), {"person": lead}))
         return found
@@ -193,7 +196,7 @@ class PeopleLoader(RecordLoader):
         return found
 
     def _places(self, key: str, values: dict[str, Any]) -> list[Fact]:
-        team = self.known(Team, "team", values.get("team"), UNKNOWN_TEAM)
+        team = self.known(TEAM, values)
         return [Fact(MEMBERSHIPS, (key, values.get("starts_on") or ALWAYS), {"team": team})] if team else []
 
     def _leaving(self, person: Fact, values: dict[str, Any]) -> list[Fact]:
@@ -276,13 +279,9 @@ class People(RecordKind):
     order = 30
 
 
-class MembershipLoader(RecordLoader):
+class MembershipLoader(DatedLoader):
     shelves = (TEAMS, PEOPLE_BY_EMAIL, MEMBERSHIPS)
-
-    def facts(self, values: dict[str, Any]) -> list[Fact]:
-        person = self.known(User, "email", values["email"], UNKNOWN_PERSON)
-        team = self.known(Team, "team", values["team"], UNKNOWN_TEAM)
-        return [Fact(MEMBERSHIPS, (person, values.get("starts_on") or ALWAYS), {"team": team})]
+    subject, place = PERSON, TEAM
 
 
 @register

@@ -20,7 +20,7 @@ from spm.imports.bulk import chunks
 from spm.imports.kinds import UNCHANGED, ImportKind, Loader, Row, Run, Verdict, changed, new, refused
 from spm.imports.models import ImportBatch
 from spm.keys import normalise
-from spm.org.models import User
+from spm.org.models import ALWAYS, User
 from spm.org.signals import facts_moved
 
 type Natural = tuple[Any, ...]
@@ -58,6 +58,15 @@ class Shelf:
     def relation(self, name: str) -> type[Model] | None:
         related = self.model._meta.get_field(name).related_model
         return related if isinstance(related, type) else None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A column that names a row of another table by its natural key, and the sentence for a name nobody has."""
+
+    model: type[Model]
+    column: str
+    unknown: str | Promise
 
 
 @dataclass
@@ -128,13 +137,14 @@ class RecordLoader(Loader):
         """The rows that other rows may refer to by one natural key."""
         return self.table(next(shelf for shelf in self.shelves if shelf.model is model))
 
-    def known(self, model: type[Model], column: str, name: str | None, reason: str | Promise) -> str | None:
+    def known(self, reference: Reference, values: dict[str, Any]) -> str | None:
         """The natural key of a row the file refers to; None for an empty cell. Raises Refused for an unknown one."""
+        name = values.get(reference.column)
         if not name:
             return None
         key = normalise(name)
-        if (key,) not in self.named(model).rows and key not in self.coming:
-            raise Refused(column, name, reason)
+        if (key,) not in self.named(reference.model).rows and key not in self.coming:
+            raise Refused(reference.column, name, reference.unknown)
         return key
 
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
@@ -267,6 +277,18 @@ class RecordLoader(Loader):
         effects = {"since": self.since and self.since.isoformat(), "recredit": self.recredits}
         self.run.batch.effects = effects
         settle(effects)
+
+
+class DatedLoader(RecordLoader):
+    """A row is one dated fact of the last shelf: its subject stands in a place from a day on; no place ends that."""
+
+    subject: ClassVar[Reference]
+    place: ClassVar[Reference]
+
+    def facts(self, values: dict[str, Any]) -> list[Fact]:
+        shelf = self.shelves[-1]
+        key = (self.known(self.subject, values), values.get("starts_on") or ALWAYS)
+        return [Fact(shelf, key, {name: self.known(self.place, values) for name in shelf.values})]
 
 
 class RecordKind(ImportKind):

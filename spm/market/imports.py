@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from spm.imports.cycles import in_cycles
 from spm.imports.kinds import Column, ColumnType, Row, Verdict, refused, register
-from spm.imports.organisation import PEOPLE_BY_EMAIL, STARTS_ON, UNKNOWN_PERSON
-from spm.imports.records import Fact, RecordKind, RecordLoader, Refused, Shelf
+from spm.imports.organisation import PEOPLE_BY_EMAIL, PERSON, STARTS_ON, UNKNOWN_PERSON
+from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Reference, Refused, Shelf
 from spm.keys import normalise
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
@@ -18,6 +18,11 @@ from spm.org.models import ALWAYS, User
 UNKNOWN_TERRITORY = gettext_lazy("There is no such territory. Load territories first.")
 UNKNOWN_ACCOUNT = gettext_lazy("There is no such account. Load accounts first.")
 TERRITORY = Column("territory", required=True, filled=True, example="NW")
+IN_TERRITORY = Reference(Territory, "territory", UNKNOWN_TERRITORY)
+UNDER_TERRITORY = Reference(Territory, "parent", UNKNOWN_TERRITORY)
+OF_ACCOUNT = Reference(Account, "account_id", UNKNOWN_ACCOUNT)
+UNDER_ACCOUNT = Reference(Account, "parent_id", UNKNOWN_ACCOUNT)
+ACCOUNT_OWNER = Reference(User, "owner_email", UNKNOWN_PERSON)
 UNASSIGNED = "unassigned"  # the key of the sentinel row
 ACCOUNT_ID = Column("account_id", required=True, filled=True, max_length=100, example="A-1001")
 
@@ -89,7 +94,7 @@ class TerritoryLoader(TreeLoader):
             raise Refused("territory", code, _("This name is reserved for lines that no territory claims."))
         said = {"name": values["name"]} if values.get("name") else {}
         if "parent" in values:
-            said["parent"] = self.known(Territory, "parent", values["parent"], UNKNOWN_TERRITORY)
+            said["parent"] = self.known(UNDER_TERRITORY, values)
         return [Fact(TERRITORIES, (key,), said, {"code": code, "name": code})]
 
 
@@ -112,8 +117,8 @@ class AssignmentLoader(RecordLoader):
     shelves = (TERRITORY_KEYS, PEOPLE_BY_EMAIL, OWNERS, OVERLAYS)
 
     def facts(self, values: dict[str, Any]) -> list[Fact]:
-        territory = self.known(Territory, "territory", values["territory"], UNKNOWN_TERRITORY)
-        person = self.known(User, "email", values["email"], UNKNOWN_PERSON)
+        territory = self.known(IN_TERRITORY, values)
+        person = self.known(PERSON, values)
         day = values.get("starts_on") or ALWAYS
         if values.get("role") != AssignmentRole.OVERLAY:
             return [Fact(OWNERS, (territory, day), {"person": person})]
@@ -156,9 +161,9 @@ class AccountLoader(TreeLoader):
         if "potential" in values:
             said["potential"] = values["potential"]
         if "parent_id" in values:
-            said["parent"] = self.known(Account, "parent_id", values["parent_id"], UNKNOWN_ACCOUNT)
+            said["parent"] = self.known(UNDER_ACCOUNT, values)
         if "owner_email" in values:
-            said["owner"] = self.known(User, "owner_email", values["owner_email"], UNKNOWN_PERSON)
+            said["owner"] = self.known(ACCOUNT_OWNER, values)
         return [Fact(ACCOUNTS, (normalise(identifier),), said, {"external_id": identifier, "name": identifier})]
 
 
@@ -185,13 +190,9 @@ class Accounts(RecordKind):
     order = 70
 
 
-class PlacementLoader(RecordLoader):
+class PlacementLoader(DatedLoader):
     shelves = (TERRITORY_KEYS, ACCOUNT_KEYS, PLACEMENTS)
-
-    def facts(self, values: dict[str, Any]) -> list[Fact]:
-        account = self.known(Account, "account_id", values["account_id"], UNKNOWN_ACCOUNT)
-        territory = self.known(Territory, "territory", values["territory"], UNKNOWN_TERRITORY)
-        return [Fact(PLACEMENTS, (account, values.get("starts_on") or ALWAYS), {"territory": territory})]
+    subject, place = OF_ACCOUNT, IN_TERRITORY
 
 
 @register
