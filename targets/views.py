@@ -7,14 +7,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.org.gates import user_of
+from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
 from spm.ui.exports import export_format
 from targets import access, grids, plans, quotas, tables
@@ -43,8 +43,7 @@ def _measure_links(chosen: Measure) -> list[dict[str, Any]]:
 
 
 def _year(request: HttpRequest, label: str) -> FiscalYear:
-    year: FiscalYear = get_object_or_404(FiscalYear.objects.visible_to(user_of(request)), label=label)
-    return year
+    return visible_or_404(FiscalYear, request, label=label)
 
 
 @login_required
@@ -156,7 +155,7 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
 def quota_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     """The quotas of one person in one year, all measures, with each change."""
     user, fiscal_year = user_of(request), _year(request, year)
-    person = get_object_or_404(User.objects.visible_to(user), pk=pk)
+    person = visible_or_404(User, request, pk=pk)
     rows = Quota.objects.visible_to(user).in_force().filter(person=person, plan__fiscal_year=fiscal_year)
     changes = Quota.history.filter(person=person, plan__fiscal_year=fiscal_year, plan__kind="working")
     return _number(request, fiscal_year, person.name, rows, changes, reverse("targets:quotas", args=[year]))
@@ -167,7 +166,7 @@ def quota_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
 def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     """The targets of one team in one year, all measures, with each change."""
     user, fiscal_year = user_of(request), _year(request, year)
-    team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
+    team = visible_or_404(Team, request, pk=pk)
     if not access.can_see_plan(user):
         raise PermissionDenied
     rows = Target.objects.visible_to(user).in_force().filter(team=team, plan__fiscal_year=fiscal_year)

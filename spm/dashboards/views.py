@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from spm.dashboards.reps import rep_page
 from spm.dashboards.territories import territory_list
 from spm.org import clock
 from spm.org.access import can_administer
-from spm.org.gates import user_of
+from spm.org.gates import user_of, visible_or_404
 from spm.org.models import Company, Team, User
 from spm.org.scopes import history_of
 from spm.ui.exports import export_format
@@ -80,20 +80,21 @@ def performance(request: HttpRequest) -> HttpResponseBase:
         )
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Performance")})
-    focus = _focus(user, view)
+    focus = _focus(request, view)
     page = _performance_of(user, company, view, focus)
     if export_format(request):
         return tables.export_board(request, page)
     return _shown(request, "dashboards/performance.html", _performance_context(request, page))
 
 
-def _focus(user: User, view: View) -> Focus | None:
+def _focus(request: HttpRequest, view: View) -> Focus | None:
     """The team that the address names, if its numbers are the user's to see; else what he leads."""
+    user = user_of(request)
     if not view.team:
         return default_focus(user, view.today)
     if not (view.team.isascii() and view.team.isdigit() and access.can_open_team(user, int(view.team))):
         raise Http404
-    team: Team = get_object_or_404(Team.objects.visible_to(user), pk=int(view.team))
+    team = visible_or_404(Team, request, pk=int(view.team))
     return Focus((team.pk,), is_company=False)
 
 
@@ -120,7 +121,7 @@ def _performance_context(request: HttpRequest, page: Performance) -> dict[str, A
 def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One team, by the same parts as the whole."""
     user = user_of(request)
-    found: Team = get_object_or_404(Team.objects.visible_to(user), pk=pk)
+    found = visible_or_404(Team, request, pk=pk)
     if not access.can_open_team(user, found.pk):
         raise PermissionDenied
     company, view = _state(request)
@@ -139,7 +140,7 @@ def team(request: HttpRequest, pk: int) -> HttpResponseBase:
 def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One person: for that person and whoever answers for him."""
     user = user_of(request)
-    person: User = get_object_or_404(User.objects.visible_to(user), pk=pk)
+    person = visible_or_404(User, request, pk=pk)
     company, view = _state(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": person.name})

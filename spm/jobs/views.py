@@ -27,7 +27,7 @@ from spm.jobs.choices import JobState
 from spm.jobs.health import Broker, Canary, JobMetrics
 from spm.jobs.models import Job
 from spm.jobs.queue import retry
-from spm.org.gates import admins_only, user_of
+from spm.org.gates import admins_only, user_of, visible_or_404
 
 PAGE = 50
 
@@ -60,7 +60,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @admins_only
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(Job.objects.visible_to(user_of(request)), pk=pk)
+    job = visible_or_404(Job, request, pk=pk)
     if not access.can_retry(user_of(request), job) or not retry(job):
         messages.error(request, _("Only a job that failed can be tried again."))
     else:

@@ -1,6 +1,6 @@
 """Who may do what with the organisation. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.org.models import FiscalYear, Period, Team, User
+from spm.org.models import Period, User
 from spm.org.scopes import scope_of
 
 
@@ -25,14 +25,6 @@ def can_change_role(user: User, person: User) -> bool:
 
 def can_invite(user: User, person: User) -> bool:
     return can_edit_person(user, person) and person.is_active and not person.has_usable_password()
-
-
-def can_edit_team(user: User, team: Team | None) -> bool:
-    return can_administer(user)
-
-
-def can_edit_calendar(user: User, year: FiscalYear | None) -> bool:
-    return can_administer(user)
 
 
 def can_close_period(user: User, period: Period) -> bool:

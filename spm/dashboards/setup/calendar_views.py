@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -13,7 +13,8 @@ from spm.dashboards.setup import queries
 from spm.dashboards.setup.forms import ReasonForm, YearForm
 from spm.errors import RuleViolation
 from spm.org import access, calendars
-from spm.org.gates import admins_only, user_of
+from spm.org.choices import PeriodLevel
+from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Period
 from targets import closing
 
@@ -37,9 +38,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 def _leaf(request: HttpRequest, pk: int) -> Period:
     """The leaf period to act on. 404 when it is none, 403 when the user may not close periods."""
-    user = user_of(request)
-    leaf: Period = get_object_or_404(Period.objects.visible_to(user).leaves(), pk=pk)
-    if not access.can_close_period(user, leaf):
+    leaf = visible_or_404(Period, request, pk=pk, level=PeriodLevel.MONTH)
+    if not access.can_close_period(user_of(request), leaf):
         raise PermissionDenied
     return leaf
 

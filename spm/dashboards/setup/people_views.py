@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +20,7 @@ from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, Plac
 from spm.errors import RuleViolation
 from spm.org import access, invitations, people
 from spm.org.clock import today
-from spm.org.gates import admins_only, user_of
+from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Membership, User
 from spm.ui.exports import export_format
 
@@ -76,7 +76,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _person(request: HttpRequest, pk: int) -> User:
     """The person to act on. 404 when hidden, 403 when seen but not to be edited."""
-    person: User = get_object_or_404(User.objects.visible_to(user_of(request)), pk=pk)
+    person = visible_or_404(User, request, pk=pk)
     if not access.can_edit_person(user_of(request), person):
         raise PermissionDenied
     return person

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,7 +14,7 @@ from spm.dashboards.setup.forms import HolderForm, TeamForm, TeamPlaceForm, firs
 from spm.errors import RuleViolation
 from spm.org import teams
 from spm.org.clock import today
-from spm.org.gates import admins_only, user_of
+from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Team, TeamLead, TeamPlacement, User
 from spm.ui.exports import export_format
 
@@ -43,15 +43,10 @@ def team_create(request: HttpRequest) -> HttpResponse:
     return render(request, "setup/team_form.html", context, status=422 if form.errors else 200)
 
 
-def _team(request: HttpRequest, pk: int) -> Team:
-    team: Team = get_object_or_404(Team.objects.visible_to(user_of(request)), pk=pk)
-    return team
-
-
 @admins_only
 def team_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One team: its name, where it stands and who leads it, with their dates."""
-    team = _team(request, pk)
+    team = visible_or_404(Team, request, pk=pk)
     form = TeamForm(request.POST or None, initial={"name": team.name})
     if request.method == "POST" and form.is_valid():
         teams.update_team(team, code=team.code, name=form.cleaned_data["name"], by=user_of(request))
@@ -76,7 +71,7 @@ def _team_parts(user: User, team: Team) -> dict[str, Any]:
 @admins_only
 def team_place(request: HttpRequest, pk: int) -> HttpResponse:
     """From a day on, the team stands under another one, or at the top."""
-    team = _team(request, pk)
+    team = visible_or_404(Team, request, pk=pk)
     form = TeamPlaceForm(request.POST, user=user_of(request), team=team)
     if form.is_valid():
         try:
@@ -93,7 +88,7 @@ def team_place(request: HttpRequest, pk: int) -> HttpResponse:
 @admins_only
 def team_lead(request: HttpRequest, pk: int) -> HttpResponse:
     """From a day on, a person leads the team; nobody = vacant."""
-    team = _team(request, pk)
+    team = visible_or_404(Team, request, pk=pk)
     form = HolderForm(request.POST, user=user_of(request))
     if form.is_valid():
         teams.set_lead(team, **form.cleaned_data, by=user_of(request))

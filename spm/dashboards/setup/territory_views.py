@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,7 +14,7 @@ from spm.market import territories
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org.clock import today
-from spm.org.gates import admins_only, user_of
+from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.ui.exports import export_format
 
 
@@ -40,8 +40,7 @@ def territory_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _territory(request: HttpRequest, pk: int) -> Territory:
-    territory: Territory = get_object_or_404(Territory.objects.visible_to(user_of(request)).real(), pk=pk)
-    return territory
+    return visible_or_404(Territory, request, pk=pk, is_unassigned=False)
 
 
 def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpResponse:
