@@ -7,9 +7,10 @@ from django.db.models import Sum
 
 from spm.imports import batches
 from spm.imports.choices import BatchState
+from spm.market.models import ProductFamily
 from spm.org.choices import PeriodState
 from spm.org.models import Period
-from targets.models import Actual, ActualVersion, Attainment, Credit, ProductFamily
+from targets.models import Actual, ActualVersion, Attainment, Credit
 from targets.rollup import roll_up_stale
 from tests.builders import make_account, make_person, make_territory
 from tests.spm.imports_help import load, told, upload
