@@ -20,6 +20,7 @@ from spm.ui.amounts import parse_amount
 from targets.choices import Measure
 from targets.goals import Goal, Holder, of_person, of_segment, of_team, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.revisions import Revision, in_force, revisions
 
 
 class GridKind(StrEnum):
@@ -214,8 +215,9 @@ class HolderTable:
     totals: tuple[Decimal | None, ...]
 
 
-def holder_table(user: User, year: FiscalYear, rows: Any) -> HolderTable:
-    """``rows``: quotas or targets of one holder in one year."""
+def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> HolderTable:
+    """The numbers of one holder, as far as the user sees them; ``model``: Target or Quota."""
+    rows = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, **{holder.column: holder.key})
     amounts = {(row.period_id, row.measure): row.amount for row in rows}
     leaves = Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH).order_by("starts_on")
     lines = tuple((leaf.label, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)
@@ -223,36 +225,10 @@ def holder_table(user: User, year: FiscalYear, rows: Any) -> HolderTable:
     return HolderTable(lines, totals)
 
 
-@dataclass(frozen=True)
-class ChangeRow:
-    """One line of the history of a holder's numbers."""
-
-    at: Any
-    who: str
-    period: str
-    amount: Decimal | None
-    reason: str
-
-
-def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[ChangeRow]:
+def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[Revision]:
     """The newest changes of the company plan, or of the targets of territories the user sees; one year and measure."""
     model: Any = PlanLine if kind == GridKind.COMPANY else Target
-    rows = model.history.filter(plan__fiscal_year=year, plan__kind="working", measure=measure)
-    if kind == GridKind.COMPANY:
-        return history(rows, limit=50)
-    return history(rows.filter(territory__in=Territory.objects.visible_to(user)), limit=50)
-
-
-def history(rows: Any, limit: int = 200) -> list[ChangeRow]:
-    """The newest changes of historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
-    newest = rows.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
-    return [
-        ChangeRow(
-            row.history_date,
-            row.history_user.name if row.history_user else "",
-            row.period.label,
-            None if row.history_type == "-" else row.amount,
-            row.history_change_reason or "",
-        )
-        for row in newest
-    ]
+    rows = in_force(model, year).filter(measure=measure)
+    if kind != GridKind.COMPANY:
+        rows = rows.filter(territory__in=Territory.objects.visible_to(user))
+    return revisions(rows, limit=50)

@@ -17,8 +17,9 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
 from spm.ui.exports import export_format
-from targets import access, grids, plans, quotas, tables
+from targets import access, grids, plans, quotas, revisions, tables
 from targets.choices import Measure
+from targets.goals import Holder, of_person, of_team
 from targets.grids import Grid, GridKind
 from targets.models import Quota, Target
 
@@ -155,10 +156,10 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
 def quota_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     """The quotas of one person in one year, all measures, with each change."""
     user, fiscal_year = user_of(request), _year(request, year)
-    person = visible_or_404(User, request, pk=pk)
-    rows = Quota.objects.visible_to(user).in_force().filter(person=person, plan__fiscal_year=fiscal_year)
-    changes = Quota.history.filter(person=person, plan__fiscal_year=fiscal_year, plan__kind="working")
-    return _number(request, fiscal_year, person.name, rows, changes, reverse("targets:quotas", args=[year]))
+    person, back = visible_or_404(User, request, pk=pk), reverse("targets:quotas", args=[year])
+    if not access.can_see_plan(user):
+        back = reverse("targets:year-list")
+    return _number(request, fiscal_year, Quota, of_person(person.pk), person.name, back)
 
 
 @login_required
@@ -169,19 +170,17 @@ def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     team = visible_or_404(Team, request, pk=pk)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    rows = Target.objects.visible_to(user).in_force().filter(team=team, plan__fiscal_year=fiscal_year)
-    changes = Target.history.filter(team=team, plan__fiscal_year=fiscal_year, plan__kind="working")
-    return _number(request, fiscal_year, team.name, rows, changes, reverse("targets:teams", args=[year]))
+    back = reverse("targets:teams", args=[year])
+    return _number(request, fiscal_year, Target, of_team(team.pk), team.name, back)
 
 
-def _number(request: HttpRequest, year: FiscalYear, name: str, rows: Any, changes: Any, back: str) -> HttpResponse:
-    table = grids.holder_table(user_of(request), year, rows)
+def _number(request: HttpRequest, year: FiscalYear, model: Any, holder: Holder, name: str, back: str) -> HttpResponse:
     context = {
         "year": year,
         "name": name,
-        "table": table,
-        "changes": grids.history(changes),
-        "back": back if access.can_see_plan(user_of(request)) else reverse("targets:year-list"),
+        "table": grids.holder_table(user_of(request), year, model, holder),
+        "changes": revisions.of_holder(model, holder, year),
+        "back": back,
     }
     return render(request, "targets/number.html", context)
 

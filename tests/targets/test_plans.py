@@ -27,7 +27,8 @@ from targets.plans import (
     set_targets,
     working_plan,
 )
-from targets.quotas import history_of, judge_quotas, set_quota, set_quotas
+from targets.quotas import judge_quotas, set_quota, set_quotas
+from targets.revisions import revisions
 from targets.seasonality import BadSeasonality, set_profile, spread_over, weights_of
 from tests.builders import make_person, make_territory, make_year
 
@@ -135,7 +136,7 @@ def test_inv_31_the_history_of_a_quota_tells_who_set_it_when_and_why(plan, cast)
     set_quota(
         plan, person=cast.rep, measure="bookings", period=march, amount=Decimal(12), by=cast.admin, reason="Second rep"
     )
-    newest, first = history_of(Quota.objects.get())
+    newest, first = revisions(Quota.objects.get().history)
     assert (newest.amount, newest.by, newest.reason) == (Decimal(12), cast.admin, "Second rep")
     assert (first.amount, first.reason) == (Decimal(10), "")
     assert not any(finding.breaches for finding in run_all(["INV-31"]))
