@@ -357,6 +357,8 @@ LOG_FORMAT = env.str(
 )
 # Of what goes well, production tells; the console of somebody who tries SPM out stays quiet.
 LOG_LEVEL = env.str("SPM_LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
+# Lines of code, never the values of variables, which are other people's numbers.
+CONSOLE = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -369,11 +371,10 @@ LOGGING = {
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.ExtraAdder(allow=["status_code"]),
                 structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
                 mask_tokens,
             ],
-            "processor": structlog.processors.JSONRenderer()
-            if LOG_FORMAT == "json"
-            else structlog.dev.ConsoleRenderer(colors=False),
+            "processor": structlog.processors.JSONRenderer() if LOG_FORMAT == "json" else CONSOLE,
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},

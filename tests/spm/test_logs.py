@@ -1,6 +1,11 @@
 """What never reaches a log."""
 
+import logging
+import sys
+
 import pytest
+import structlog
+from django.conf import settings
 
 from spm.logs import mask_tokens
 
@@ -20,3 +25,20 @@ from spm.logs import mask_tokens
 )
 def test_one_time_keys_in_addresses_are_masked(written, logged):
     assert mask_tokens(None, "info", {"request": written})["request"] == logged
+
+
+@pytest.mark.parametrize("renderer", [settings.CONSOLE, structlog.processors.JSONRenderer()], ids=["console", "json"])
+def test_a_logged_failure_shows_lines_of_code_but_no_values(renderer):
+    form = settings.LOGGING["formatters"]["structured"]
+    formatter = structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=form["foreign_pre_chain"])
+    try:
+        _fail(f"quota {713519 * 2}")
+    except ValueError:
+        record = logging.LogRecord("spm", logging.ERROR, __file__, 1, "Failed", None, sys.exc_info())
+    told = formatter.format(record)
+    assert "_fail" in told
+    assert "1427038" not in told
+
+
+def _fail(_private):
+    raise ValueError
