@@ -1,7 +1,5 @@
 """The form of the settings page."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.conf import settings
 from django.utils.functional import Promise
@@ -9,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spm.dashboards.shell import THEMES
 from spm.org.models import User
+from spm.zones import known_zones
 
 type Choices = list[tuple[str, str | Promise]]
 
@@ -19,7 +18,7 @@ def languages() -> Choices:
 
 def time_zones() -> Choices:
     """Zones by city; what the tz database keeps for old programs is left out."""
-    cities = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    cities = sorted(name for name in known_zones() if "/" in name and not name.startswith("Etc/"))
     return [("", _("As the company")), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in cities)]
 
 

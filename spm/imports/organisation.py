@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -23,6 +22,7 @@ from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Ref
 from spm.keys import normalise
 from spm.org import calendars
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.zones import known_zones
 
 ONE_DAY = timedelta(days=1)
 UNKNOWN_PERSON = gettext_lazy("Nobody has this e-mail address. Load people first.")
@@ -249,7 +249,7 @@ class PeopleLoader(RecordLoader):
 
 def _check_person(values: dict[str, Any]) -> None:
     zone, locale = values.get("timezone"), values.get("locale")
-    if zone and zone not in available_timezones():
+    if zone and zone not in known_zones():
         raise Refused("timezone", zone, _("This is no time zone such as Europe/Paris."))
     if locale and locale not in dict(settings.LANGUAGES):
         raise Refused("locale", locale, _("Languages: %(codes)s.") % {"codes": ", ".join(dict(settings.LANGUAGES))})

@@ -1,7 +1,6 @@
 """The company of this installation: its name, currency, time zone and language."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel.numbers import list_currencies
 from django.conf import settings
@@ -12,6 +11,7 @@ from spm.errors import RuleViolation
 from spm.org import audit
 from spm.org.choices import AuditKind
 from spm.org.models import Company, FiscalYear, User
+from spm.zones import known_zones
 
 NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
 
@@ -58,7 +58,7 @@ def _refuse(values: dict[str, Any]) -> None:
         raise BadCompany(
             _("“%(code)s” is not an ISO currency code, such as EUR or USD.") % {"code": values["currency"]}
         )
-    if values["timezone"] not in available_timezones():
+    if values["timezone"] not in known_zones():
         raise BadCompany(
             _("“%(zone)s” is not a time zone, such as Europe/Paris or UTC.") % {"zone": values["timezone"]}
         )

@@ -1,11 +1,13 @@
 """Language and time zone of the person, for the request; and what no address may hold."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+
+from spm.zones import known_zones
 
 type Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -25,7 +27,7 @@ class PersonalMiddleware:
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
-        if zone not in available_timezones():
+        if zone not in known_zones():
             return self.get_response(request)
         with timezone.override(ZoneInfo(zone)):
             return self.get_response(request)

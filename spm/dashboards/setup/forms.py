@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale
 from django import forms
@@ -14,6 +13,7 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Territory
 from spm.org.choices import AuditKind, CalendarKind
 from spm.org.models import Company, Team, User
+from spm.zones import known_zones
 
 
 class DayInput(forms.DateInput):
@@ -39,7 +39,7 @@ class CompanyForm(forms.ModelForm[Company]):
     """The company itself. Its currency is fixed once amounts are stored in it."""
 
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(z, z) for z in sorted(available_timezones())])
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(z, z) for z in sorted(known_zones())])
     language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
 
     class Meta:
