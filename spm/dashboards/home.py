@@ -15,7 +15,8 @@ from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
 from spm.dashboards.queries import Stamp, stamp_of
-from spm.dashboards.setup.queries import checklist, parked_rows, without_team
+from spm.dashboards.setup.checklist import Checklist, checklist
+from spm.dashboards.setup.queries import parked_rows, without_team
 from spm.imports.models import ImportBatch
 from spm.imports.queries import kind_labels
 from spm.jobs.choices import JobState
@@ -55,26 +56,13 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the setup checklist, as Home words it."""
-
-    text: str
-    done: bool
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
 class AdminHome:
     sentence: str
     exceptions: list[Alert]
     imports: list[tuple[ImportBatch, str]]
     """Each with the words for its kind."""
-    steps: list[Step]
+    checklist: Checklist
     stamp: Stamp
-
-    @property
-    def is_set_up(self) -> bool:
-        return all(step.done for step in self.steps)
 
 
 def in_need(page: Performance) -> list[InNeed]:
@@ -119,17 +107,16 @@ def admin_home(user: User, company: Company) -> AdminHome:
     """Exceptions, the last imports, and the checklist until everything is there."""
     stamp = stamp_of(user)
     years = list(FiscalYear.objects.visible_to(user))
-    steps = [_step(step.key, done=step.done) for step in checklist(user).steps]
+    steps = checklist(user)
     found = [*_plan_gaps(user, company, years), *_homeless(user), *_unassigned(user, company)]
     found += [*_import_gaps(user), *_job_gaps(user, stamp)]
     imports = ImportBatch.objects.visible_to(user).select_related("created_by").order_by("-pk")[:IMPORTS_SHOWN]
     labels = kind_labels()
     named = [(batch, str(labels.get(batch.kind, batch.kind))) for batch in imports]
-    return AdminHome(_admin_sentence(company, found, steps), found, named, steps, stamp)
+    return AdminHome(_admin_sentence(company, found, steps.left), found, named, steps, stamp)
 
 
-def _admin_sentence(company: Company, found: list[Alert], steps: list[Step]) -> str:
-    left = sum(not step.done for step in steps)
+def _admin_sentence(company: Company, found: list[Alert], left: int) -> str:
     if left:
         return ngettext(
             "%(name)s is nearly set up: %(count)s step is left.",
@@ -224,17 +211,3 @@ def _job_gaps(user: User, stamp: Stamp) -> list[Alert]:
 
 def _is_late(since: datetime) -> bool:
     return timezone.now() - since > STALE_AFTER
-
-
-def _step(key: str, *, done: bool) -> Step:
-    """A step of setup's own checklist, which alone knows what is done."""
-    told = {
-        "company": (_("Company, currency and time zone"), "setup:company"),
-        "calendar": (_("Calendar"), "setup:calendar"),
-        "teams": (_("Teams"), "setup:teams"),
-        "people": (_("People, pasted from a spreadsheet"), "setup:people"),
-        "quotas": (_("Quotas for this year"), "targets:year-list"),
-        "actuals": (_("Actuals, from a file or pasted"), "imports:list"),
-    }
-    text, route = told[key]
-    return Step(text, done, reverse(route))

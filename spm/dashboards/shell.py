@@ -10,6 +10,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from spm.dashboards import demo_people
+from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.org import access, clock
 from spm.org.models import Company, User
 
@@ -94,6 +95,11 @@ class Shell:
     @cached_property
     def demo_people(self) -> demo_people.DemoPeople | None:
         return demo_people.offered()
+
+    @cached_property
+    def checklist(self) -> Checklist | None:
+        """The first run as far as it has come; for admins alone, and only where a page asks."""
+        return checklist(self.person) if self.person and self.can_administer else None
 
     @property
     def shortcuts(self) -> bool:

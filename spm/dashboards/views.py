@@ -55,6 +55,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """What needs whom today: by what the user is, from admin to rep."""
     user = user_of(request)
     company, view = _state(request)
+    if can_administer(user) and company is None:
+        return redirect("setup:welcome")
     if can_administer(user) and company:
         return render(request, "dashboards/home_admin.html", {"page": admin_home(user, company), "view": view})
     if company is None or view is None:

@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
-from spm.imports.amounts import NotANumber, currencies_of, is_currency, parse_number
 from spm.imports.dates import NotADate, parse_date
 from spm.imports.formats import PLAIN, Format, FormatDecision
 from spm.imports.kinds import Column, ColumnType
 from spm.imports.sheets import ERRORS, NO_VALUE, Refusal
 from spm.keys import normalise
 from spm.money import MAX_UNITS, UNITS_PER_ONE
+from spm.ui.written_numbers import NotANumber, currencies_of, is_currency, parse_number
 
 type Value = str | date | Decimal | int | bool | None
 
@@ -90,7 +90,8 @@ class RowParser:
 def _number(column: Column, text: str, fmt: Format, currency: str) -> Decimal | int:
     places = {ColumnType.AMOUNT: AMOUNT_PLACES, ColumnType.NUMBER: NUMBER_PLACES}.get(column.type, 0)
     try:
-        number, sign = parse_number(text, fmt.decimal, fmt.thousands, places)
+        is_amount = column.type == ColumnType.AMOUNT
+        number, sign = parse_number(text, fmt.decimal, fmt.thousands, places, short=is_amount)
     except NotANumber as error:
         raise BadCell(str(error)) from None
     if sign:

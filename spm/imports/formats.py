@@ -11,13 +11,15 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.imports.amounts import mark_evidence
 from spm.imports.dates import DAY_FIRST, MONTH_FIRST, order_evidence, order_of
 from spm.imports.kinds import Column, ColumnType
 from spm.imports.sheets import Native
+from spm.ui.numbers import decimals_of, number
+from spm.ui.written_numbers import NotANumber, is_short, mark_evidence, parse_number
 
 NUMBERS = (ColumnType.AMOUNT, ColumnType.NUMBER, ColumnType.INTEGER)
 MAX_DISTINCT = 50_000  # texts looked at per column, in the order of the file; dates and shapes of numbers repeat
+SHORT_PLACES = 4  # of an amount
 SHAPE = str.maketrans("0123456789", "0" + "9" * 9)
 
 
@@ -112,8 +114,24 @@ def decide_format(
         if column.type == ColumnType.DATE:
             decision.formats[column.name] = _dates(column.name, texts[column.name], choice, decision)
         else:
-            decision.formats[column.name] = _numbers(column.name, texts[column.name], choice, decision)
+            fmt = _numbers(column.name, texts[column.name], choice, decision)
+            decision.formats[column.name] = fmt
+            if column.type == ColumnType.AMOUNT:
+                _tell_short(column.name, texts[column.name], fmt, decision)
     return decision
+
+
+def _tell_short(name: str, texts: "_Texts", fmt: Format, decision: FormatDecision) -> None:
+    """Show how 1.2M is read where a column holds such amounts."""
+    text = next((text.strip() for text in texts.examples.values() if is_short(text)), "")
+    if not text:
+        return
+    try:
+        amount, _sign = parse_number(text, fmt.decimal, fmt.thousands, SHORT_PLACES, short=True)
+    except NotANumber:
+        return  # refused with its row
+    told = {"column": name, "text": text, "amount": number(amount, decimals_of(amount))}
+    decision.notes.append(_("“%(column)s” holds shortened amounts: %(text)s is read as %(amount)s.") % told)
 
 
 class _Texts:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from spm.imports import access, refused_rows, workbooks
+from spm.imports import access, new_teams, refused_rows, workbooks
 from spm.imports.choices import BatchState
 from spm.imports.kinds import ImportKind, all_kinds, kind_named
 from spm.imports.models import ImportBatch
@@ -16,13 +17,13 @@ from spm.org.models import User
 
 FIRST_ROWS = 50
 COUNT_LABELS: dict[str, str | Promise] = {
-    "read": _("Read"),
-    "new": _("New"),
-    "changed": _("Changed"),
-    "unchanged": _("Unchanged"),
-    "refused": _("Refused"),
-    "parked": _("Parked"),
-    "superseded": _("Superseded"),
+    "read": gettext_lazy("Read"),
+    "new": gettext_lazy("New"),
+    "changed": gettext_lazy("Changed"),
+    "unchanged": gettext_lazy("Unchanged"),
+    "refused": gettext_lazy("Refused"),
+    "parked": gettext_lazy("Parked"),
+    "superseded": gettext_lazy("Superseded"),
 }
 
 
@@ -32,17 +33,20 @@ class BatchPage:
 
     batch: ImportBatch
     kind_label: str | Promise
+    sentence: str
     running: Job | None
     failure: str
     counts: list[tuple[str | Promise, int]]
     complaints: list[Any]
     rows: list[Any]
     more_rows: int
+    missing_teams: list[str]
     can_load: bool
     can_load_good: bool
     can_undo: bool
     may_map: bool
     is_judged: bool
+    is_loaded: bool
 
 
 def batch_page(batch: ImportBatch, user: User) -> BatchPage:
@@ -54,17 +58,43 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
     return BatchPage(
         batch=batch,
         kind_label=kind_named(batch.kind).label,
+        sentence=_sentence(batch) if running is None else "",
         running=running,
         failure=job.error if job and job.state == JobState.FAILED else "",
         counts=[(label, getattr(batch, name)) for name, label in COUNT_LABELS.items()],
         complaints=refused_rows.grouped(batch),
         rows=list(kept[:FIRST_ROWS]),
         more_rows=max(batch.refused + batch.parked - FIRST_ROWS, 0),
+        missing_teams=new_teams.missing(batch) if may_load and batch.refused else [],
         can_load=may_load and batch.state == BatchState.PREVIEWED and not batch.refused,
         can_load_good=may_load and bool(batch.refused) and batch.read > batch.refused and not batch.is_snapshot,
         can_undo=access.can_undo(user, batch) and running is None,
         may_map=may_load,
         is_judged=bool(batch.read),
+        is_loaded=batch.state == BatchState.COMMITTED,
+    )
+
+
+def _sentence(batch: ImportBatch) -> str:
+    """What became of the file, or what loading it would do; "" where the reason beside it says it."""
+    words = {"read": batch.read, "good": batch.read - batch.refused, "refused": batch.refused}
+    words |= {"new": batch.new, "changed": batch.changed, "unchanged": batch.unchanged}
+    if not batch.read:
+        return ""
+    if batch.state == BatchState.COMMITTED:
+        return _("Loaded: %(new)s new, %(changed)s changed, %(unchanged)s unchanged.") % words
+    if batch.state == BatchState.UNDONE:
+        return _("Taken back: everything is as it was before this import.")
+    if not batch.refused:
+        told = _(
+            "Nothing is loaded yet. Loading makes %(new)s new, changes %(changed)s, leaves %(unchanged)s as they are."
+        )
+        return told % words
+    if not words["good"]:
+        return _("Nothing is loaded yet, and no row can be: the reasons are below.")
+    return (
+        _("Nothing is loaded yet. %(good)s of %(read)s rows can be loaded; the reasons of the others are below.")
+        % words
     )
 
 

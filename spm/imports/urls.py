@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/", views.batch_detail, name="detail"),
     path("<int:pk>/mapping/", views.batch_map, name="map"),
     path("<int:pk>/commit/", views.batch_commit, name="commit"),
+    path("<int:pk>/teams/", views.batch_teams, name="teams"),
     path("<int:pk>/undo/", views.batch_undo, name="undo"),
     path("<int:pk>/refused.csv", views.batch_refused, name="refused"),
 ]

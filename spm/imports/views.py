@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.imports import access, batches, queries, refused_rows, workbooks
+from spm.imports import access, batches, new_teams, queries, refused_rows, workbooks
 from spm.imports.forms import PASTED, MappingForm, UploadForm
 from spm.imports.kinds import ImportKind, UnknownKind, kind_named
 from spm.imports.mappings import Mapping
@@ -131,6 +131,18 @@ def batch_commit(request: HttpRequest, pk: int) -> HttpResponse:
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     batch, user = _batch_or_404(request, pk), user_of(request)
     return _asked(request, batch, lambda: batches.ask(batch, "undo", user))
+
+
+@require_POST
+@admins_only
+def batch_teams(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make the teams that the file names and nobody has made yet, then judge it again."""
+    batch, user = _batch_or_404(request, pk), user_of(request)
+    if not access.can_load(user, batch):
+        raise PermissionDenied
+    names = new_teams.make(batch, user)
+    messages.success(request, _("Teams made: %(names)s.") % {"names": ", ".join(names) or "–"})
+    return _asked(request, batch, lambda: batches.ask(batch, "preview", user))
 
 
 @require_safe

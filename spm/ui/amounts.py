@@ -4,7 +4,6 @@ A single mark before exactly three digits ("1.200", "1,200") could be read two w
 decides, and nothing is guessed. Rule: ux.md §2, Languages and numbers.
 """
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,54 +12,20 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from spm.ui.numbers import MINUS, babel_locale, decimals_of, number
+from spm.ui.numbers import babel_locale, decimals_of, number
+from spm.ui.written_numbers import NotANumber, currencies_of, mark_evidence, parse_number
 
-SPACES = dict.fromkeys(map(ord, " \t\u00a0\u2009\u202f\u2007'’"))
-FACTORS = {"": 0, "k": 3, "m": 6, "bn": 9, "md": 9}
-AMOUNT = re.compile(r"([0-9.,]+)(k|m|bn|md)?", re.IGNORECASE)
-CURRENCY = re.compile(r"^(?:[A-Z]{3}|[€$£¥])|(?:[A-Z]{3}|[€$£¥])$")
-GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+MOST_PLACES = 8
 
 
 def parse_amount(text: str, language: str | None = None) -> Decimal:
-    """The amount that ``text`` says in this language. Raises ValueError with nothing to read or two ways to read it."""
-    negative, bare = _without_sign(text.translate(SPACES))
-    found = AMOUNT.fullmatch(CURRENCY.sub("", bare))
-    if found is None:
-        raise ValueError(text)
-    amount = _plain(found[1], get_decimal_symbol(babel_locale(language))).scaleb(FACTORS[(found[2] or "").lower()])
-    return -amount if negative else amount
-
-
-def _without_sign(text: str) -> tuple[bool, str]:
-    """Minus in front or behind, or parentheses, as accountants write it."""
-    if text.startswith("(") and text.endswith(")"):
-        return True, text[1:-1]
-    for minus in ("-", MINUS):
-        if text.startswith(minus) or text.endswith(minus):
-            return True, text.removeprefix(minus).removesuffix(minus)
-    return False, text.removeprefix("+")
-
-
-def _plain(digits: str, mark: str) -> Decimal:
-    """``digits`` with their thousands marks removed and "." as the decimal mark."""
-    kinds = [kind for kind in ".," if kind in digits]
-    if not kinds:
-        return Decimal(digits)
-    if len(kinds) == 2:
-        mark = max(kinds, key=digits.rindex)  # of two kinds, the last is the decimal mark
-        whole, fraction = digits.split(mark, 1) if digits.count(mark) == 1 else ("", "")
-        if not GROUPED.fullmatch(whole):
-            raise ValueError(digits)
-        return Decimal(re.sub(r"[.,]", "", whole) + "." + (fraction or "0"))
-    only = kinds[0]
-    if digits.count(only) > 1 or (only != mark and GROUPED.fullmatch(digits)):
-        if not GROUPED.fullmatch(digits):
-            raise ValueError(digits)
-        return Decimal(digits.replace(only, ""))
-    if digits == only:
-        raise ValueError(digits)
-    return Decimal(digits.replace(only, "."))
+    """The amount that ``text`` says in this language. Raises ValueError where there is none."""
+    evidence = mark_evidence(text)
+    decimal = evidence if evidence in (".", ",") else get_decimal_symbol(babel_locale(language))
+    amount, sign = parse_number(text, decimal, "", MOST_PLACES, short=True)
+    if sign and not currencies_of(sign):
+        raise NotANumber(text)
+    return amount
 
 
 class AmountField(forms.Field):

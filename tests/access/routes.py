@@ -122,6 +122,7 @@ IMPORTS = {
     "imports:map": Access(admins(), admins(ACTED), kinds=BATCH),
     "imports:commit": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
     "imports:undo": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
+    "imports:teams": Access(public(NO_METHOD), admins(ACTED), kinds=BATCH),
     "imports:refused": Access(admins(), kinds=BATCH),
 }
 

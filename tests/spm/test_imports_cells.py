@@ -203,6 +203,25 @@ def test_the_order_of_day_and_month_is_decided_per_column_or_asked(texts, patter
     assert pattern is None or decision.of("date").date == pattern
 
 
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [(["1.2M", "900k"], "1.2M is read as 1,200,000"), (["1,25 Md€", "7"], "1,25 Md€ is read as 1,250,000,000")],
+)
+def test_shortened_amounts_are_read_and_told(texts, told):
+    decision = decided(AMOUNT, *texts)
+    assert told in decision.notes[-1]
+    assert parse(AMOUNT, "-2k", decision.of("amount")) == -2000
+
+
+def test_thousands_or_decimals_are_asked_of_shortened_amounts_too():
+    assert decided(AMOUNT, "1,200k").asks
+
+
+def test_a_share_is_never_shortened():
+    with pytest.raises(BadCell, match="not a number"):
+        parse(Column("share", ColumnType.NUMBER), "1k")
+
+
 def test_a_choice_answers_the_question():
     assert decided(DATE, "03/04/2026", date="%m/%d/%Y").asks == []
     assert decided(AMOUNT, "1,200", decimal=",").of("amount").decimal == ","

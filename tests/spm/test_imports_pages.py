@@ -77,6 +77,22 @@ def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     assert Team.objects.filter(key="west").exists()
 
 
+def test_teams_that_a_file_of_people_names_are_made_when_the_admin_says_so(admin):
+    page, batch = send(
+        admin, "people", pasted="email\tteam\na@x.example\tEast\nb@x.example\teast\nc@x.example\tNorth\n"
+    )
+    assert page.context["page"].missing_teams == ["East"]
+    page = admin.post(reverse("imports:teams", args=[batch.pk]), follow=True)
+    assert (page.context["page"].missing_teams, page.context["page"].batch.refused) == ([], 0)
+    assert Team.objects.get(key="east").name == "East"
+
+
+def test_a_wrong_column_does_not_become_dozens_of_teams(admin):
+    rows = "".join(f"p{n}@x.example\tPerson {n}\n" for n in range(21))
+    page, _batch = send(admin, "people", pasted=f"email\tteam\n{rows}")
+    assert page.context["page"].missing_teams == []
+
+
 def test_inv_19_refused_text_cannot_run_as_a_formula_and_reads_back_as_it_was(admin):
     sent = b"team,parent\nA,-2+3+cmd|' /C calc'!A0\nB,=1+1\nC,''=1+1\nD,-12.50\n"
     first = send(admin, "teams", file=file(sent))[1]

@@ -33,7 +33,19 @@ def test_these_mean_the_same_in_every_language(text, language):
     assert parse_amount(text, language) == MILLION
 
 
-@pytest.mark.parametrize(("text", "language"), [("1.2M", "en"), ("1,2M", "fr"), ("1.2M", "fr"), ("1,2 M€", "fr")])
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("1.2M", "en"),
+        ("1,2M", "fr"),
+        ("1.2M", "fr"),
+        ("1,2 M€", "fr"),
+        ("€1.2m", "en"),
+        ("0.0012 bn", "en"),
+        ("0,0012 Md€", "fr"),
+        ("1.2 MUSD", "en"),
+    ],
+)
 def test_millions_with_a_letter(text, language):
     assert parse_amount(text, language) == MILLION
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from spm.dashboards.setup import queries
-from spm.dashboards.setup.forms import ReasonForm, YearForm
+from spm.dashboards.setup.forms import ReasonForm, YearForm, first_year
 from spm.errors import RuleViolation
 from spm.org import access, calendars
 from spm.org.choices import PeriodLevel
+from spm.org.clock import today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Period
 from targets import closing
@@ -22,7 +23,8 @@ from targets import closing
 @admins_only
 def calendar(request: HttpRequest) -> HttpResponse:
     """The fiscal years with their periods, and a form for one more."""
-    form = YearForm(request.POST or None)
+    years = queries.calendar_rows(user_of(request))
+    form = YearForm(request.POST or None, initial=first_year(today()) if not years else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -31,8 +33,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Fiscal year %(year)s is created.") % {"year": year.label})
-            return redirect("setup:calendar")
-    context = {"form": form, "years": queries.calendar_rows(user_of(request))}
+            return redirect("setup:calendar" if years else "setup:welcome")
+    context = {"form": form, "years": years}
     return render(request, "setup/calendar.html", context, status=422 if form.errors else 200)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from spm.dashboards.setup import queries
+from spm.dashboards.setup.checklist import checklist
 from spm.dashboards.setup.forms import CompanyForm, MailForm
 from spm.errors import RuleViolation
 from spm.org import clock, companies
@@ -23,14 +24,14 @@ from spm.org.models import FiscalYear
 def overview(request: HttpRequest) -> HttpResponse:
     """Everything an admin keeps, each with how it stands."""
     user = user_of(request)
-    return render(request, "setup/overview.html", {"checklist": queries.checklist(user), "facts": queries.facts(user)})
+    return render(request, "setup/overview.html", {"checklist": checklist(user), "facts": queries.facts(user)})
 
 
 @require_safe
 @admins_only
 def welcome(request: HttpRequest) -> HttpResponse:
-    """The first run: five steps to a dashboard, skippable and resumable; or the demo company."""
-    return render(request, "setup/welcome.html", {"checklist": queries.checklist(user_of(request))})
+    """The first run: the steps to a dashboard, each skippable and resumable."""
+    return render(request, "setup/welcome.html", {"checklist": checklist(user_of(request))})
 
 
 @admins_only
@@ -38,12 +39,13 @@ def company_edit(request: HttpRequest) -> HttpResponse:
     """Create or change the company."""
     user = user_of(request)
     has_calendar = FiscalYear.objects.visible_to(user).exists()
-    form = CompanyForm(request.POST or None, instance=clock.company(), currency_is_fixed=has_calendar)
+    stored = clock.company()
+    form = CompanyForm(request.POST or None, instance=stored, currency_is_fixed=has_calendar)
     if request.method == "POST" and form.is_valid():
         try:
             companies.set_company(by=user, **form.cleaned_data)
             messages.success(request, _("Saved."))
-            return redirect("setup:company")
+            return redirect("setup:company" if stored else "setup:welcome")
         except RuleViolation as error:
             form.add_error(None, str(error))
     return render(request, "setup/company.html", {"form": form}, status=422 if form.errors else 200)

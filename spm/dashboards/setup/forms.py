@@ -210,6 +210,11 @@ class AuditFilter(forms.Form):
         self.fields["since"].widget.attrs["class"] = "form-control filter-input"
 
 
+def first_year(day: date) -> dict[str, object]:
+    """What a first fiscal year most often is: the calendar year of ``day``."""
+    return {"label": str(day.year), "starts_on": date(day.year, 1, 1)}
+
+
 def first_of(day: date) -> dict[str, date]:
     """The usual start of a dated fact: today."""
     return {"starts_on": day}

@@ -12,11 +12,11 @@ from spm.imports.models import ImportBatch
 from spm.market.models import Assignment, Territory
 from spm.org import invitations
 from spm.org.choices import PeriodLevel, PeriodState
-from spm.org.clock import company, today
+from spm.org.clock import today
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
-from targets.models import Actual, Quota, RollupRun
+from targets.models import RollupRun
 
 
 @dataclass(frozen=True)
@@ -66,29 +66,6 @@ class YearRow:
     ends_on: date
     kind: str
     leaves: tuple[LeafRow, ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the first run: where to do it, and whether it is done."""
-
-    key: str
-    done: bool
-
-
-@dataclass(frozen=True)
-class Checklist:
-    """The steps from an empty company to a first dashboard."""
-
-    steps: tuple[Step, ...]
-
-    @property
-    def done(self) -> int:
-        return sum(step.done for step in self.steps)
-
-    @property
-    def complete(self) -> bool:
-        return self.done == len(self.steps)
 
 
 def person_state(person: User, invited: set[int]) -> str:
@@ -195,20 +172,6 @@ def calendar_rows(user: User) -> list[YearRow]:
         YearRow(year.label, year.starts_on, year.ends_on, year.get_calendar_kind_display(), tuple(leaves[year.pk]))
         for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
     ]
-
-
-def checklist(user: User) -> Checklist:
-    """How far the first run has come: four queries, and the dated facts that the request reads anyway."""
-    history = history_of(user)
-    steps = (
-        Step("company", company() is not None),
-        Step("calendar", FiscalYear.objects.visible_to(user).exists()),
-        Step("people", User.objects.visible_to(user).count() > 1),
-        Step("teams", bool(history.leads or history.memberships)),
-        Step("quotas", Quota.objects.visible_to(user).exists()),
-        Step("actuals", Actual.objects.visible_to(user).exists()),
-    )
-    return Checklist(steps)
 
 
 def without_team(user: User) -> list[User]:

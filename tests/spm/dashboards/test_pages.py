@@ -184,7 +184,7 @@ def test_home_and_setup_agree_on_who_has_no_team_and_every_exception_leads_to_it
 
 def test_home_of_a_new_company_leads_through_the_steps_of_setup(cast, as_user):
     client = as_user(cast.admin)
-    steps = client.get("/").context["page"].steps
+    steps = client.get("/").context["page"].checklist.steps
     assert [step.done for step in steps] == [
         step.done for step in client.get(reverse("setup:overview")).context["checklist"].steps
     ]

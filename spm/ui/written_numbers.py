@@ -1,4 +1,8 @@
-"""Numbers and amounts as files write them. Pure functions; decimal sign and thousands mark are given, never guessed."""
+"""Numbers and amounts as files and people write them. Decimal sign and thousands mark are given, never guessed here.
+
+One reading for both: ``spm.ui.amounts`` takes the marks from what is typed and the user's language, an import from its
+profile and the whole column.
+"""
 
 import re
 from decimal import Decimal
@@ -8,6 +12,7 @@ from babel.core import get_global
 from django.utils.translation import gettext as _
 
 MAX_DIGITS = 15
+POWERS = {"k": 3, "m": 6, "mio": 6, "bn": 9, "md": 9, "mrd": 9}  # English and French: 1.2M, 900k, 1,2 Md€
 
 # Which currencies a sign can mean.
 SIGNS = {
@@ -32,6 +37,7 @@ _SIGN = r"(?:[A-Za-z]{3}|(?:US|CA|AU|[CAR])?\$|[€£¥₹₩₺]|[Kk]r|zł|Fr\.
 _WRITTEN = re.compile(
     rf"(?P<open>\()? ?(?P<sign1>[+-])? ?(?P<currency1>{_SIGN})? ?(?P<sign2>[+-])? ?"
     r"(?P<core>[0-9](?:[0-9.,' ]*[0-9])?|[.,][0-9]+)"
+    r" ?(?P<power>[Mm]io|[Mm]rd|[Mm][Dd]|[Bb][Nn]|[KkMm])?"
     rf" ?(?P<sign3>-)? ?(?P<currency2>{_SIGN})? ?(?P<sign4>-)? ?(?P<close>\))?"
 )
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
@@ -44,9 +50,10 @@ class NotANumber(ValueError):
 
 
 @lru_cache(maxsize=2_000)
-def parse_number(text: str, decimal: str, thousands: str, places: int) -> tuple[Decimal, str]:
+def parse_number(text: str, decimal: str, thousands: str, places: int, *, short: bool = False) -> tuple[Decimal, str]:
     """The number that ``text`` writes, and the currency sign or code beside it ("" for none).
 
+    With ``short`` a letter may stand for thousands, millions or thousands of millions: 900k, 1.2M, 1,2 Md€.
     Negative by a minus (also U+2212) before or after, or by parentheses. At most ``places`` decimals that are not
     zero, and 15 digits. Raises NotANumber with a sentence.
     """
@@ -57,9 +64,12 @@ def parse_number(text: str, decimal: str, thousands: str, places: int) -> tuple[
     signs = sum(written[name] is not None for name in ("sign1", "sign2", "sign3", "sign4", "open"))
     if signs > 1 or bool(written["open"]) != bool(written["close"]):
         raise NotANumber(_("The sign of this number is not clear."))
+    if written["power"] and not short:
+        raise NotANumber(_("This is not a number."))
     if written["currency1"] and written["currency2"]:
         raise NotANumber(_("The amount names two currencies."))
-    number = _bounded(Decimal(_plain_digits(written["core"], decimal, thousands)), places)
+    digits = Decimal(_plain_digits(written["core"], decimal, thousands))
+    number = _bounded(digits.scaleb(POWERS.get((written["power"] or "").lower(), 0)), places)
     sign = (written["currency1"] or written["currency2"] or "").upper()
     return (-number if minuses or written["open"] else number), sign
 
@@ -74,6 +84,12 @@ def currencies_of(sign: str) -> frozenset[str]:
 def is_currency(code: str) -> bool:
     """Whether ``code`` (upper case) is an ISO 4217 code."""
     return code in get_global("all_currencies")
+
+
+def is_short(text: str) -> bool:
+    """Whether a letter stands for the thousands or millions of a number: 900k, 1.2M."""
+    match = _WRITTEN.fullmatch(_alike(text))
+    return bool(match and match["power"])
 
 
 def mark_evidence(text: str) -> str:
