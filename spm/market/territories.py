@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.keys import normalise
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org.models import User
@@ -16,21 +17,53 @@ class TerritoryLoop(RuleViolation):
     """A territory would stand below itself."""
 
 
+class TerritoryTaken(RuleViolation):
+    """Another territory has this code, or there is none."""
+
+
+@transaction.atomic
 def save(territory: Territory, *, parent: Territory | None) -> Territory:
-    """Store a new or changed territory under ``parent`` (None: at the top). Raises TerritoryLoop."""
-    above = parent
-    while above is not None:
-        if above.pk is not None and above.pk == territory.pk:
-            raise TerritoryLoop(_("A territory cannot stand below itself."))
-        above = above.parent
-    with transaction.atomic():
-        moved = territory.pk is not None and territory.parent_id != (parent.pk if parent else None)
-        territory.parent = parent
-        territory.save()
-        if moved:
-            # The tree of territories is not dated: every open period adds up along the new branches.
-            facts_moved.send(Territory, since=date.min, recredit=False)
+    """Store a new or changed territory under ``parent`` (None: at the top). Raises TerritoryLoop, TerritoryTaken."""
+    parents = _locked_tree()
+    _refuse_loop(territory, parent, parents)
+    _refuse_code(territory)
+    territory.parent = parent
+    try:
+        with transaction.atomic():
+            territory.save()
+    except IntegrityError as error:  # somebody else has taken the code since it was looked up
+        raise _taken(territory) from error
+    if territory.pk in parents and parents[territory.pk] != territory.parent_id:
+        # The tree of territories is not dated: every open period adds up along the new branches.
+        facts_moved.send(Territory, since=date.min, recredit=False)
     return territory
+
+
+def _locked_tree() -> dict[int, int | None]:
+    """Territory → parent as stored, under lock: two moves at once could close a circle unseen."""
+    rows = Territory.objects.order_by("pk").select_for_update(no_key=True)
+    return dict(rows.values_list("pk", "parent_id"))
+
+
+def _refuse_loop(territory: Territory, parent: Territory | None, parents: dict[int, int | None]) -> None:
+    above = parent.pk if parent else None
+    while above is not None:
+        if above == territory.pk:
+            raise TerritoryLoop(_("A territory cannot stand below itself."))
+        above = parents[above]
+
+
+def _refuse_code(territory: Territory) -> None:
+    key = normalise(territory.code)
+    others = Territory.objects.exclude(pk=territory.pk) if territory.pk else Territory.objects.all()
+    if not key:
+        raise TerritoryTaken(_("A territory needs a code."))
+    if others.filter(key=key).exists():
+        raise _taken(territory)
+
+
+def _taken(territory: Territory) -> TerritoryTaken:
+    return TerritoryTaken(_("There is a territory “%(code)s” already.") % {"code": territory.code})
 
 
 def assign(
@@ -51,6 +84,7 @@ def assign(
     if role == AssignmentRole.OVERLAY:
         same_day = same_day.filter(person=person)
     with transaction.atomic():
+        Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)  # the second of two finds the first's row
         row = same_day.first() or Assignment(territory=territory, starts_on=starts_on, role=role)
         row.person = person
         row.save()

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -33,11 +33,18 @@ def record(
         detail=json.loads(json.dumps(detail, cls=DjangoJSONEncoder)),
         address=client_address(request),
     )
+    try:
+        _append(entry)
+    except IntegrityError:  # the very first entry has nothing to lock: somebody else wrote it meanwhile
+        _append(entry)
+    return entry
+
+
+def _append(entry: AuditEntry) -> None:
     with transaction.atomic():
         entry.previous = _head_digest()
         entry.digest = digest_of(entry)
         entry.save(force_insert=True)
-    return entry
 
 
 def digest_of(entry: AuditEntry) -> str:

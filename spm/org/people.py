@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
@@ -36,7 +36,7 @@ def create_person(*, email: str, name: str, is_admin: bool = False, by: User | N
     person = User(email=email.strip(), name=name.strip() or email.strip(), **fields)
     person.set_unusable_password()
     _refuse_address(person)
-    save_tracked(person, by=by)
+    _save(person, by)
     if is_admin:
         set_role(person, is_admin=True, by=by)
     return person
@@ -52,7 +52,7 @@ def update_person(person: User, *, by: User | None = None, **fields: Any) -> boo
     for field, value in changed.items():
         setattr(person, field, value)
     _refuse_address(person)
-    save_tracked(person, by=by)
+    _save(person, by)
     return True
 
 
@@ -75,6 +75,7 @@ def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, b
 
     A row of the same day is replaced. False when that is what is stored already. Totals from that day on follow.
     """
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)  # of two at once, the second finds the first's row
     row = Membership.objects.filter(person=person, starts_on=starts_on).first()
     if row and row.team_id == (team.pk if team else None):
         return False
@@ -92,6 +93,7 @@ def leave(person: User, *, left_on: date, by: User | None = None) -> None:
     What was planned for later falls away. Sign-in ends after the last day: at once, or by ``end_departed``.
     """
     following = left_on + timedelta(days=1)
+    _lock_admins()  # before the person's own row, or two admins who send each other away would wait for ever
     update_person(person, left_on=left_on, by=by)
     for later in Membership.objects.filter(person=person, starts_on__gt=following):
         later.delete()
@@ -160,11 +162,27 @@ def _refuse_address(person: User) -> None:
         raise BadPerson(_("“%(email)s” is not an e-mail address.") % {"email": person.email}) from error
     others = User.objects.exclude(pk=person.pk) if person.pk else User.objects.all()
     if others.filter(email_key=normalise(person.email)).exists():
-        raise BadPerson(_("Somebody else has the e-mail address %(email)s.") % {"email": person.email})
+        raise _taken(person)
+
+
+def _taken(person: User) -> BadPerson:
+    return BadPerson(_("Somebody else has the e-mail address %(email)s.") % {"email": person.email})
+
+
+def _save(person: User, by: User | None) -> None:
+    """Save; an address that somebody else has taken since it was looked up is refused like any other."""
+    try:
+        with transaction.atomic():
+            save_tracked(person, by=by)
+    except IntegrityError as error:
+        raise _taken(person) from error
 
 
 def _refuse_last_admin(person: User) -> None:
-    """Admins are read under lock, so that two of them cannot take the role from each other at once."""
-    admins = list(User.objects.filter(is_admin=True, is_active=True).order_by("pk").select_for_update(no_key=True))
-    if [admin.pk for admin in admins] == [person.pk]:
+    if [admin.pk for admin in _lock_admins()] == [person.pk]:
         raise LastAdmin(_("%(name)s is the last admin. Make somebody else one first.") % {"name": person.name})
+
+
+def _lock_admins() -> list[User]:
+    """Admins who can sign in, under lock, so that two of them cannot take the role from each other at once."""
+    return list(User.objects.filter(is_admin=True, is_active=True).order_by("pk").select_for_update(no_key=True))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
@@ -26,7 +26,7 @@ def create_team(*, code: str, name: str = "", by: User | None = None) -> Team:
     """Make a team without place or lead. Raises BadTeam for an empty code or one that is taken."""
     team = Team(code=code.strip(), name=name.strip() or code.strip())
     _refuse_code(team)
-    save_tracked(team, by=by)
+    _save(team, by)
     return team
 
 
@@ -37,13 +37,14 @@ def update_team(team: Team, *, code: str, name: str, by: User | None = None) -> 
         return False
     team.code, team.name = code.strip(), name.strip() or code.strip()
     _refuse_code(team)
-    save_tracked(team, by=by)
+    _save(team, by)
     return True
 
 
 @transaction.atomic
 def set_lead(team: Team, *, person: User | None, starts_on: date = ALWAYS, by: User | None = None) -> bool:
     """From ``starts_on`` the team is led by ``person`` (None: vacant); False when that is stored already."""
+    Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # of two at once, the second finds the first's row
     row = TeamLead.objects.filter(team=team, starts_on=starts_on).first()
     if row and row.person_id == (person.pk if person else None):
         return False
@@ -117,4 +118,17 @@ def _refuse_code(team: Team) -> None:
     if not key:
         raise BadTeam(_("A team needs a code."))
     if others.filter(key=key).exists():
-        raise BadTeam(_("There is a team “%(code)s” already.") % {"code": team.code})
+        raise _taken(team)
+
+
+def _taken(team: Team) -> BadTeam:
+    return BadTeam(_("There is a team “%(code)s” already.") % {"code": team.code})
+
+
+def _save(team: Team, by: User | None) -> None:
+    """Save; a code that somebody else has taken since it was looked up is refused like any other."""
+    try:
+        with transaction.atomic():
+            save_tracked(team, by=by)
+    except IntegrityError as error:
+        raise _taken(team) from error

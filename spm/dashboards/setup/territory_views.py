@@ -50,7 +50,7 @@ def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpRespons
         try:
             saved = territories.save(form.save(commit=False), parent=form.cleaned_data["parent"])
         except RuleViolation as error:
-            form.add_error("parent", str(error))
+            form.add_error("code" if isinstance(error, territories.TerritoryTaken) else "parent", str(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("setup:territory", pk=saved.pk)
