@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "spm.org",
     "spm.jobs",
     "spm.imports",
+    "spm.talk",
     "spm.market",
     "targets",
     "spm.dashboards",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Measure(models.TextChoices):
@@ -22,6 +23,75 @@ class PlanKind(models.TextChoices):
     BASELINE = "baseline", _("Baseline")
     REVISION = "revision", _("Revision")
     SCENARIO = "scenario", _("Scenario")
+    SAVED = "saved", _("Saved version")
+
+
+class PlanState(models.TextChoices):
+    """How far a version of a plan has come; the working version is a draft until it is published to the managers."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    DISCARDED = "discard", _("Discarded")
+
+
+class Stage(models.TextChoices):
+    """The annual cycle, in order (design §4)."""
+
+    PLAN = "plan", pgettext_lazy("stage", "Plan")
+    ALLOCATE = "allocate", pgettext_lazy("stage", "Allocate")
+    REVIEW = "review", pgettext_lazy("stage", "Review")
+    APPROVE = "approve", pgettext_lazy("stage", "Approve")
+    LOCK = "lock", pgettext_lazy("stage", "Lock")
+    MONITOR = "monitor", pgettext_lazy("stage", "Monitor")
+
+
+class LimitAction(models.TextChoices):
+    """What happens outside the over-assignment policy."""
+
+    WARN = "warn", _("Warn")
+    BLOCK = "block", _("Block")
+
+
+class Proration(models.TextChoices):
+    """How the quota of somebody who was there for a part of a period is counted."""
+
+    DAYS = "days", _("Calendar days")
+    WORKING = "working", _("Working days, Monday to Friday")
+    SEASON = "season", _("Season weight")
+
+
+class BatchKind(models.TextChoices):
+    """How many numbers came to change at once."""
+
+    EDIT = "edit", _("Edited")
+    PASTE = "paste", _("Pasted")
+    SPREAD = "spread", _("Spread")
+    METHOD = "method", _("By method")
+    IMPORT = "import", _("Imported")
+    UNDO = "undo", _("Undone")
+    RESTORE = "restore", _("Restored")
+    REVISION = "revision", _("Revised")
+
+
+class LetterState(models.TextChoices):
+    UNSENT = "unsent", _("Not sent")
+    SENT = "sent", _("Sent")
+    QUESTION = "question", _("Question")
+    AGREED = "agreed", _("Agreed")
+    REJECTED = "rejected", _("Rejected")
+    APPROVED = "approved", _("Approved")
+
+
+class LetterPart(models.TextChoices):
+    """The lines of a quota letter, which add up to the quota (ux.md, Targets)."""
+
+    LAST_YEAR = "last_year", _("Last year, adjusted")
+    MARKET = "market", _("Market growth")
+    TERRITORY = "territory", _("Territory change")
+    PART_YEAR = "part_year", _("Ramp and part of a year")
+    STRETCH = "stretch", _("Stretch")
 
 
 class RunState(models.TextChoices):

@@ -18,6 +18,32 @@ def _frozen_rows(table: str) -> list[Guard]:
     )
 
 
+# After the lock the working version changes by an approved revision alone, from its effective period on (INV-46).
+LOCKED = "the plan is locked, numbers change by an approved revision alone (INV-46)"
+BY_REVISION = (
+    f"SELECT 1 FROM {PLAN} r JOIN org_period e ON e.id = r.effective_id JOIN org_period l ON l.id = ROW.period_id"
+    " WHERE r.id = w.applying_id AND r.kind = 'revision' AND r.frozen_at IS NULL AND l.starts_on >= e.starts_on"
+)
+LOCKED_GOAL = (
+    f"EXISTS (SELECT 1 FROM {PLAN} w WHERE w.id = ROW.plan_id AND w.locked_at IS NOT NULL"
+    f" AND NOT EXISTS ({BY_REVISION}))"
+)
+for _table in PLAN_ROWS:
+    register(
+        *refuse(_table, (Event.INSERT, Event.UPDATE, Event.DELETE), name="locked", message=LOCKED, when=LOCKED_GOAL)
+    )
+register(
+    Guard(
+        f"guard_{PLAN}_locked_update",
+        PLAN,
+        Event.UPDATE,
+        "a locked plan is not unlocked (INV-46)",
+        "OLD.locked_at IS NOT NULL AND NEW.locked_at IS NULL",
+    )
+)
+for _table in ("targets_goalbatch",):
+    register(*append_only(_table))
+
 for _table in ("targets_actualversion", "targets_periodclosing", "targets_periodreopening"):
     register(*append_only(_table))
 for _table in PLAN_ROWS:

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
-from targets.choices import PlanKind, RunState
+from targets.choices import LetterState, PlanKind, PlanState, RunState
 
 if TYPE_CHECKING:
     from spm.org.models import User
@@ -21,6 +21,59 @@ class CompanyPlanQuerySet(models.QuerySet[Any]):
 
     def working(self) -> Self:
         return self.filter(kind=PlanKind.WORKING)
+
+    def approved_revisions(self) -> Self:
+        """In the order in which they were approved: each overlays the ones before."""
+        return self.filter(kind=PlanKind.REVISION, state=PlanState.APPROVED).order_by("decided_at", "pk")
+
+
+class PlanningCycleQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """That a year is being planned, and what it waits for, is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+
+class OneOffDealQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Whoever sees the line."""
+        actual = self.model._meta.get_field("actual").related_model
+        return self.filter(actual__in=actual.objects.visible_to(user))
+
+
+class OfHolderQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Of people the user sees, and of teams led today and below."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(Q(person__in=scope.people) | Q(team__in=scope.leads))
+
+
+class GoalBatchQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins all; others their own: a batch may hold numbers of people one does not see."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(by=user)
+
+
+class QuotaLetterQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Those who see the person; the person too, but not before the letter is sent."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        unsent = Q(person=user, state=LetterState.UNSENT)
+        return self.filter(person__in=scope.people).exclude(unsent)
+
+
+class LetterLineQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        letter = self.model._meta.get_field("letter").related_model
+        return self.filter(letter__in=letter.objects.visible_to(user))
+
+
+class RateQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Rates of exchange are no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
 
 
 class PlanLineQuerySet(models.QuerySet[Any]):

@@ -20,6 +20,7 @@ KIND_LABELS = {
     "import_undo": _("Undo of an import"),
     "jobs_cleanup": _("Clean-up of old jobs"),
     "mail": _("E-mail"),
+    "notify": _("Notifications"),
     "rollup": _("Roll-up"),
     "verify": _("Check of all totals"),
 }

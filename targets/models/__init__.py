@@ -5,8 +5,20 @@ decimals. House (a person) and Unassigned (a territory) are stored sentinel rows
 """
 
 from targets.models.actuals import Actual, ActualVersion, Credit
+from targets.models.allocation import (
+    GoalBatch,
+    Hold,
+    Proposal,
+    RampAssignment,
+    RampSchedule,
+    RampStep,
+    TerritoryChange,
+)
 from targets.models.closings import PeriodClosing, PeriodReopening
+from targets.models.cycles import CycleStage, OneOffDeal, PlanningCycle
+from targets.models.letters import LetterLine, QuotaLetter
 from targets.models.plans import CompanyPlan, PlanLine, Quota, SeasonalityProfile, SeasonalityWeight, Target
+from targets.models.rates import PlanRate, Rate
 from targets.models.totals import Attainment, PeriodTotal, RollupRun
 
 __all__ = [
@@ -15,13 +27,27 @@ __all__ = [
     "Attainment",
     "CompanyPlan",
     "Credit",
+    "CycleStage",
+    "GoalBatch",
+    "Hold",
+    "LetterLine",
+    "OneOffDeal",
     "PeriodClosing",
     "PeriodReopening",
     "PeriodTotal",
     "PlanLine",
+    "PlanRate",
+    "PlanningCycle",
+    "Proposal",
     "Quota",
+    "QuotaLetter",
+    "RampAssignment",
+    "RampSchedule",
+    "RampStep",
+    "Rate",
     "RollupRun",
     "SeasonalityProfile",
     "SeasonalityWeight",
     "Target",
+    "TerritoryChange",
 ]

@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team
 from spm.ui.fields import MoneyField
-from targets.choices import Measure, PlanKind
+from targets.choices import Measure, PlanKind, PlanState
 from targets.querysets import CompanyPlanQuerySet, PlanLineQuerySet, QuotaQuerySet, TargetQuerySet
 
 
@@ -51,8 +51,10 @@ class SeasonalityWeight(models.Model):
 class CompanyPlan(models.Model):
     """One version of a fiscal year's numbers: plan lines, targets and quotas hang on it.
 
-    The *working* version is in force; the *baseline* is a frozen copy, guarded below the ORM. Revisions and scenarios
-    are versions of their own kind.
+    The *working* version is in force, for every period. At the lock it is copied into the *baseline*, frozen for ever,
+    and from then on (``locked_at``) changes by approved *revisions* alone, which hold just the numbers they change,
+    from their ``effective`` period on: working = baseline overlaid with the approved revisions in order (INV-45).
+    *Scenarios* and *saved* versions are whole copies of their own.
     """
 
     fiscal_year = models.ForeignKey(FiscalYear, models.PROTECT, related_name="plans")
@@ -62,6 +64,17 @@ class CompanyPlan(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="plans")
     created_at = models.DateTimeField(auto_now_add=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(_("name"), max_length=100, blank=True)  # of a scenario or saved version
+    state = models.CharField(_("state"), max_length=9, choices=PlanState.choices, default=PlanState.DRAFT)
+    based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies")
+    effective = models.ForeignKey(Period, models.PROTECT, null=True, blank=True, related_name="+")  # first leaf revised
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    locked_at = models.DateTimeField(null=True, blank=True)  # of the working version
+    applying = models.ForeignKey(  # the revision being written into the locked working version, in its transaction
+        "self", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    version = models.PositiveIntegerField(default=0)
 
     objects = CompanyPlanQuerySet.as_manager()
 

@@ -1,0 +1,21 @@
+"""Who may change what was said."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from spm.org.models import User
+from spm.talk.models import Comment
+
+EDIT_TIME = timedelta(minutes=15)
+
+
+def can_edit_comment(user: User, comment: Comment) -> bool:
+    """The author, for a quarter of an hour."""
+    fresh = timezone.now() - comment.created_at <= EDIT_TIME
+    return comment.author_id == user.pk and comment.deleted_at is None and fresh
+
+
+def can_delete_comment(user: User, comment: Comment) -> bool:
+    """The author, at any time; a stub stays."""
+    return comment.author_id == user.pk and comment.deleted_at is None

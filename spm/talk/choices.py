@@ -1,0 +1,34 @@
+"""Kinds of notification, and the sentence each says. Apps add theirs with ``register`` when they load."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``sentence`` holds ``%(name)s`` places for the notification's parameters; it is put in the reader's language."""
+
+    name: str
+    label: str | Promise  # in the settings: "Quota published"
+    sentence: str | Promise
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(*kinds: Kind) -> None:
+    """Make kinds known. Raises ValueError for a name that another kind has."""
+    for kind in kinds:
+        if _kinds.setdefault(kind.name, kind) != kind:
+            raise ValueError(f"two kinds of notification are called {kind.name!r}")
+
+
+def kind_named(name: str) -> Kind:
+    """The registered kind. Raises KeyError: kinds are code, so an unknown one is a mistake in it."""
+    return _kinds[name]
+
+
+def all_kinds() -> list[Kind]:
+    """Every registered kind, by name."""
+    return sorted(_kinds.values(), key=lambda kind: kind.name)

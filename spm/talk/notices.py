@@ -1,0 +1,76 @@
+"""Tell people: a row each at once, in the transaction of the cause; the e-mail follows by a Job.
+
+Rights are looked at when the notification is read and again when the mail is sent (reliability INV-39).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone, translation
+
+from spm.jobs.queue import enqueue
+from spm.org.models import User
+from spm.talk.choices import kind_named
+from spm.talk.models import Notification, NotificationChoice
+
+
+def notify(  # noqa: PLR0913  # the columns of a notification, by keyword
+    kind: str,
+    *,
+    to: Iterable[User],
+    path: str,
+    about: tuple[str, int] | None = None,
+    by: User | None = None,
+    slot: str | None = None,
+    **parameters: Any,
+) -> list[Notification]:
+    """Tell each of ``to``, except who caused it, in the caller's transaction; the mails leave after it commits.
+
+    ``about`` is (anchor, key): who cannot see that object is not told. ``slot`` makes a reminder unique per person
+    ("due 2026-Q4"). ``parameters`` fill the kind's sentence: JSON values, no private text. Raises KeyError for an
+    unknown kind.
+    """
+    kind_named(kind)
+    people = {person.pk: person for person in to if person.is_active and (by is None or person.pk != by.pk)}
+    told = set()
+    if slot is not None:
+        told = set(Notification.objects.filter(person__in=people, slot=slot).values_list("person", flat=True))
+    silent = {choice.person_id: choice for choice in NotificationChoice.objects.filter(person__in=people, kind=kind)}
+    anchor, key = about or ("", None)
+    now = timezone.now()
+    rows = [
+        Notification(
+            person=person,
+            kind=kind,
+            parameters=parameters,
+            anchor=anchor,
+            key=key,
+            path=path,
+            by=by,
+            slot=slot,
+            created_at=now,
+            read_at=None if pk not in silent or silent[pk].in_app else now,
+        )
+        for pk, person in sorted(people.items())
+        if pk not in told
+    ]
+    made = Notification.objects.bulk_create(rows)
+    mailed = [row.pk for row in made if row.person_id not in silent or silent[row.person_id].by_email]
+    if mailed:
+        enqueue("notify", subject=kind, arguments={"notifications": mailed}, by=by)
+    return made
+
+
+def sentence(notification: Notification, language: str | None = None) -> str:
+    """What it says, in the given language or the current one."""
+    with translation.override(language or translation.get_language()):
+        said: str = str(kind_named(notification.kind).sentence) % notification.parameters
+        return said
+
+
+def mark_read(user: User, pks: Iterable[int] | None = None) -> int:
+    """Mark the user's notifications (all, or these) as read; how many were not."""
+    rows = Notification.objects.filter(person=user).unread()
+    if pks is not None:
+        rows = rows.filter(pk__in=list(pks))
+    return rows.update(read_at=timezone.now())
