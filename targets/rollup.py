@@ -37,6 +37,7 @@ type Rows = list[tuple[Any, ...]]
 TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing"
 ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing"
 
+# Rows are written in the order of their keys, which makes the unique indexes cheap.
 # Margin is amount − cost over the revenue lines whose cost is known; the others are counted in cost_missing.
 INSERT_TOTALS = f"""
     INSERT INTO targets_periodtotal (run_id, period_id, person_id, territory_id, measure, {TOTAL_COLUMNS})
@@ -68,6 +69,7 @@ INSERT_TOTALS = f"""
         SELECT 'booking' AS kind, 'bookings' AS measure UNION ALL
         SELECT 'revenue', 'revenue' UNION ALL SELECT 'revenue', 'margin'
     ) m ON m.kind = g.kind
+    ORDER BY g.period_id, g.person_id, g.territory_id, m.measure
 """  # noqa: S608  # constants of this module
 
 # A person's number includes overlay credits; the House has no number of its own.
@@ -87,20 +89,21 @@ INSERT_PERSONS = f"""
         WHERE r.id IN ({{runs}})
     ) x
     GROUP BY run_id, period_id, measure, person_id
+    ORDER BY period_id, measure, person_id
 """  # noqa: S608  # constants of this module
 
-# Quarters and years add the rows of their leaf periods, for all four kinds of holder at once.
+# A quarter adds the rows of its leaf periods and a year those of its quarters, for all four kinds of holder at once.
+# Both are written with every leaf period, so a year sees all of its quarters as they are.
 INSERT_PARENTS = f"""
     INSERT INTO targets_attainment
         (run_id, period_id, measure, person_id, team_id, territory_id, company_id, {ATTAINMENT_COLUMNS})
-    SELECT {{run}}, {{parent}}, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id,
+    SELECT {{run}}, p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id,
         SUM(a.actual), SUM(a.overlay), SUM(a.base), SUM(a.overlay_base), SUM(a.target), SUM(a.quota_sum),
         SUM(a.lines), SUM(a.cost_missing)
-    FROM targets_attainment a
-    JOIN org_period p ON p.id = a.period_id
-    JOIN org_period q ON q.id = p.parent_id
-    WHERE p.level = '{PeriodLevel.MONTH.value}' AND {{parent}} IN ({{periods}})
-    GROUP BY {{parent}}, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
+    FROM targets_attainment a JOIN org_period p ON p.id = a.period_id
+    WHERE a.period_id IN ({{children}})
+    GROUP BY p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
+    ORDER BY p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id
 """  # noqa: S608  # constants of this module
 
 # A territory has its credits and those of the territories below it. Its quota_sum is what the nearest ones below that
@@ -136,6 +139,7 @@ INSERT_TERRITORIES = f"""
         )
     ) x
     GROUP BY run_id, period_id, measure, territory_id
+    ORDER BY period_id, measure, territory_id
 """  # noqa: S608  # constants of this module
 
 # What teams and the company are summed from: persons by their team on the last day; 0 = without one, −1 = the House.
@@ -314,10 +318,16 @@ def _replace(batch: Batch) -> None:
         cursor.execute(batch.fill(INSERT_TERRITORIES))
     runs = {period: run.pk for period, run in batch.runs.items()}
     bulk.insert(Attainment, nodes.COLUMNS, nodes.rows(batch.leaves, runs, _read_homes(batch, house)))
-    with connection.cursor() as cursor:
-        for column, keys in (("p.parent_id", parents), ("q.parent_id", years)):
-            listed = ", ".join(map(str, keys))
-            cursor.execute(INSERT_PARENTS.format(run=batch.newest, parent=column, periods=listed))
+    for above in (parents, years):
+        _add_up(above, batch.newest)
+
+
+def _add_up(parents: Iterable[int], run: int) -> None:
+    """Write the rows of these quarters or years from those of the periods right below them."""
+    children = Period.objects.filter(parent__in=parents).order_by("pk").values_list("pk", flat=True)
+    if listed := ", ".join(str(key) for key in children):
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT_PARENTS.format(run=run, children=listed))
 
 
 def prepare_session() -> None:
