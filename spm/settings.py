@@ -225,6 +225,10 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "spm.org.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "spm.org.account_forms.SignInForm",
+    "reset_password": "spm.org.account_forms.ForgottenForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -43,11 +43,13 @@ def set_company(
     elif company.currency != values["currency"] and FiscalYear.objects.exists():
         raise BadCompany(_("The currency stays %(code)s: amounts are kept in it.") % {"code": company.currency})
     changed = {field: value for field, value in values.items() if getattr(company, field) != value}
-    if changed or company._state.adding:  # noqa: SLF001  # Django's documented way to tell
+    is_new = company._state.adding  # noqa: SLF001  # Django's documented way to tell
+    if changed or is_new:
+        told = {field: (None if is_new else getattr(company, field), value) for field, value in changed.items()}
         for field, value in changed.items():
             setattr(company, field, value)
         company.save()
-        audit.record(AuditKind.SETTINGS, actor=by, subject=company.name, changed=sorted(changed))
+        audit.record(AuditKind.SETTINGS, actor=by, subject=company.name, changed=told)
     return company
 
 

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from spm.org import audit, guards, seals
+from spm.org import audit, companies, guards, seals
+from spm.org.audit_words import details
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Team
 from spm.org.sentinels import ensure_house
@@ -36,6 +37,30 @@ def test_an_entry_says_who_did_what_to_what_and_from_where(cast):
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.kind, entry.subject) == (cast.admin, "export", "Quotas 2026")
     assert (entry.detail, entry.address) == ({"rows": 12}, "192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "told"),
+    [
+        (AuditKind.SETTINGS, {"changed": {"name": ["Acme", "Acme Ltd"]}}, "Name: Acme → Acme Ltd"),
+        (AuditKind.SETTINGS, {"changed": {"name": [None, "Acme"]}}, "Name: Acme"),
+        (AuditKind.ROLE_CHANGE, {"is_admin": True}, "Rights of an admin: no → yes."),
+        (AuditKind.EXPORT, {"format": "xlsx", "query": {"period": "2026"}}, "As XLSX, with period 2026."),
+        (AuditKind.PERIOD_REOPEN, {"reason": "late invoice", "reopening": 3}, "Reason: late invoice"),
+        (AuditKind.IMPORT, {"rows": {"new": 2}}, "2 rows new, 0 changed, 0 unchanged, 0 refused."),
+        (AuditKind.SIGN_IN, {}, ""),
+    ],
+)
+def test_an_entry_tells_its_details_as_a_sentence(kind, detail, told):
+    assert details(audit.record(kind, actor=None, **detail)) == told
+
+
+def test_a_changed_setting_keeps_what_it_was(company):
+    was = company.name
+    companies.set_company(
+        name="Other", currency=company.currency, timezone=company.timezone, language=company.language, by=None
+    )
+    assert details(AuditEntry.objects.get()) == f"Name: {was} → Other"
 
 
 def test_a_line_break_in_a_subject_does_not_look_like_a_second_entry():

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from spm.dashboards.setup import tables
 from spm.dashboards.setup.forms import AuditFilter
+from spm.org.audit_words import details
 from spm.org.gates import admins_only, user_of
 from spm.org.models import AuditEntry
 from spm.ui.exports import export_format
@@ -26,4 +27,5 @@ def audit_log(request: HttpRequest) -> HttpResponseBase:
     if export_format(request):
         return tables.export_audit(request, entries.iterator(chunk_size=2_000))
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    return render(request, "setup/audit.html", {"page": page, "form": narrowed})
+    rows = [(entry, details(entry)) for entry in page]
+    return render(request, "setup/audit.html", {"page": page, "rows": rows, "form": narrowed})

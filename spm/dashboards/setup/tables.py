@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from spm.dashboards.setup.queries import PersonRow, TreeRow
+from spm.org.audit_words import details
 from spm.org.exports import audited_table
 from spm.org.models import AuditEntry
 from spm.ui.exports import Column, Row
@@ -37,7 +38,7 @@ def export_audit(request: HttpRequest, entries: Iterable[AuditEntry]) -> HttpRes
             entry.actor.name if entry.actor else "",
             entry.get_kind_display(),
             entry.subject,
-            "; ".join(f"{key}: {value}" for key, value in entry.detail.items()),
+            details(entry),
             entry.address or "",
         ]
         for entry in entries

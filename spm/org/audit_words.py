@@ -1,0 +1,71 @@
+"""What an entry of the audit log says beyond its kind and subject, as a sentence in the reader's language."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from spm.org.choices import AuditKind
+from spm.org.models import AuditEntry, Company
+
+type Detail = Mapping[str, Any]
+
+
+def details(entry: AuditEntry) -> str:
+    """One sentence, for a change with before → after; "" where kind and subject say it all."""
+    told = _TOLD.get(AuditKind(entry.kind))
+    return told(entry.detail) if told else ""
+
+
+def _export(detail: Detail) -> str:
+    filters = ", ".join(f"{name} {value}" for name, value in detail.get("query", {}).items())
+    words = {"format": str(detail.get("format", "csv")).upper(), "filters": filters}
+    return _("As %(format)s, with %(filters)s.") % words if filters else _("As %(format)s.") % words
+
+
+def _role(detail: Detail) -> str:
+    if "is_admin" in detail:
+        return _("Rights of an admin: no → yes.") if detail["is_admin"] else _("Rights of an admin: yes → no.")
+    return _("Access: no → yes.") if detail.get("is_active") else _("Access: yes → no.")
+
+
+def _settings(detail: Detail) -> str:
+    return "; ".join(_change(field, *values) for field, values in detail.get("changed", {}).items())
+
+
+def _change(field: str, before: Any, after: Any) -> str:
+    label = capfirst(str(getattr(Company._meta.get_field(field), "verbose_name", field)))
+    return f"{label}: {_value(after)}" if before is None else f"{label}: {_value(before)} → {_value(after)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value) if value not in (None, "") else "—"
+
+
+def _reason(detail: Detail) -> str:
+    return _("Reason: %(reason)s") % {"reason": detail["reason"]} if detail.get("reason") else ""
+
+
+def _rows(detail: Detail) -> str:
+    words = {name: detail.get("rows", {}).get(name, 0) for name in ("new", "changed", "unchanged", "refused")}
+    return _("%(new)s rows new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused.") % words
+
+
+def _sealed(detail: Detail) -> str:
+    rows = sum(block[2] for seal in detail["tables"].values() for block in seal["blocks"])
+    return _("%(rows)s rows of history in %(tables)s tables.") % {"rows": rows, "tables": len(detail["tables"])}
+
+
+_TOLD: dict[AuditKind, Callable[[Detail], str]] = {
+    AuditKind.EXPORT: _export,
+    AuditKind.ROLE_CHANGE: _role,
+    AuditKind.SETTINGS: _settings,
+    AuditKind.PERIOD_SOFT_CLOSE: _reason,
+    AuditKind.PERIOD_CLOSE: _reason,
+    AuditKind.PERIOD_REOPEN: _reason,
+    AuditKind.IMPORT: _rows,
+    AuditKind.HISTORY_SEAL: _sealed,
+}
