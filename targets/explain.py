@@ -4,7 +4,7 @@ Rules in order (domain.md §4, "Why doesn't it count?"): date, measure, territor
 credits that pass all of them add up to the number on the page, to the last ten-thousandth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,12 +81,19 @@ def left_out(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Does this line count for that number? ``credits`` are all of the line's."""
+    """Does this line count for that number? ``credits`` are all of the line's.
+
+    ``territories``: those whose names the asker may read; None = all.
+    """
 
     actual: Actual
     credits: Sequence[Credit]
     holder: Holder
     measure: Measure
+    territories: Collection[int] | None = None
+
+    def may_name(self, territory: int) -> bool:
+        return self.territories is None or territory in self.territories
 
 
 def first_failing(asked: Question) -> Verdict:
@@ -121,6 +128,8 @@ def _territory(asked: Question) -> Verdict | None:
     territory = asked.holder.territory
     if territory is None or any(credit.territory_id == territory for credit in asked.credits):
         return None
+    if not all(asked.may_name(credit.territory_id) for credit in asked.credits):
+        return Verdict(_("territory"), _("On that day it counted in another territory."))
     names = ", ".join(sorted({credit.territory.shown_name for credit in asked.credits}))
     return Verdict(_("territory"), _("On that day it counted in %(names)s.") % {"names": names or "—"})
 

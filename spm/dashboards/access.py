@@ -2,7 +2,7 @@
 
 from spm.org.access import can_administer, is_manager
 from spm.org.models import User
-from spm.org.scopes import scope_of
+from spm.org.scopes import LedSpan, scope_of
 
 
 def can_open_performance(user: User) -> bool:
@@ -11,6 +11,17 @@ def can_open_performance(user: User) -> bool:
 
 
 def can_open_team(user: User, team: int) -> bool:
-    """Members see their team, but its numbers are for those who lead it or stand above it."""
+    """The numbers of a team: for those who lead it, stand above it, or led it once (INV-37: those periods stay theirs).
+
+    For its members they do not exist; nothing leads them there.
+    """
     scope = scope_of(user)
-    return scope.everything or team in scope.leads
+    return scope.everything or team in scope.leads or bool(once_led(user, team))
+
+
+def once_led(user: User, team: int) -> list[LedSpan]:
+    """The spans in which the user led the team, where that is the only reason to see its rows; else nothing."""
+    scope = scope_of(user)
+    if scope.everything or team in scope.leads:
+        return []
+    return [span for span in scope.led if span.team == team and span.until is not None]

@@ -15,7 +15,7 @@ from spm.dashboards.board import Focus
 from spm.dashboards.figures import ZERO, total
 from spm.dashboards.performance import stretches
 from spm.dashboards.periods import PAGE_ROWS, View
-from spm.dashboards.queries import default_focus, trees_of
+from spm.dashboards.queries import Stamp, default_focus, steady, trees_of
 from spm.market.models import Territory
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
@@ -66,6 +66,7 @@ class LeftOut:
 class ActualsPage:
     view: View
     company: Company
+    stamp: Stamp
     subject: Subject
     shows_left_out: bool
     total: Decimal  # as the roll-up has it
@@ -124,7 +125,7 @@ def _territory(user: User, view: View, pk: int) -> Subject:
 
 
 def _team(user: User, view: View, pk: int) -> Subject:
-    team = Team.objects.visible_to(user).filter(pk=pk).first()
+    team = Team.objects.visible_to(user, once_led=True).filter(pk=pk).first()
     if team is None or not access.can_open_team(user, pk):
         raise Http404
     leaves = view.window.leaves
@@ -147,6 +148,14 @@ def left_out_of(user: User, view: View, subject: Subject) -> QuerySet[Actual]:
 
 
 def actuals_page(user: User, company: Company, view: View, subject: Subject, *, left_out: bool) -> ActualsPage:
+    """The list and the number it stands behind, both of one roll-up."""
+    return steady(user, lambda stamp: _read(user, company, view, subject, stamp, left_out=left_out))
+
+
+def _read(  # noqa: PLR0913  # whose page, of what, at which state
+    user: User, company: Company, view: View, subject: Subject, stamp: Stamp, *, left_out: bool
+) -> ActualsPage:
+    seen = frozenset(Territory.objects.visible_to(user).values_list("pk", flat=True)) if left_out else frozenset()
     credits, lines = credits_of(user, view, subject), left_out_of(user, view, subject)
     summed = credits.aggregate(sum=Sum("counts", output_field=MoneyField()))["sum"] or ZERO
     whole = total_of(user, view, subject)
@@ -155,6 +164,7 @@ def actuals_page(user: User, company: Company, view: View, subject: Subject, *, 
     return ActualsPage(
         view=view,
         company=company,
+        stamp=stamp,
         subject=subject,
         shows_left_out=left_out,
         total=whole,
@@ -164,7 +174,7 @@ def actuals_page(user: User, company: Company, view: View, subject: Subject, *, 
         left_out_count=page.paginator.count if left_out else lines.count(),
         page=page,
         counted=[] if left_out else [as_counted(row) for row in page.object_list],
-        left_out=[as_left_out(row, view, subject) for row in page.object_list] if left_out else [],
+        left_out=[as_left_out(row, view, subject, seen) for row in page.object_list] if left_out else [],
     )
 
 
@@ -192,8 +202,10 @@ def as_counted(row: Credit) -> Counted:
     )
 
 
-def as_left_out(line: Actual, view: View, subject: Subject) -> LeftOut:
-    verdict = explain.first_failing(explain.Question(line, list(line.credits.all()), subject.holder, view.measure))
+def as_left_out(line: Actual, view: View, subject: Subject, territories: frozenset[int]) -> LeftOut:
+    """``territories``: those the viewer sees; others are not named."""
+    asked = explain.Question(line, list(line.credits.all()), subject.holder, view.measure, territories)
+    verdict = explain.first_failing(asked)
     return LeftOut(
         date=line.date,
         external_id=line.external_id,

@@ -72,6 +72,11 @@ class Row:
     cells: Cells
     is_part: bool = False  # a mover: only the time in this team
 
+    @property
+    def is_past(self) -> bool:
+        """A remainder of the comparison alone: files need it to add up, a page does not."""
+        return self.kind in (RowKind.OVERLAY, RowKind.REST) and not (self.figures.actual or self.figures.quota)
+
     def trail(self, leaves: Iterable[Leaf]) -> list[Decimal | None]:
         return [share_of_quota(leaf, self.cells) for leaf in leaves]
 
@@ -130,9 +135,11 @@ def _places(focus: Focus, trees: Mapping[int, TeamTree]) -> Places:
 def _group(key: Key, members: dict[Key, set[int]], window: Window, raw: Raw) -> Group:
     below = {member: only(raw.of(member), _with_partial(leaves, window)) for member, leaves in members.items()}
     head_cells = below.pop(key) if key in below else add(_as_own(cells) for cells in below.values())
+    inside = {leaf.pk for leaf in window.leaves}
     rows = [
         _row(member, cells, window, is_part=_stood_elsewhere(raw.of(member), members[member], window))
         for member, cells in below.items()
+        if members[member] & inside  # who stood here only in the comparison is part of the rest
     ]
     rows = [row for row in rows if not _says_nothing(row)]
     return Group(_row(key, head_cells, window), (*rows, *_remainders(head_cells, rows, window)))
@@ -188,7 +195,7 @@ def _remainders(whole: Cells, rows: Sequence[Row], window: Window) -> list[Row]:
     }
     rest = minus(whole, add(_as_own(row.cells) for row in rows))
     found = [_row((RowKind.OVERLAY, 0), overlay, window), _row((RowKind.REST, 0), rest, window)]
-    return [row for row in found if not _says_nothing(row) and (row.figures.actual or row.figures.quota)]
+    return [row for row in found if not _says_nothing(row)]
 
 
 def _people(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> Iterator[Row]:
@@ -196,7 +203,10 @@ def _people(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Ra
     for leaf, tree in trees.items():
         for person in focus.people(tree):
             leaves[person].add(leaf)
+    inside = {leaf.pk for leaf in window.leaves}
     for person, known in leaves.items():
+        if not known & inside:
+            continue
         key = (RowKind.PERSON, person)
         row = _row(key, only(raw.of(key), _with_partial(known, window)), window)
         if not _says_nothing(row):

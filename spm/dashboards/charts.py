@@ -196,7 +196,7 @@ def _pacing_table(pacing: Pacing, window: Window, names: tuple[str, str], curren
     for leaf in window.leaves:
         last = min(leaf.ends_on, pacing.actual[-1][0]) if pacing.actual and leaf.begun else leaf.ends_on
         values = (at(pacing.goal, leaf.ends_on), at(pacing.before, leaf.ends_on), at(pacing.actual, last))
-        rows.append([leaf.label, *(thousands(value) for value in values)])
+        rows.append([leaf.title, *(thousands(value) for value in values)])
     return theme.ChartTable(headers, rows)
 
 

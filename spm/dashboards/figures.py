@@ -46,6 +46,12 @@ class Figures:
     before: Decimal | None
     recent: Decimal | None  # average of the last complete leaf periods, at most three
     months_left: Decimal
+    days_left: int
+
+    @property
+    def is_last_month(self) -> bool:
+        """Less than one leaf period is left, so that an amount a month would say more than all there is to do."""
+        return 0 < self.months_left < 1
 
     @property
     def attainment(self) -> Decimal | None:
@@ -116,6 +122,7 @@ def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figu
         before=before,
         recent=sum(recent, ZERO) / len(window.recent) if recent else None,
         months_left=months_left(window.leaves),
+        days_left=sum(leaf.days - leaf.elapsed for leaf in window.leaves),
     )
 
 

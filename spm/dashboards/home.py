@@ -15,6 +15,7 @@ from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
 from spm.dashboards.queries import Stamp, stamp_of
+from spm.dashboards.sentences import left_words
 from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.dashboards.setup.queries import parked_rows, without_team
 from spm.imports.models import ImportBatch
@@ -97,10 +98,8 @@ def _without_fact(row: Row, company: Company) -> str:
 
 
 def _detail(row: Row, company: Company) -> str:
-    words = {"pace": percent(row.figures.pace), "needed": money_compact(row.figures.needed, company.currency)}
-    if row.figures.needed is None:
-        return _("Pace %(pace)s") % words
-    return _("Pace %(pace)s, %(needed)s a month needed") % words
+    words = {"pace": percent(row.figures.pace), "left": left_words(row.figures, company.currency)}
+    return (_("Pace %(pace)s, %(left)s") if words["left"] else _("Pace %(pace)s")) % words
 
 
 def admin_home(user: User, company: Company) -> AdminHome:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
@@ -11,6 +11,7 @@ from django.core.paginator import Page
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from spm.dashboards import access
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import Bridge, bridge
 from spm.dashboards.charts import pacing_chart
@@ -27,7 +28,7 @@ from spm.org.models import Company, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField
-from spm.ui.numbers import money_compact
+from spm.ui.numbers import day, money_compact
 from spm.ui.status import Status, status_of
 from spm.ui.theme import Chart
 from targets import curves, measures
@@ -70,6 +71,7 @@ class Performance:
     movers: list[str]
     people_count: int
     has_data: bool
+    once_led: str  # for a former manager: which periods are still his to see
     board: Board
     known: Known
     people: Mapping[int, User]
@@ -92,12 +94,13 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
     names = Names({pk: person.name for pk, person in people.items()}, history_of(user).teams, name)
     situation = situation_of(view, company, board, names, is_company=focus.is_company)
     ordered = in_order(board, view, names, company)
-    rows, page = table_rows(ordered, view, names, company)
+    rows, page = table_rows([pair for pair in ordered if not pair[0].is_past], view, names, company)
     known = kept_known(user, company, view, people, stamp)
     lines = curve(focus, view, trees, board.total, stamp)
     words = pacing_words(board.total.figures, lines, view, company)
     total = table_row(board.total, "total", view, names, company)
     return Performance(
+        once_led=once_led_words(user, focus, name),
         view=view,
         company=company,
         name=name,
@@ -123,6 +126,16 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         known=known,
         people=people,
     )
+
+
+def once_led_words(user: User, focus: Focus, name: str) -> str:
+    """Empty for whoever sees all periods of the focus."""
+    spans = [span for team in focus.teams for span in access.once_led(user, team)]
+    ended = [span.until for span in spans if span.until]
+    if not ended:
+        return ""
+    words = {"team": name, "day": day(max(ended) - timedelta(days=1))}
+    return _("You led %(team)s until %(day)s: shown are the team's totals of the periods you led, no others.") % words
 
 
 def situation_of(view: View, company: Company, board: Board, names: Names, *, is_company: bool) -> Situation:
@@ -163,9 +176,9 @@ def stretches(focus: Focus, leaves: Sequence[Leaf], trees: Mapping[int, TeamTree
 
 
 def curve(focus: Focus, view: View, trees: Mapping[int, TeamTree], total: Row, stamp: Stamp) -> Pacing:
-    window = view.window
-    here = stretches(focus, window.leaves, trees)
-    before = stretches(focus, window.before, trees)
+    window, seen = view.window, total.cells  # a leaf period whose row the viewer does not see has no days either
+    here = stretches(focus, [leaf for leaf in window.leaves if leaf.pk in seen], trees)
+    before = stretches(focus, [leaf for leaf in window.before if leaf.pk in seen], trees)
     credited, earlier = daily_of(view.measure, here, before, stamp, overlay=False)
     return pacing(window, total.cells, view.today, credited, earlier, against_plan=focus.is_company)
 
@@ -212,7 +225,7 @@ def quarters_of(total: Row, view: View, company: Company) -> list[QuarterRow]:
         part = Window(quarter.leaves, (), (), (), ())
         summed = figures(total.cells, part)
         rows.append(
-            QuarterRow(quarter.label, summed, status_of(summed.pace, company), view.query(period=quarter.label))
+            QuarterRow(quarter.title, summed, status_of(summed.pace, company), view.query(period=quarter.label))
         )
     return rows
 
@@ -225,12 +238,12 @@ def last_quarter(total: Row, window: Window) -> tuple[str, Decimal] | None:
     carried = figures(total.cells, Window(last.leaves, (), (), (), ())).quota
     if last.leaves[-1].over or carried is None or not total.figures.quota:
         return None
-    return last.label, carried / total.figures.quota
+    return last.title, carried / total.figures.quota
 
 
 def _bridge_parts(board: Board, names: Names) -> list[tuple[str, Decimal]]:
     rows = board.heads or [row for group in board.groups for row in group.rows]
-    return [(names.of(row), row.figures.actual - row.figures.expected) for row in rows]
+    return [(names.of(row), row.figures.actual - row.figures.expected) for row in rows if not row.is_past]
 
 
 def kept_known(user: User, company: Company, view: View, people: Mapping[int, User], stamp: Stamp) -> Known:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from spm.org.choices import PeriodLevel
 from spm.org.models import Period
 from spm.periods import elapsed_share
+from spm.ui.numbers import month_name
 from targets.choices import Measure
 
 YTD = "-YTD"
@@ -41,6 +42,12 @@ class Compare(StrEnum):
 SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
 
 
+def quarter_title(label: str, number: int) -> str:
+    """As people say it: "Q3 2026" for the label 2026-Q3 that the calendar gives by rule; another label as it stands."""
+    year = label.removesuffix(f"-Q{number}")
+    return label if year == label else _("Q%(number)s %(year)s") % {"number": number, "year": year}
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One leaf period as a page needs it; ``elapsed`` of ``days`` have passed, the clock's day included."""
@@ -57,6 +64,11 @@ class Leaf:
     days: int
 
     @property
+    def title(self) -> str:
+        """As people say it: "Sep 2026" for a calendar month labelled 2026-09, else the label itself."""
+        return month_name(self.starts_on, year=True) if self.label == f"{self.starts_on:%Y-%m}" else self.label
+
+    @property
     def begun(self) -> bool:
         return self.elapsed > 0
 
@@ -71,6 +83,10 @@ class Quarter:
     label: str
     number: int
     leaves: tuple[Leaf, ...]
+
+    @property
+    def title(self) -> str:
+        return quarter_title(self.label, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +229,7 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
     view = View(
         span=span,
         label=label,
-        title=_title(span, label, leaves),
+        title=_title(calendar, span, label, leaves),
         measure=_known(Measure, params.get("measure", ""), default_measure, told, _("measure")),
         compare=compare,
         team=params.get("team", "")[:200],
@@ -268,10 +284,13 @@ def _labelled(rows: Sequence[Period], label: str) -> Period | None:
     return next((row for row in rows if row.label == label), None)
 
 
-def _title(span: Span, label: str, leaves: tuple[Leaf, ...]) -> str:
+def _title(calendar: Calendar, span: Span, label: str, leaves: tuple[Leaf, ...]) -> str:
     if span is Span.YTD:
-        return _("%(year)s to %(leaf)s") % {"year": label.removesuffix(YTD), "leaf": leaves[-1].label}
-    return _("Year %(year)s") % {"year": label} if span is Span.YEAR else label
+        return _("%(year)s to %(leaf)s") % {"year": label.removesuffix(YTD), "leaf": leaves[-1].title}
+    if span is Span.MONTH:
+        return leaves[0].title
+    quarter = _labelled(calendar.quarters, label) if span is Span.QUARTER else None
+    return quarter_title(label, quarter.number) if quarter else _("Year %(year)s") % {"year": label}
 
 
 def _window(calendar: Calendar, leaves: tuple[Leaf, ...], compare: Compare, span: Span) -> Window:

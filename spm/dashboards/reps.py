@@ -21,7 +21,7 @@ from spm.dashboards.sentences import Situation, about_rep, to_rep
 from spm.dashboards.tiles import Math, measure_math
 from spm.market.models import Assignment
 from spm.org.models import Company, User
-from spm.org.scopes import history_of, manager_name
+from spm.org.scopes import history_of, manager_name, scope_of
 from spm.org.trees import TeamTree
 from spm.ui.geometry import Bullet
 from spm.ui.numbers import month_name
@@ -76,6 +76,7 @@ class About:
     territories: tuple[str, ...]
     starts_on: date | None
     left_on: date | None
+    once_led: tuple[tuple[int, str], ...]  # on one's own page: teams whose earlier totals stay one's to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Comp
 
 def _month(leaf: Leaf, cells: Cells, view: View, company: Company) -> MonthRow:
     part = figures(only(cells, {leaf.pk}), Window((leaf,), (), (), (), ()))
-    return _month_row(leaf.label, part, view.query(period=leaf.label), company, is_running=not leaf.over)
+    return _month_row(leaf.title, part, view.query(period=leaf.label), company, is_running=not leaf.over)
 
 
 def _month_row(label: str, part: Figures, href: str, company: Company, *, is_running: bool = False) -> MonthRow:
@@ -217,6 +218,10 @@ def _halves(user: User, person: User, trees: Mapping[int, TeamTree], cells: Cell
     ]
 
 
+def _once_led(user: User) -> list[int]:
+    return sorted({span.team for span in scope_of(user).led if access.once_led(user, span.team)})
+
+
 def _about(user: User, person: User, today: date) -> About:
     history = history_of(user)
     tree = history.as_of(today)
@@ -229,4 +234,5 @@ def _about(user: User, person: User, today: date) -> About:
         territories=tuple(sorted(row.territory.name for row in held)),
         starts_on=person.starts_on,
         left_on=person.left_on,
+        once_led=tuple((pk, history.teams[pk]) for pk in _once_led(user)) if user == person else (),
     )

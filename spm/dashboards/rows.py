@@ -192,7 +192,7 @@ def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Name
 def _heat_row(row: Row, leaves: Sequence[Leaf], view: View, names: Names) -> HeatRow:
     name = names.of(row)
     cells = tuple(
-        HeatCell(share_of_quota(leaf, row.cells), link_of(row, view.query(period=leaf.label)), f"{name}, {leaf.label}")
+        HeatCell(share_of_quota(leaf, row.cells), link_of(row, view.query(period=leaf.label)), f"{name}, {leaf.title}")
         for leaf in leaves
     )
     href = link_of(row, view.query())

@@ -194,6 +194,8 @@ def to_rep(at: Situation) -> str:
             "amount": at.money(at.figures.actual),
             "word": credited_word(at.measure),
         }
+    if at.figures.is_last_month:
+        return _with_average(left_words(at.figures, at.currency), at)
     words = {"left": at.money(at.figures.to_go), "needed": at.money(at.figures.needed)}
     if at.figures.recent is None:
         return _("%(left)s to go: %(needed)s a month needed") % words
@@ -204,8 +206,29 @@ def to_rep(at: Situation) -> str:
 def _needed(at: Situation) -> str:
     if not at.figures.to_go or at.figures.needed is None:
         return ""
+    if at.figures.is_last_month:
+        return left_words(at.figures, at.currency)
     words = {"needed": at.money(at.figures.needed)}
     if at.figures.recent is None:
         return _("%(needed)s a month needed") % words
     words |= {"average": money_compact(at.figures.recent, at.currency)}
     return _("%(needed)s a month needed, the last three averaged %(average)s") % words
+
+
+def _with_average(lead: str, at: Situation) -> str:
+    if at.figures.recent is None:
+        return lead
+    words = {"lead": lead, "average": money_compact(at.figures.recent, at.currency)}
+    return _("%(lead)s, your last three months averaged %(average)s") % words
+
+
+def left_words(at: Figures, currency: str) -> str:
+    """What is to do, in words that are true late in a period as well: "€618 k a month needed", "€412 k to go in
+    12 days". Empty once nothing is to go or the period is over.
+    """
+    if not at.to_go or at.needed is None:
+        return ""
+    if at.is_last_month:
+        words = {"left": money_compact(at.to_go, currency), "days": at.days_left}
+        return ngettext("%(left)s to go in %(days)s day", "%(left)s to go in %(days)s days", at.days_left) % words
+    return _("%(needed)s a month needed") % {"needed": money_compact(at.needed, currency)}

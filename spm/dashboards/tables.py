@@ -12,6 +12,7 @@ from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.reps import RepPage
 from spm.dashboards.territories import TerritoryList
+from spm.market.models import Territory
 from spm.org.exports import audited_table
 from spm.org.models import User
 from spm.ui.exports import Column, Value
@@ -72,7 +73,8 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
     name = f"lines-{page.view.label}-{page.view.measure}"
     if page.shows_left_out:
         lines = left_out_of(user, page.view, page.subject)[:MOST_LINES]
-        left = (as_left_out(line, page.view, page.subject) for line in lines)
+        seen = frozenset(Territory.objects.visible_to(user).values_list("pk", flat=True))
+        left = (as_left_out(line, page.view, page.subject, seen) for line in lines)
         columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]
         columns += [Column(_("Rule")), Column(_("Why it does not count"))]
         rows: Iterable[Sequence[Value]] = (

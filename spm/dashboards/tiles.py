@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.dashboards.board import Row
 from spm.dashboards.figures import Cells, Figures, figures
@@ -141,34 +142,39 @@ def _gap(total: Row, view: View, company: Company, href: str) -> Tile:
 def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
     """Stands where coverage will, once there is a pipeline to cover with."""
     at = total.figures
-    words = {"needed": money_compact(at.needed, company.currency), "recent": money_compact(at.recent, company.currency)}
-    if at.to_go is None:
-        delta = _("no quota, nothing to go")
-    elif not at.to_go:
-        delta = _("quota reached")
-    elif at.needed is None:
-        delta = _("the period is over")
-    elif at.recent is None:
-        delta = _("%(needed)s a month needed") % words
-    else:
-        delta = _("%(needed)s a month needed, %(recent)s lately") % words
+    rows = [
+        (_("Quota of the period"), money_full(at.quota, company.currency)),
+        ("− " + _actual_label(view), money_full(at.actual, company.currency)),
+    ]
+    result = (_("To go, never below 0"), money_full(at.to_go, company.currency))
+    if not at.is_last_month:
+        rows += [(_("= to go, never below 0"), result[1])]
+        rows += [(_("÷ months left"), number(at.months_left, 1) if at.months_left else NONE)]
+        result = (_("Needed per month"), money_full(at.needed, company.currency))
     return Tile(
         label=_("To go"),
         value=money_compact(at.to_go, company.currency),
         title=money_full(at.to_go, company.currency) if at.to_go is not None else "",
-        delta=delta,
-        math=_math(
-            [
-                (_("Quota of the period"), money_full(at.quota, company.currency)),
-                ("− " + _actual_label(view), money_full(at.actual, company.currency)),
-                (_("= to go, never below 0"), money_full(at.to_go, company.currency)),
-                (_("÷ months left"), number(at.months_left, 1) if at.months_left else NONE),
-            ],
-            (_("Needed per month"), money_full(at.needed, company.currency)),
-            view,
-            href,
-        ),
+        delta=_to_go_words(at, company.currency),
+        math=_math(rows, result, view, href),
     )
+
+
+def _to_go_words(at: Figures, currency: str) -> str:
+    words = {"needed": money_compact(at.needed, currency), "recent": money_compact(at.recent, currency)}
+    if at.to_go is None:
+        return _("no quota, nothing to go")
+    if not at.to_go:
+        return _("quota reached")
+    if at.needed is None:
+        return _("the period is over")
+    if at.is_last_month:
+        words["days"] = str(at.days_left)
+        days = ngettext("%(days)s day left", "%(days)s days left", at.days_left) % words
+        return days if at.recent is None else _("%(left)s, %(recent)s a month lately") % (words | {"left": days})
+    if at.recent is None:
+        return _("%(needed)s a month needed") % words
+    return _("%(needed)s a month needed, %(recent)s lately") % words
 
 
 def measure_math(row: Row, view: View, company: Company, measure: Measure, person: int) -> Math:
@@ -201,7 +207,7 @@ def _season(view: View) -> str:
     current = view.window.current
     if current is None:
         return _("of the quota, by its months")
-    words = {"elapsed": current.elapsed, "days": current.days, "leaf": current.label}
+    words = {"elapsed": current.elapsed, "days": current.days, "leaf": current.title}
     return _("of the quota: full months, and %(elapsed)s of %(days)s days of %(leaf)s") % words
 
 

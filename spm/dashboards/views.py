@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -94,10 +94,19 @@ def _focus(request: HttpRequest, view: View) -> Focus | None:
     user = user_of(request)
     if not view.team:
         return default_focus(user, view.today)
-    if not (view.team.isascii() and view.team.isdigit() and access.can_open_team(user, int(view.team))):
+    if not (view.team.isascii() and view.team.isdigit()):
         raise Http404
-    team = visible_or_404(Team, request, pk=int(view.team))
+    team = _team_or_404(request, int(view.team))
     return Focus((team.pk,), is_company=False)
+
+
+def _team_or_404(request: HttpRequest, pk: int) -> Team:
+    """A team whose numbers the user may see, for some periods at least; for everybody else there is no such page."""
+    user = user_of(request)
+    found: Team = get_object_or_404(Team.objects.visible_to(user, once_led=True), pk=pk)
+    if not access.can_open_team(user, found.pk):
+        raise Http404
+    return found
 
 
 def _performance_of(user: User, company: Company, view: View, focus: Focus | None) -> Performance:
@@ -122,10 +131,7 @@ def _performance_context(request: HttpRequest, page: Performance) -> dict[str, A
 @require_safe
 def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One team, by the same parts as the whole."""
-    user = user_of(request)
-    found = visible_or_404(Team, request, pk=pk)
-    if not access.can_open_team(user, found.pk):
-        raise PermissionDenied
+    user, found = user_of(request), _team_or_404(request, pk)
     company, view = _state(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": found.name})
@@ -133,7 +139,8 @@ def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     if export_format(request):
         return tables.export_board(request, page)
     context = _performance_context(request, page) | {"team": found}
-    context["crumbs"] = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
+    if access.can_open_performance(user):
+        context["crumbs"] = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
     return _shown(request, "dashboards/performance.html", context)
 
 

@@ -82,9 +82,15 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class TeamQuerySet(models.QuerySet[Any]):
-    def visible_to(self, user: "User") -> Self:
-        """Admins: all teams. Managers: the subtrees they lead today. Everybody: the team they are a member of."""
-        return _within(self, "pk", scope_of(user).teams)
+    def visible_to(self, user: "User", *, once_led: bool = False) -> Self:
+        """Admins: all teams. Managers: the subtrees they lead today. Everybody: the team they are a member of.
+
+        ``once_led``: the teams they led at any time too, for pages of the rows that stay theirs (INV-37).
+        """
+        scope = scope_of(user)
+        if scope.teams is None:
+            return self
+        return _within(self, "pk", scope.teams | {span.team for span in scope.led} if once_led else scope.teams)
 
 
 class FiscalYearQuerySet(models.QuerySet[Any]):

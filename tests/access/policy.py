@@ -79,6 +79,17 @@ def team_pages(result: Expected = SHOWN) -> Rule:
     return rule
 
 
+def team_numbers(result: Expected = SHOWN) -> Rule:
+    """A team's numbers: for who leads it, stands above it or led it once. For its members they do not exist."""
+
+    def rule(actor: str, relation: str) -> Expected:
+        led_once = actor == "former" and relation in ("own", "team")
+        sees = led_once or (actor in MANAGERS and relation in SEES[actor])
+        return result if sees else refused(actor, HIDDEN)
+
+    return rule
+
+
 _OWN_TEAM = {"owner": ("own", "team"), "teammate": ("own", "team"), "outsider": ("other",)}
 
 

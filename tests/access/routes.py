@@ -17,6 +17,7 @@ from tests.access.policy import (
     refused,
     signed_in,
     statuses,
+    team_numbers,
     team_pages,
     who_sees,
 )
@@ -104,7 +105,7 @@ JOBS = {
 NUMBERS = {
     "dashboards:home": Access(signed_in(), htmx=True),
     "dashboards:performance": Access(managers(others=statuses(302)), exports=True, htmx=True),
-    "dashboards:team": Access(team_pages(), kinds=(("pk", "team"),), exports=True, htmx=True),
+    "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, htmx=True),
     "dashboards:rep": Access(who_sees(), kinds=(("pk", "person"),), exports=True, htmx=True),
     "dashboards:actuals": Access(who_sees(), query="?person={person}", exports=True, htmx=True),
     "dashboards:territories": Access(signed_in(), exports=True, htmx=True),

@@ -1,5 +1,6 @@
 """Why a line does not count: the first rule that fails, and sums that equal the tile."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -49,6 +50,17 @@ def test_margin_without_a_cost_fails_by_measure(cast, holder):
     make_actual(cast.rep, external_id="costed", cost=60)
     assert reason(holder, Measure.MARGIN) == {"costless": "measure"}
     assert sum(row.counts for row in counting(holder, Measure.MARGIN, Credit.objects.all())) == 40
+
+
+def test_a_territory_the_asker_may_not_read_is_not_named(cast, year):
+    land, other = make_territory("Land"), make_territory("Secret")
+    line = make_actual(cast.rep, external_id="moved")
+    Credit.objects.filter(actual=line).update(territory=other)
+    days = Stretch(date(2026, 1, 1), date(2026, 3, 31), None)
+    asked = Question(line, list(line.credits.all()), Holder((days,), territory=land.pk), Measure.REVENUE)
+    assert "Secret" in first_failing(asked).sentence
+    hidden = first_failing(replace(asked, territories={land.pk}))
+    assert (hidden.rule, "Secret" in hidden.sentence) == ("territory", False)
 
 
 def test_a_line_whose_credit_went_elsewhere_fails_by_share(cast, holder):

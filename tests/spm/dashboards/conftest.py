@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.utils.translation import override
 
 from targets import rollup
 from targets.actuals import recording
@@ -15,9 +16,10 @@ from tests.builders import make_actual, make_quota, make_year
 
 @pytest.fixture(autouse=True)
 def fresh_cache():
-    """What a page keeps until the next roll-up must not reach the next test."""
+    """What a page keeps until the next roll-up, and the language it was asked in, must not reach the next test."""
     cache.clear()
-    yield
+    with override("en"):
+        yield
     cache.clear()
 
 

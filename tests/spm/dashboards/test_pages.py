@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from spm.dashboards.queries import stamp_of
 from spm.org.choices import AuditKind
-from spm.org.models import AuditEntry
+from spm.org.models import AuditEntry, Membership, TeamLead
 from targets import rollup
-from tests.builders import make_person, make_quota
+from targets.models import Credit
+from tests.builders import make_person, make_quota, make_territory
 from tests.spm.dashboards.conftest import book
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +51,7 @@ def grow(cast, count):
 
 
 ADDRESSES = ["home", "performance", "actuals", "territories"]
-PAGES = {"home": 12, "performance": 12, "actuals": 12, "territories": 13}
+PAGES = {"home": 12, "performance": 12, "actuals": 14, "territories": 13}
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -84,8 +87,12 @@ def test_what_is_not_theirs_does_not_exist_for_a_rep(story, as_user, name):
     assert as_user(story.rep).get(reverse(f"dashboards:{name}", args=[pk])).status_code == 404
 
 
-def test_members_see_their_team_but_not_its_numbers(story, as_user):
-    assert as_user(story.rep).get(reverse("dashboards:team", args=[story.north.pk])).status_code == 403
+def test_for_members_the_numbers_of_their_team_do_not_exist_and_nothing_leads_there(story, as_user):
+    address = reverse("dashboards:team", args=[story.north.pk])
+    client = as_user(story.rep)
+    assert client.get(address).status_code == 404
+    pages = [reverse("dashboards:rep", args=[story.rep.pk]), reverse("dashboards:search") + "?q=north", "/"]
+    assert not any(address in client.get(page).content.decode() for page in pages)
 
 
 @pytest.mark.parametrize("subject", ["person", "team"])
@@ -195,3 +202,72 @@ def test_home_of_a_new_company_leads_through_the_steps_of_setup(cast, as_user):
 def test_before_there_is_a_calendar_the_page_says_what_to_do(cast, as_user, name):
     answer = as_user(cast.director).get(reverse(f"dashboards:{name}"))
     assert "no fiscal calendar yet" in answer.content.decode()
+
+
+def test_inv_37_a_former_manager_keeps_the_team_totals_of_the_periods_he_led_and_no_person(story, as_user):
+    TeamLead.objects.create(team=story.north, person=story.teammate, starts_on=date(2026, 7, 1))
+    client = as_user(story.north_manager)
+    page = client.get(reverse("dashboards:team", args=[story.north.pk])).context["page"]
+    assert page.total.figures.actual == 1100  # February and March; not the order of August
+    assert [row.kind for row in page.rows] == ["rest"]
+    assert "30 Jun 2026" in page.once_led
+    lines = client.get(reverse("dashboards:actuals"), {"team": story.north.pk}).context["page"]
+    assert (lines.total, lines.listed, lines.count) == (1100, 0, 0)
+    assert client.get(reverse("dashboards:rep", args=[story.rep.pk])).status_code == 404
+
+
+def test_who_left_before_the_period_and_has_nothing_in_it_is_no_row_but_files_still_add_up(story, as_user):
+    gone = make_person("Gone Person", team=story.north)
+    book(gone, "2025-02-01", 70, "G1")
+    Membership.objects.create(person=gone, team=None, starts_on=date(2025, 12, 1))
+    rollup.rebuild()
+    client = as_user(story.north_manager)
+    address = reverse("dashboards:team", args=[story.north.pk])
+    page = client.get(address).context["page"]
+    assert "Gone Person" not in {row.name for row in page.rows}
+    assert "Gone Person" not in {row.name for row in page.heat.rows}
+    rows = list(csv.DictReader(io.StringIO(content(client.get(address, {"format": "csv"})).decode("utf-8-sig"))))
+    before = [Decimal(row["Comparison to date"] or 0) for row in rows]
+    assert before[0] == sum(before[1:]) == 670
+
+
+def test_inv_25_a_roll_up_in_the_middle_of_reading_makes_a_page_read_again(story, as_user):
+    """One request meets a new order after its first read of totals: all its figures are of the state after it."""
+    client = as_user(story.director)
+    for name in ("actuals", "performance", "territories"):
+        published = []
+
+        def publish(execute, sql, params, many, context, name=name, published=published):
+            answer = execute(sql, params, many, context)
+            if not published and "targets_attainment" in sql and "rolluprun" not in sql:
+                published.append(name)
+                book(story.rep, "2026-09-01", 1000, f"MID-{name}")
+                rollup.rebuild()
+            return answer
+
+        client.get(reverse(f"dashboards:{name}"), {"measure": "bookings"})  # warm: what is cached is not read again
+        with connection.execute_wrapper(publish):
+            page = client.get(reverse(f"dashboards:{name}"), {"measure": "bookings"}).context["page"]
+        assert published == [name]
+        assert page.stamp.waiting_since is None
+        assert page.stamp == stamp_of(story.director)
+        if name == "actuals":
+            assert (page.total, page.not_listed) == (page.listed + 40, 40)  # the house sale
+        if name == "performance":
+            assert page.total.figures.actual == sum(row.figures.actual for row in page.rows if row.level == "group")
+
+
+def test_late_in_a_period_the_page_says_what_is_left_and_for_how_many_days(story, as_user):
+    page = as_user(story.director).get(reverse("dashboards:performance"), {"period": "2026-09"}).context["page"]
+    tile = page.tiles[3]
+    assert tile.delta.startswith("12 days left")
+    assert "month needed" not in page.sentence + tile.delta
+
+
+def test_a_territory_that_the_viewer_does_not_see_is_not_named(story, as_user):
+    theirs = make_territory("Hidden Land", owner=story.outsider)
+    mine = make_territory("Open Land", owner=story.rep)
+    line = book(story.rep, "2026-05-01", 10, "T1")
+    Credit.objects.filter(actual=line).update(territory=theirs)
+    query = {"territory": mine.pk, "show": "left-out"}
+    assert "Hidden Land" not in as_user(story.rep).get(reverse("dashboards:actuals"), query).content.decode()

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 from django.http import QueryDict
+from django.utils.translation import override
 
-from spm.dashboards.periods import Calendar, Compare, Span, choose
+from spm.dashboards.periods import Calendar, Compare, Span, choose, quarter_title
 from spm.org.models import Period
 from targets.choices import Measure
 from tests.builders import make_company, make_year
@@ -85,3 +86,18 @@ def test_a_year_long_past_is_shown_where_nothing_newer_is(db):
     shown = view(Calendar(Period.objects.all(), make_company().today()))
     assert shown.label == "2013"
     assert shown.window.is_over
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [("en", ["Q3 2026", "Sep 2026", "2026 to Sep 2026"]), ("fr", ["T3 2026", "sept. 2026", "2026 jusqu’à sept. 2026"])],
+)
+def test_labels_by_rule_are_said_in_the_language_of_the_reader(calendar, language, titles):
+    with override(language):
+        said = [view(calendar, f"period={label}").title for label in ("2026-Q3", "2026-09", "2026-YTD")]
+    assert said == titles
+
+
+def test_a_label_of_the_company_s_own_stands_as_it_is():
+    assert quarter_title("Autumn 26", 3) == "Autumn 26"
+    assert quarter_title("2026-Q4", 3) == "2026-Q4"

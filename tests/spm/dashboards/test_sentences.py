@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 
 from spm.dashboards.figures import Figures
-from spm.dashboards.sentences import Named, Situation, about_rep, explaining, opening, second, to_rep
+from spm.dashboards.sentences import Named, Situation, about_rep, explaining, left_words, opening, second, to_rep
 from targets.choices import Measure
 
 NBSP = "\u00a0"
 
 
 def at(actual=0, quota=None, expected=0, plan=None, plan_expected=0, **more):
-    known = {"before": None, "recent": None, "months_left": Decimal("3.4")} | more
+    known = {"before": None, "recent": None, "months_left": Decimal("3.4"), "days_left": 104} | more
     amounts = [None if value is None else Decimal(value) for value in (actual, quota, expected, plan, plan_expected)]
     return Figures(*amounts, **known)
 
@@ -76,3 +76,11 @@ def test_a_rep_reads_what_is_to_go_and_a_manager_what_is_behind():
 
 def test_a_reached_quota_asks_for_nothing_more():
     assert plain(to_rep(situation(at(1200, 1000, 600)))) == "You have reached your quota: €1 k booked"
+
+
+def test_in_the_last_month_the_words_are_what_is_left_and_the_days():
+    late = at(9000, 10000, 9800, months_left=Decimal("0.4"), days_left=12, recent=Decimal(800))
+    assert plain(to_rep(situation(late))) == "€1 k to go in 12 days, your last three months averaged €800"
+    assert plain(about_rep(situation(late))) == "€800 behind pace; €1 k to go in 12 days"
+    assert plain(left_words(replace(late, months_left=Decimal(1)), "EUR")) == "€1 k a month needed"
+    assert left_words(replace(late, months_left=Decimal(0)), "EUR") == ""
