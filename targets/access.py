@@ -2,6 +2,7 @@
 
 from spm.org.access import can_administer, is_manager
 from spm.org.models import User
+from targets.choices import PlanState
 from targets.models import CompanyPlan
 
 
@@ -11,8 +12,8 @@ def can_see_plan(user: User) -> bool:
 
 
 def can_edit_plan(user: User, plan: CompanyPlan | None) -> bool:
-    """Admins, unless this version is frozen; None stands for the working version, which never is."""
-    return can_administer(user) and (plan is None or plan.frozen_at is None)
+    """Admins, unless this version is frozen or locked; None stands for a year that has no version yet."""
+    return can_administer(user) and (plan is None or (plan.frozen_at is None and plan.locked_at is None))
 
 
 def can_edit_target(user: User, plan: CompanyPlan) -> bool:
@@ -23,3 +24,18 @@ def can_edit_target(user: User, plan: CompanyPlan) -> bool:
 def can_edit_quota(user: User, plan: CompanyPlan, person: User) -> bool:
     """A person's quotas in this version: admins, but nobody their own, and nobody the House's."""
     return can_edit_plan(user, plan) and person.pk != user.pk and not person.is_house
+
+
+def can_lock(user: User) -> bool:
+    return can_administer(user)
+
+
+def can_request_revision(user: User, plan: CompanyPlan) -> bool:
+    """Admins and managers, of a year that is locked; whose numbers it may touch is checked number by number."""
+    return can_see_plan(user) and plan.locked_at is not None
+
+
+def can_decide_revision(user: User, revision: CompanyPlan) -> bool:
+    """An admin who did not ask for it, as long as it is undecided; nobody decides on their own quota."""
+    own = revision.quotas.filter(person=user).exists()
+    return can_administer(user) and revision.state == PlanState.SUBMITTED and revision.author_id != user.pk and not own

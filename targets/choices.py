@@ -36,6 +36,13 @@ class PlanState(models.TextChoices):
     DISCARDED = "discard", _("Discarded")
 
 
+class RevisionCause(models.TextChoices):
+    TERRITORY = "territory", _("Territory move")
+    LEAVE = "leave", _("Leave")
+    MARKET = "market", _("Market")
+    CORRECTION = "correct", _("Correction")
+
+
 class Stage(models.TextChoices):
     """The annual cycle, in order (design §4)."""
 

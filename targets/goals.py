@@ -46,6 +46,10 @@ class FrozenPlan(RuleViolation):
     """A baseline, or a revision that was approved, stays as it is."""
 
 
+class LockedPlan(RuleViolation):
+    """After the lock the working version changes by approved revisions alone."""
+
+
 class OwnQuota(RuleViolation):
     """Nobody sets the number by which they are judged."""
 
@@ -191,6 +195,8 @@ class GoalSheet:
     def _refuse_goal(self, goal: Goal) -> None:
         if self.plan.frozen_at is not None:
             raise FrozenPlan(_("This version of the plan is frozen. Change the working version."))
+        if self.plan.locked_at is not None and self.plan.applying_id is None:
+            raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": self.plan.fiscal_year.label})
         if goal.period.pk not in self.leaves:
             raise RuleViolation(
                 _("The period %(period)s is not part of the fiscal year %(year)s.")

@@ -20,7 +20,7 @@ from spm.ui.amounts import parse_amount
 from targets.choices import Measure
 from targets.goals import Goal, Holder, of_person, of_segment, of_team, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
-from targets.revisions import Revision, in_force, revisions
+from targets.number_history import NumberState, in_force, states
 
 
 class GridKind(StrEnum):
@@ -225,10 +225,10 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> Ho
     return HolderTable(lines, totals)
 
 
-def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[Revision]:
+def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[NumberState]:
     """The newest changes of the company plan, or of the targets of territories the user sees; one year and measure."""
     model: Any = PlanLine if kind == GridKind.COMPANY else Target
     rows = in_force(model, year).filter(measure=measure)
     if kind != GridKind.COMPANY:
         rows = rows.filter(territory__in=Territory.objects.visible_to(user))
-    return revisions(rows, limit=50)
+    return states(rows, limit=50)

@@ -1,48 +1,229 @@
-"""How a number came to be what it is: each state of plan lines, targets and quotas, by whom, when and why."""
+"""Revisions of a locked year: asked for with a reason, approved by somebody else, in force from a leaf period on.
 
+A revision is a CompanyPlan of its kind that holds just the numbers it changes. Approved, they are written into the
+working version and the revision is frozen; periods before its effective one never move. Rules: domain.md, Plan
+revisions; reliability INV-45, INV-46.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from spm.org.models import FiscalYear, User
-from targets.choices import PlanKind
-from targets.goals import Holder
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-NEWEST = 200  # states of one holder that a page lists
+from spm.errors import NothingToDo, RuleViolation
+from spm.org import audit
+from spm.org.choices import AuditKind, PeriodLevel
+from spm.org.models import FiscalYear, Period, User
+from targets.access import can_decide_revision, can_request_revision
+from targets.choices import BatchKind, PlanKind, PlanState, RevisionCause
+from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, OwnQuota
+from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
+
+MODELS: dict[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
+COLUMNS: dict[GoalModel, tuple[str, ...]] = {
+    PlanLine: ("segment",),
+    Target: ("team_id", "territory_id"),
+    Quota: ("person_id",),
+}
+type Wanted = Sequence[tuple[GoalModel, Goal]]
+
+
+class NotAllowed(RuleViolation):
+    """The person may not ask for, or decide on, this revision."""
+
+
+class PastPeriod(RuleViolation):
+    """The revision would change a leaf period before its effective one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
-    """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why."""
+class Move:
+    """One number before and after a revision; None = no number."""
 
-    at: datetime
-    by: User | None
-    period: str
-    amount: Decimal | None  # None: taken away
-    reason: str
+    table: str
+    holder: Holder
+    measure: str
+    period: int
+    before: Decimal | None
+    after: Decimal | None
 
 
-def revisions(rows: Any, limit: int = NEWEST) -> list[Revision]:
-    """Newest first. ``rows``: historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
-    newest = rows.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
-    return [
-        Revision(
-            row.history_date,
-            row.history_user,
-            row.period.label,
-            None if row.history_type == "-" else row.amount,
-            row.history_change_reason or "",
+@transaction.atomic
+def request(  # noqa: PLR0913  # what a revision consists of, by keyword
+    working: CompanyPlan, wanted: Wanted, *, effective: Period, cause: str, reason: str, by: User
+) -> CompanyPlan:
+    """Ask for a revision of a locked year; nothing is in force before somebody else approves it.
+
+    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, PastPeriod, NothingToDo
+    when all is as it stands, OwnQuota, and RuleViolation without a reason or with a number that GoalSheet refuses.
+    """
+    if not can_request_revision(by, working):
+        raise NotAllowed(_("A locked year is revised by an admin or a manager."))
+    if not reason.strip() or cause not in RevisionCause.values:
+        raise RuleViolation(_("Say why the numbers are revised."))
+    _refuse_periods(working, wanted, effective)
+    changed = _changed(working, wanted)
+    if not changed:
+        raise NothingToDo(_("No number differs from the one in force."))
+    year: FiscalYear = FiscalYear.objects.select_for_update(no_key=True).get(pk=working.fiscal_year_id)
+    earlier = CompanyPlan.objects.filter(fiscal_year=year, kind=PlanKind.REVISION)
+    revision = CompanyPlan.objects.create(
+        fiscal_year=year,
+        kind=PlanKind.REVISION,
+        number=(earlier.aggregate(last=Max("number"))["last"] or 0) + 1,
+        state=PlanState.SUBMITTED,
+        based_on=working,
+        effective=effective,
+        cause=cause,
+        reason=reason.strip(),
+        author=by,
+    )
+    for model, goals in _by_model(changed).items():
+        GoalSheet(revision, model, by=by).write(goals, reason)
+    return revision
+
+
+@transaction.atomic
+def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
+    """Put the revision into force from its effective period on; the batch of what changed is returned.
+
+    Raises NotAllowed for its author, for whom it concerns, and when it is decided; PeriodClosed when one of its leaf
+    periods is closed: reopen that first.
+    """
+    revision = _undecided(revision, by)
+    working: CompanyPlan = CompanyPlan.objects.working().select_for_update().get(fiscal_year=revision.fiscal_year_id)
+    _set_applying(working, revision)
+    moved = []
+    for table, model in MODELS.items():
+        goals = [Goal(holder, measure, leaf, amount) for holder, measure, leaf, amount in _rows(revision, model)]
+        if goals:
+            changes = GoalSheet(working, model, by=by).write(goals, _("Revision %(n)s") % {"n": revision.number})
+            moved += [_as_json(table, change) for change in changes]
+    _set_applying(working, None)
+    batch = GoalBatch.objects.create(
+        plan=working, kind=BatchKind.REVISION, changes=moved, reason=revision.reason, by=by, revision=revision
+    )
+    _decide(revision, PlanState.APPROVED, by)
+    return batch
+
+
+@transaction.atomic
+def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
+    """Turn the revision down with a comment; nothing changes. Raises NotAllowed, and RuleViolation without one."""
+    if not comment.strip():
+        raise RuleViolation(_("Say why the revision is rejected."))
+    revision = _undecided(revision, by)
+    _decide(revision, PlanState.REJECTED, by, comment.strip())
+
+
+def moves(revision: CompanyPlan) -> list[Move]:
+    """Before and after, number by number: as written when it was approved, else against what is in force now."""
+    batch = GoalBatch.objects.filter(revision=revision).first()
+    if batch is not None:
+        return [_from_json(entry) for entry in batch.changes]
+    found = []
+    for table, model in MODELS.items():
+        now = {
+            (_holder(row), row.measure, row.period_id): row.amount
+            for row in model.objects.filter(plan=revision.based_on_id, period__in=revision_periods(revision, model))
+        }
+        for holder, measure, leaf, amount in _rows(revision, model):
+            found.append(Move(table, holder, measure, leaf.pk, now.get((holder, measure, leaf.pk)), amount))
+    return found
+
+
+def revision_periods(revision: CompanyPlan, model: GoalModel) -> list[int]:
+    """The leaf periods in which the revision has numbers of that kind."""
+    return list(model._default_manager.filter(plan=revision).values_list("period", flat=True).distinct())
+
+
+def effective_starts(year: FiscalYear) -> list[CompanyPlan]:
+    """The approved revisions of a year by the start of their effective period: the steps of its pacing line."""
+    approved = CompanyPlan.objects.approved_revisions().filter(fiscal_year=year).select_related("effective")
+    return list(approved.order_by("effective__starts_on", "pk"))
+
+
+def _refuse_periods(working: CompanyPlan, wanted: Wanted, effective: Period) -> None:
+    if effective.level != PeriodLevel.MONTH or effective.fiscal_year_id != working.fiscal_year_id:
+        raise RuleViolation(
+            _("A revision takes effect with a month of %(year)s.") % {"year": working.fiscal_year.label}
         )
-        for row in newest
-    ]
+    for _model, goal in wanted:
+        if goal.period.level != PeriodLevel.MONTH or goal.amount is None:
+            raise RuleViolation(_("A revision gives a number per month."))
+        if goal.period.starts_on < effective.starts_on:
+            raise PastPeriod(
+                _("%(period)s lies before %(effective)s: past months never change.")
+                % {"period": goal.period.label, "effective": effective.label}
+            )
 
 
-def of_holder(model: Any, holder: Holder, year: FiscalYear) -> list[Revision]:
-    """Every change of the numbers of one holder in a year; ``model``: PlanLine, Target or Quota."""
-    return revisions(in_force(model, year).filter(**{holder.column: holder.key}))
+def _changed(working: CompanyPlan, wanted: Wanted) -> Wanted:
+    """The wanted numbers that differ from those in force."""
+    kept = []
+    for model, goals in _by_model(wanted).items():
+        periods = {goal.period.pk for goal in goals}
+        rows = model._default_manager.filter(plan=working, period__in=periods)
+        now = {(_holder(row), row.measure, row.period_id): row.amount for row in rows}
+        kept += [(model, goal) for goal in goals if now.get((goal.holder, goal.measure, goal.period.pk)) != goal.amount]
+    return kept
 
 
-def in_force(model: Any, year: FiscalYear) -> Any:
-    """Historical rows of a year's working plan, not of its baseline."""
-    return model.history.filter(plan__fiscal_year=year, plan__kind=PlanKind.WORKING)
+def _by_model(wanted: Wanted) -> dict[GoalModel, list[Goal]]:
+    grouped: dict[GoalModel, list[Goal]] = defaultdict(list)
+    for model, goal in wanted:
+        grouped[model].append(goal)
+    return grouped
+
+
+def _undecided(revision: CompanyPlan, by: User) -> CompanyPlan:
+    """The revision, locked. Raises NotAllowed, and OwnQuota for whom it concerns."""
+    locked: CompanyPlan = CompanyPlan.objects.select_for_update().get(pk=revision.pk, kind=PlanKind.REVISION)
+    if locked.quotas.filter(person=by).exists():
+        raise OwnQuota(_("Nobody decides on their own quota."))
+    if locked.state != PlanState.SUBMITTED:
+        raise NotAllowed(_("Revision %(n)s is decided already.") % {"n": locked.number})
+    if not can_decide_revision(by, locked):
+        raise NotAllowed(_("A revision is decided by an admin who did not ask for it."))
+    return locked
+
+
+def _set_applying(working: CompanyPlan, revision: CompanyPlan | None) -> None:
+    working.applying = revision
+    working.save(update_fields=["applying"])
+
+
+def _decide(revision: CompanyPlan, state: PlanState, by: User, comment: str = "") -> None:
+    revision.state, revision.decided_at, revision.decided_by = state, timezone.now(), by
+    revision.frozen_at = revision.decided_at
+    revision.version += 1
+    revision.save(update_fields=["state", "decided_at", "decided_by", "frozen_at", "version"])
+    subject = f"{revision.fiscal_year.label} {revision.number}"
+    audit.record(AuditKind.PLAN_REVISION, actor=by, subject=subject, state=state.value, comment=comment)
+
+
+def _rows(revision: CompanyPlan, model: GoalModel) -> Iterable[tuple[Holder, str, Period, Decimal]]:
+    rows: Any = model._default_manager.filter(plan=revision).select_related("period").order_by("pk")
+    return [(_holder(row), row.measure, row.period, row.amount) for row in rows]
+
+
+def _holder(row: Any) -> Holder:
+    column = next(name for name in COLUMNS[type(row)] if getattr(row, name) is not None)
+    return Holder(column, getattr(row, column))
+
+
+def _as_json(table: str, change: LeafChange) -> list[Any]:
+    amounts = [None if amount is None else str(amount) for amount in (change.before, change.after)]
+    return [table, change.holder.column, change.holder.key, change.measure, change.period, *amounts]
+
+
+def _from_json(entry: list[Any]) -> Move:
+    table, column, key, measure, period, *amounts = entry
+    before, after = (None if amount is None else Decimal(amount) for amount in amounts)
+    return Move(table, Holder(column, key), measure, period, before, after)

@@ -17,7 +17,7 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
 from spm.ui.exports import export_format
-from targets import access, grids, plans, quotas, revisions, tables
+from targets import access, grids, number_history, plans, quotas, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_person, of_team
 from targets.grids import Grid, GridKind
@@ -179,7 +179,7 @@ def _number(request: HttpRequest, year: FiscalYear, model: Any, holder: Holder, 
         "year": year,
         "name": name,
         "table": grids.holder_table(user_of(request), year, model, holder),
-        "changes": revisions.of_holder(model, holder, year),
+        "changes": number_history.of_holder(model, holder, year),
         "back": back,
     }
     return render(request, "targets/number.html", context)

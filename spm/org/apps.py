@@ -10,7 +10,7 @@ class OrgConfig(AppConfig):
     def ready(self) -> None:
         from spm.org import guards, sentinels  # noqa: PLC0415  # models load before ready(), not before this module
 
-        autodiscover_modules("guards", "own_guards", "verification", "own_invariants", "signins")
+        autodiscover_modules("guards", "own_guards", "verification", "plan_invariants", "own_invariants", "signins")
         pre_migrate.connect(guards.drop_before_migrate, sender=self)
         post_migrate.connect(sentinels.ensure_house, sender=self)
         post_migrate.connect(guards.install_after_migrate, sender=self)

@@ -44,4 +44,7 @@ class AuditKind(models.TextChoices):
     SETTINGS = "settings", _("Settings changed")
     IMPORT = "import", _("Import committed")
     IMPORT_UNDO = "import_undo", _("Import undone")
+    PLAN_STAGE = "plan_stage", _("Planning stage changed")
+    PLAN_LOCK = "plan_lock", _("Plan locked")
+    PLAN_REVISION = "plan_revision", _("Plan revised")
     HISTORY_SEAL = "history_seal", _("History sealed")

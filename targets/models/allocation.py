@@ -152,6 +152,9 @@ class GoalBatch(models.Model):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+    revision = models.OneToOneField(
+        CompanyPlan, models.PROTECT, null=True, blank=True, related_name="applied_by"
+    )  # whose approval wrote this
     undoes = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="undone_by")
 
     objects = GoalBatchQuerySet.as_manager()

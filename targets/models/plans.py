@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team
 from spm.ui.fields import MoneyField
-from targets.choices import Measure, PlanKind, PlanState
+from targets.choices import Measure, PlanKind, PlanState, RevisionCause
 from targets.querysets import CompanyPlanQuerySet, PlanLineQuerySet, QuotaQuerySet, TargetQuerySet
 
 
@@ -68,6 +68,7 @@ class CompanyPlan(models.Model):
     state = models.CharField(_("state"), max_length=9, choices=PlanState.choices, default=PlanState.DRAFT)
     based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies")
     effective = models.ForeignKey(Period, models.PROTECT, null=True, blank=True, related_name="+")  # first leaf revised
+    cause = models.CharField(_("cause"), max_length=9, choices=RevisionCause.choices, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)  # of the working version

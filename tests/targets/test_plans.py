@@ -18,6 +18,7 @@ from targets import access
 from targets.choices import PlanKind
 from targets.goals import BadAmount, FrozenPlan, Goal, NoRate, OwnQuota, of_person, of_segment, of_team
 from targets.models import PlanLine, Quota, RollupRun, Target
+from targets.number_history import states
 from targets.plans import (
     freeze_baseline,
     judge_targets,
@@ -28,7 +29,6 @@ from targets.plans import (
     working_plan,
 )
 from targets.quotas import judge_quotas, set_quota, set_quotas
-from targets.revisions import revisions
 from targets.seasonality import BadSeasonality, set_profile, spread_over, weights_of
 from tests.builders import make_person, make_territory, make_year
 
@@ -136,7 +136,7 @@ def test_inv_31_the_history_of_a_quota_tells_who_set_it_when_and_why(plan, cast)
     set_quota(
         plan, person=cast.rep, measure="bookings", period=march, amount=Decimal(12), by=cast.admin, reason="Second rep"
     )
-    newest, first = revisions(Quota.objects.get().history)
+    newest, first = states(Quota.objects.get().history)
     assert (newest.amount, newest.by, newest.reason) == (Decimal(12), cast.admin, "Second rep")
     assert (first.amount, first.reason) == (Decimal(10), "")
     assert not any(finding.breaches for finding in run_all(["INV-31"]))

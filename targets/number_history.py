@@ -1,0 +1,48 @@
+"""How a number came to be what it is: each state of plan lines, targets and quotas, by whom, when and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from spm.org.models import FiscalYear, User
+from targets.choices import PlanKind
+from targets.goals import Holder
+
+NEWEST = 200  # states of one holder that a page lists
+
+
+@dataclass(frozen=True, slots=True)
+class NumberState:
+    """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why."""
+
+    at: datetime
+    by: User | None
+    period: str
+    amount: Decimal | None  # None: taken away
+    reason: str
+
+
+def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
+    """Newest first. ``rows``: historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
+    newest = rows.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
+    return [
+        NumberState(
+            row.history_date,
+            row.history_user,
+            row.period.label,
+            None if row.history_type == "-" else row.amount,
+            row.history_change_reason or "",
+        )
+        for row in newest
+    ]
+
+
+def of_holder(model: Any, holder: Holder, year: FiscalYear) -> list[NumberState]:
+    """Every change of the numbers of one holder in a year; ``model``: PlanLine, Target or Quota."""
+    return states(in_force(model, year).filter(**{holder.column: holder.key}))
+
+
+def in_force(model: Any, year: FiscalYear) -> Any:
+    """Historical rows of a year's working plan, not of its baseline."""
+    return model.history.filter(plan__fiscal_year=year, plan__kind=PlanKind.WORKING)

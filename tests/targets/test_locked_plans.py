@@ -1,0 +1,214 @@
+"""The lock and what may still change after it: approved revisions, from their effective period on."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from spm.errors import NothingToDo, PeriodClosed, RuleViolation
+from spm.org import guards
+from spm.org.models import AuditEntry, Period, User
+from spm.org.verification import run_all
+from targets import closing, locking, revisions, rollup
+from targets.choices import PlanState, RevisionCause
+from targets.goals import Goal, LockedPlan, OwnQuota, of_person, of_segment
+from targets.models import Attainment, CompanyPlan, PlanLine, Quota
+from targets.plans import working_plan
+from targets.quotas import set_quota
+from tests import children
+from tests.builders import make_actual, make_person, make_team
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def locked(year):
+    """A year of one rep with a quota of 100 per month, locked by an admin."""
+    admin, other = make_person("Admin", is_admin=True), make_person("Second", is_admin=True)
+    lead = make_person("Lead")
+    rep = make_person("Rep", team=make_team("North", lead=lead))
+    plan = working_plan(year, by=admin)
+    set_quota(plan, person=rep, measure="revenue", period=Period.objects.get(label="2026"), amount=Decimal(1200))
+    locking.lock(plan, by=admin)
+    plan.refresh_from_db()
+    return plan, admin, other, lead, rep
+
+
+def month(label):
+    return Period.objects.get(label=label)
+
+
+def ask(plan, by, rep, amounts, effective, reason="A new territory"):
+    wanted = [(Quota, Goal(of_person(rep.pk), "revenue", month(label), Decimal(n))) for label, n in amounts.items()]
+    return revisions.request(
+        plan, wanted, effective=month(effective), cause=RevisionCause.TERRITORY, reason=reason, by=by
+    )
+
+
+def quota(rep, label):
+    return Quota.objects.in_force().get(person=rep, period__label=label).amount
+
+
+def breaches():
+    return [breach.text for finding in run_all(["INV-45", "INV-46"]) for breach in finding.breaches]
+
+
+def test_locking_keeps_the_baseline_and_refuses_every_other_change(locked):
+    plan, admin, _other, _lead, rep = locked
+    assert CompanyPlan.objects.get(kind="baseline").quotas.count() == 12
+    assert AuditEntry.objects.filter(kind="plan_lock").count() == 1
+    with pytest.raises(LockedPlan, match="Request a revision"):
+        set_quota(plan, person=rep, measure="revenue", period=month("2026-10"), amount=Decimal(5), by=admin)
+    with pytest.raises(NothingToDo):
+        locking.lock(plan, by=admin)
+    assert breaches() == []
+
+
+def test_an_empty_year_cannot_be_locked(year):
+    with pytest.raises(locking.EmptyPlan):
+        locking.lock(working_plan(year), by=None)
+
+
+@pytest.mark.parametrize("write", ["update", "delete", "unlock"])
+def test_inv_46_a_locked_number_cannot_change_below_the_orm(locked, write):
+    plan, *_ = locked
+
+    def bad_write():
+        with connection.cursor() as cursor:
+            if write == "unlock":
+                cursor.execute("UPDATE targets_companyplan SET locked_at = NULL WHERE id = %s", [plan.pk])
+            elif write == "update":
+                cursor.execute("UPDATE targets_quota SET amount = 1 WHERE plan_id = %s", [plan.pk])
+            else:
+                cursor.execute("DELETE FROM targets_quota WHERE plan_id = %s", [plan.pk])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bad_write()
+    guards.drop(connection)
+    bad_write()  # the negative control: without the guard it goes through
+    guards.install(connection)
+
+
+def test_an_approved_revision_is_in_force_from_its_period_on_and_never_before(locked):
+    plan, admin, other, lead, rep = locked
+    make_actual(rep, "2026-07-10", amount=50)
+    make_actual(rep, "2026-10-10", amount=50)
+    rollup.roll_up_stale()
+    revision = ask(plan, lead, rep, {"2026-10": 150, "2026-11": 160}, "2026-10")
+    assert quota(rep, "2026-10") == 100
+    revisions.approve(revision, by=other)
+    rollup.roll_up_stale()
+    assert [quota(rep, label) for label in ("2026-09", "2026-10", "2026-11", "2026-12")] == [100, 150, 160, 100]
+    rows = Attainment.objects.filter(person=rep, measure="revenue")
+    assert rows.get(period__label="2026-07").target == 100
+    assert rows.get(period__label="2026-10").target == 150
+    assert rows.get(period__label="2026").target == 1310
+    assert breaches() == []
+    assert [(move.before, move.after) for move in revisions.moves(revision)] == [(100, 150), (100, 160)]
+    assert CompanyPlan.objects.get(kind="baseline").quotas.get(period__label="2026-10").amount == 100
+
+
+@pytest.mark.parametrize(
+    ("amounts", "effective", "error"),
+    [
+        ({"2026-09": 150}, "2026-10", revisions.PastPeriod),
+        ({"2026-10": 100}, "2026-10", NothingToDo),
+        ({"2026-10": -1}, "2026-10", RuleViolation),
+        ({"2026-10": "0.001"}, "2026-10", RuleViolation),
+        ({"2026-Q4": 500}, "2026-10", RuleViolation),
+        ({"2026-10": 150}, "2026-Q4", RuleViolation),
+    ],
+)
+def test_what_a_revision_may_not_be_is_refused_and_nothing_is_stored(locked, amounts, effective, error):
+    plan, admin, _other, _lead, rep = locked
+    with pytest.raises(error):
+        ask(plan, admin, rep, amounts, effective)
+    assert not CompanyPlan.objects.filter(kind="revision").exists()
+
+
+def test_a_revision_needs_a_reason_and_somebody_who_may_ask(locked):
+    plan, admin, _other, _lead, rep = locked
+    with pytest.raises(RuleViolation, match="Say why"):
+        ask(plan, admin, rep, {"2026-10": 150}, "2026-10", reason=" ")
+    with pytest.raises(revisions.NotAllowed):
+        ask(plan, rep, rep, {"2026-10": 150}, "2026-10")
+    with pytest.raises(OwnQuota):
+        ask(plan, admin, admin, {"2026-10": 150}, "2026-10")
+
+
+def test_nobody_decides_on_the_own_request_or_the_own_quota_and_none_twice(locked):
+    plan, admin, other, lead, rep = locked
+    revision = ask(plan, admin, rep, {"2026-10": 150}, "2026-10")
+    with pytest.raises(revisions.NotAllowed):
+        revisions.approve(revision, by=admin)
+    with pytest.raises(revisions.NotAllowed):
+        revisions.approve(revision, by=lead)
+    with pytest.raises(RuleViolation, match="Say why"):
+        revisions.reject(revision, by=other, comment="")
+    revisions.reject(revision, by=other, comment="Too late in the year")
+    with pytest.raises(revisions.NotAllowed, match="decided already"):
+        revisions.approve(revision, by=other)
+    mine = ask(plan, admin, other, {"2026-10": 150}, "2026-10")
+    with pytest.raises(OwnQuota):
+        revisions.approve(mine, by=other)
+    assert quota(rep, "2026-10") == 100
+    assert breaches() == []
+
+
+def test_a_revision_of_a_closed_month_waits_for_its_reopening(locked):
+    plan, admin, other, _lead, rep = locked
+    rollup.roll_up_stale()
+    revision = ask(plan, admin, rep, {"2026-03": 150}, "2026-03")
+    closing.close(month("2026-03"), by=admin)
+    with pytest.raises(PeriodClosed):
+        revisions.approve(revision, by=other)
+    revision.refresh_from_db()
+    assert (revision.state, quota(rep, "2026-03")) == (PlanState.SUBMITTED, 100)
+
+
+def test_the_company_plan_is_revised_alike(locked, year):
+    plan, admin, other, *_ = locked
+    wanted = [(PlanLine, Goal(of_segment(), "revenue", month("2026-12"), Decimal(900)))]
+    revision = revisions.request(
+        plan, wanted, effective=month("2026-12"), cause=RevisionCause.MARKET, reason="The market fell", by=admin
+    )
+    revisions.approve(revision, by=other)
+    assert PlanLine.objects.in_force().get().amount == 900
+    assert revisions.effective_starts(year) == [revision]
+    assert revision.effective.starts_on == date(2026, 12, 1)
+    assert breaches() == []
+
+
+def approve_by_key(revision, person):
+    revisions.approve(CompanyPlan.objects.get(pk=revision), by=User.objects.get(pk=person))
+
+
+def lock_by_key(plan):
+    locking.lock(CompanyPlan.objects.get(pk=plan), by=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_at_any_statement_of_a_lock_or_an_approval_all_or_nothing_is_there(year):
+    rep, other = make_person("Rep"), make_person("Second", is_admin=True)
+    author = make_person("Admin", is_admin=True)
+    plan = working_plan(year)
+    set_quota(plan, person=rep, measure="revenue", period=month("2026-10"), amount=Decimal(100))
+    statement = 1
+    while not children.got_through(children.start(lock_by_key, plan.pk, kill_before=statement)):
+        plan.refresh_from_db()
+        assert (plan.locked_at, CompanyPlan.objects.filter(kind="baseline").exists()) == (None, False)
+        statement += 1
+    assert statement > 8
+    plan.refresh_from_db()
+    revision = ask(plan, author, rep, {"2026-10": 150}, "2026-10")
+    statement = 1
+    while not children.got_through(children.start(approve_by_key, revision.pk, other.pk, kill_before=statement)):
+        revision.refresh_from_db()
+        assert (revision.state, quota(rep, "2026-10")) in ((PlanState.SUBMITTED, 100), (PlanState.APPROVED, 150))
+        assert breaches() == []
+        statement += 1
+        if revision.state == PlanState.APPROVED:
+            break  # killed after the commit, in the roll-up that follows
+    assert statement > 10
+    assert (quota(rep, "2026-10"), breaches()) == (150, [])
