@@ -39,3 +39,8 @@ def can_decide_revision(user: User, revision: CompanyPlan) -> bool:
     """An admin who did not ask for it, as long as it is undecided; nobody decides on their own quota."""
     own = revision.quotas.filter(person=user).exists()
     return can_administer(user) and revision.state == PlanState.SUBMITTED and revision.author_id != user.pk and not own
+
+
+def can_run_cycle(user: User) -> bool:
+    """Begin a planning cycle, move it from stage to stage, set its owners, due dates and policy: admins."""
+    return can_administer(user)

@@ -6,6 +6,7 @@ class TargetsConfig(AppConfig):
 
     def ready(self) -> None:
         from spm.org.signals import facts_moved  # noqa: PLC0415  # models load before ready(), not before this module
+        from targets import anchors, audit_words, notices  # noqa: F401, PLC0415  # each registers its words
         from targets.staleness import on_facts_moved  # noqa: PLC0415  # it reads models
 
         facts_moved.connect(on_facts_moved, dispatch_uid="targets.staleness")

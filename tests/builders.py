@@ -10,7 +10,7 @@ from spm.org.models import ALWAYS, Company, FiscalYear, Membership, Period, Team
 from spm.periods import leaves_of
 from targets.actuals import recording
 from targets.lines import Line
-from targets.models import Actual, CompanyPlan, Quota
+from targets.models import Actual, CompanyPlan, PlanLine, Quota
 
 _serial = count(1)
 
@@ -96,6 +96,14 @@ def make_quota(person: User, period: Period | str, amount: Decimal | int | str, 
     leaf = period if isinstance(period, Period) else Period.objects.get(level=PeriodLevel.MONTH, label=period)
     return Quota.objects.create(
         plan=make_plan(leaf.fiscal_year), person=person, measure=measure, period=leaf, amount=Decimal(amount)
+    )
+
+
+def make_line_of_plan(label: str, amount: Decimal | int | str, measure: str = "bookings") -> PlanLine:
+    """The company's goal of one leaf period, in the working plan of its year."""
+    leaf = Period.objects.get(level=PeriodLevel.MONTH, label=label)
+    return PlanLine.objects.create(
+        plan=make_plan(leaf.fiscal_year), measure=measure, period=leaf, amount=Decimal(amount)
     )
 
 

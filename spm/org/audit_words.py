@@ -18,6 +18,11 @@ def details(entry: AuditEntry) -> str:
     return told(entry.detail) if told else ""
 
 
+def tell(kind: AuditKind, words: "Callable[[Detail], str]") -> None:
+    """Say how the details of a kind read that another app records."""
+    _TOLD[kind] = words
+
+
 def _export(detail: Detail) -> str:
     filters = ", ".join(f"{name} {value}" for name, value in detail.get("query", {}).items())
     words = {"format": str(detail.get("format", "csv")).upper(), "filters": filters}

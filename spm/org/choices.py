@@ -44,6 +44,8 @@ class AuditKind(models.TextChoices):
     SETTINGS = "settings", _("Settings changed")
     IMPORT = "import", _("Import committed")
     IMPORT_UNDO = "import_undo", _("Import undone")
+    PLAN_CYCLE = "plan_cycle", _("Planning cycle created")
+    PLAN_POLICY = "plan_policy", _("Planning policy changed")
     PLAN_STAGE = "plan_stage", _("Planning stage changed")
     PLAN_LOCK = "plan_lock", _("Plan locked")
     PLAN_REVISION = "plan_revision", _("Plan revised")

@@ -1,17 +1,23 @@
 """Kinds of notification, and the sentence each says. Apps add theirs with ``register`` when they load."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``sentence`` holds ``%(name)s`` places for the notification's parameters; it is put in the reader's language."""
+    """``sentence`` holds ``%(name)s`` places for the notification's parameters; it is put in the reader's language.
+
+    ``words`` turns the stored parameters into those of the sentence where they are no words yet: a day, a stage.
+    """
 
     name: str
     label: str | Promise  # in the settings: "Quota published"
     sentence: str | Promise
+    words: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
 
 _kinds: dict[str, Kind] = {}

@@ -64,7 +64,8 @@ def notify(  # noqa: PLR0913  # the columns of a notification, by keyword
 def sentence(notification: Notification, language: str | None = None) -> str:
     """What it says, in the given language or the current one."""
     with translation.override(language or translation.get_language()):
-        said: str = str(kind_named(notification.kind).sentence) % notification.parameters
+        kind = kind_named(notification.kind)
+        said: str = str(kind.sentence) % kind.words(notification.parameters)
         return said
 
 

@@ -1,0 +1,26 @@
+"""What of targets people talk about: quota letters, and revisions of the plan."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+
+from spm.talk.anchors import Anchor, register
+from targets.choices import PlanKind
+from targets.models import CompanyPlan, QuotaLetter
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+LETTER, REVISION = "letter", "revision"
+
+
+def _letters(user: "User") -> QuerySet[Any]:
+    return QuotaLetter.objects.visible_to(user)
+
+
+def _revisions(user: "User") -> QuerySet[Any]:
+    return CompanyPlan.objects.visible_to(user).filter(kind=PlanKind.REVISION)
+
+
+register(Anchor(LETTER, _letters))
+register(Anchor(REVISION, _revisions))

@@ -1,0 +1,45 @@
+"""What the audit log says about the planning cycle, in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from spm.org.audit_words import tell
+from spm.org.choices import AuditKind
+from targets.choices import Stage
+from targets.models import PlanningCycle
+
+
+def _created(detail: Mapping[str, Any]) -> str:
+    if not detail.get("copied_from"):
+        return ""
+    said = _("Copied from %(year)s, with its numbers.") if detail.get("with_numbers") else _("Copied from %(year)s.")
+    return said % {"year": detail["copied_from"]}
+
+
+def _moved(detail: Mapping[str, Any]) -> str:
+    said = f"{Stage(detail['before']).label} → {Stage(detail['after']).label}"
+    return f"{said}: {detail['reason']}" if detail.get("reason") else said
+
+
+def _set(detail: Mapping[str, Any]) -> str:
+    policy = [
+        f"{capfirst(str(getattr(PlanningCycle._meta.get_field(name), 'verbose_name', name)))}: {before} → {after}"
+        for name, (before, after) in detail.get("policy", {}).items()
+    ]
+    stages = [
+        f"{Stage(stage).label}: {_stage(told['before'])} → {_stage(told['after'])}"
+        for stage, told in detail.get("stages", {}).items()
+    ]
+    return "; ".join(policy + stages)
+
+
+def _stage(told: Mapping[str, str]) -> str:
+    return ", ".join(filter(None, (told["owner"], told["due_on"]))) or "—"
+
+
+tell(AuditKind.PLAN_CYCLE, _created)
+tell(AuditKind.PLAN_STAGE, _moved)
+tell(AuditKind.PLAN_POLICY, _set)

@@ -1,0 +1,203 @@
+"""Who is holding up a planning cycle, and for how many days: read from what is stored, never asked of anybody."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Sum
+
+from spm.org import clock
+from spm.org.models import User
+from spm.org.trees import TeamTree, TreeHistory, read_history
+from targets.choices import LetterState, Stage
+from targets.models import CycleStage, PlanningCycle, Quota, QuotaLetter, Target
+
+ZERO = Decimal(0)
+
+
+class Waiting(StrEnum):
+    """What is missing."""
+
+    STAGE = "stage"  # the current stage is past its due date
+    OWNER = "owner"  # nobody owns the current stage
+    ALLOCATION = "allocation"  # a team's target is not handed on in full
+    UNSENT = "unsent"  # a letter is to be sent
+    ANSWER = "answer"  # a letter is to be answered by the person
+    QUESTION = "question"  # a question is to be answered by the manager
+    REJECTED = "rejected"  # a rejected number is to be changed by the manager
+    APPROVAL = "approval"  # an agreed letter is to be approved by the manager
+    ACKNOWLEDGE = "acknowledge"  # a locked quota is to be acknowledged by the person
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUp:
+    """``person`` is who must act (None: nobody does yet), ``about`` whose number it concerns (None: no one's).
+
+    ``days``: since it waits, for a stage since it was due. ``letter`` and ``team`` are keys. ``share``: how much of
+    the team's target is handed on, of the measure that lags most.
+    """
+
+    kind: Waiting
+    person: User | None
+    days: int
+    is_late: bool
+    about: User | None = None
+    letter: int | None = None
+    team: int | None = None
+    team_name: str = ""
+    share: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What every look at a cycle needs, read once."""
+
+    cycle: PlanningCycle
+    today: date
+    stages: Mapping[str, CycleStage]
+    history: TreeHistory
+    tree: TeamTree
+    zone: ZoneInfo
+
+    @property
+    def since(self) -> date:
+        """When the current stage began: the day the one before was done, or the cycle made."""
+        done = [row.done_at for row in self.stages.values() if row.done_at]
+        return self.day(max(done) if done else self.cycle.created_at)
+
+    def day(self, moment: datetime) -> date:
+        """The company's date of a moment; never after its clock's day, which stands still in a demo."""
+        return min(moment.astimezone(self.zone).date(), self.today)
+
+
+def holdups(cycle: PlanningCycle) -> list[HoldUp]:
+    """Everything the current stage waits for, the longest wait first; at most nine queries.
+
+    For admins: others are shown what ``queries`` leaves of it.
+    """
+    ground = _ground(cycle)
+    found = [*_stage(ground)]
+    if cycle.stage == Stage.ALLOCATE:
+        found += _allocation(ground)
+    if cycle.stage in (Stage.REVIEW, Stage.APPROVE, Stage.LOCK, Stage.MONITOR):
+        found += _letters(ground)
+    return sorted(found, key=lambda row: (-row.days, row.kind, row.person.name if row.person else ""))
+
+
+def tree_for(cycle: PlanningCycle, history: TreeHistory, today: date) -> TeamTree:
+    """The teams a year is planned for: those of its first day, or of today once it has begun."""
+    year = cycle.fiscal_year
+    return history.as_of(min(max(today, year.starts_on), year.ends_on))
+
+
+def _ground(cycle: PlanningCycle) -> _Ground:
+    company, history = clock.company(), read_history()
+    stages = {row.stage: row for row in cycle.stages.select_related("owner")}
+    today = clock.today(company)
+    zone = ZoneInfo(company.timezone if company else "UTC")
+    return _Ground(cycle, today, stages, history, tree_for(cycle, history, today), zone)
+
+
+def _stage(ground: _Ground) -> Iterator[HoldUp]:
+    row = ground.stages[ground.cycle.stage]
+    late = (ground.today - row.due_on).days if row.due_on else 0
+    if row.owner is None:
+        yield HoldUp(Waiting.OWNER, None, max(late, 0), late > 0)
+    elif late > 0:
+        yield HoldUp(Waiting.STAGE, row.owner, late, is_late=True)
+
+
+# Allocation
+
+
+def _allocation(ground: _Ground) -> Iterator[HoldUp]:
+    """Teams whose target is larger than what stands below it, in any measure."""
+    shares = _shares(ground)
+    leads = _people(ground.tree.lead[team] for team in shares if team in ground.tree.lead)
+    days = (ground.today - ground.since).days
+    due = ground.stages[Stage.ALLOCATE].due_on
+    for team, share in sorted(shares.items()):
+        if share < 1:
+            lead = leads.get(ground.tree.lead.get(team, 0))
+            late = due is not None and due < ground.today
+            name = ground.history.teams[team]
+            yield HoldUp(Waiting.ALLOCATION, lead, days, late, team=team, team_name=name, share=share)
+
+
+def _shares(ground: _Ground) -> dict[int, Decimal]:
+    """Team with a target → the part of it that is handed on, of the measure that lags most."""
+    year = ground.cycle.fiscal_year
+    targets = Target.objects.in_force().filter(plan__fiscal_year=year, team__isnull=False, amount__gt=0)
+    given = {
+        (team, measure): amount
+        for team, measure, amount in targets.order_by().values_list("team", "measure").annotate(Sum("amount"))
+    }
+    quotas = Quota.objects.in_force().filter(plan__fiscal_year=year)
+    below: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for person, measure, amount in quotas.order_by().values_list("person", "measure").annotate(Sum("amount")):
+        team = ground.tree.team_of.get(person)
+        if team is not None:
+            below[team, measure] += amount
+    for (team, measure), amount in given.items():
+        parent = ground.tree.parent.get(team)
+        if parent is not None:
+            below[parent, measure] += amount
+    shares: dict[int, Decimal] = {}
+    for (team, measure), amount in given.items():
+        share = below.get((team, measure), ZERO) / amount
+        shares[team] = min(share, shares.get(team, share))
+    return shares
+
+
+# Letters
+
+MANAGER_ACTS = {
+    LetterState.UNSENT: Waiting.UNSENT,
+    LetterState.QUESTION: Waiting.QUESTION,
+    LetterState.REJECTED: Waiting.REJECTED,
+    LetterState.AGREED: Waiting.APPROVAL,
+}
+
+
+def _letters(ground: _Ground) -> list[HoldUp]:
+    rows = QuotaLetter.objects.filter(cycle=ground.cycle, person__is_active=True).select_related("person")
+    waiting = [(row, kind) for row in rows.order_by("pk") if (kind := _awaited(row, ground.cycle)) is not None]
+    managers = {row.person_id: ground.tree.manager_of(row.person_id) for row, _kind in waiting}
+    people = _people(pk for pk in managers.values() if pk is not None)
+    found = []
+    for row, kind in waiting:
+        own = kind in (Waiting.ANSWER, Waiting.ACKNOWLEDGE)
+        actor = row.person if own else people.get(managers[row.person_id] or 0)
+        since = ground.day(_moment(row, kind) or ground.cycle.created_at)
+        if kind is Waiting.UNSENT:
+            since = ground.since
+        late = ground.today > since + timedelta(days=ground.cycle.answer_days)
+        days = (ground.today - since).days
+        found.append(HoldUp(kind, actor, days, late, about=row.person, letter=row.pk))
+    return found
+
+
+def _awaited(letter: QuotaLetter, cycle: PlanningCycle) -> Waiting | None:
+    if letter.state == LetterState.SENT:
+        return Waiting.ANSWER
+    if letter.state == LetterState.APPROVED:
+        locked = cycle.stage in (Stage.LOCK, Stage.MONITOR)
+        return Waiting.ACKNOWLEDGE if locked and letter.acknowledged_at is None else None
+    return MANAGER_ACTS[LetterState(letter.state)]
+
+
+def _moment(letter: QuotaLetter, kind: Waiting) -> datetime | None:
+    """Since when it waits."""
+    if kind is Waiting.ANSWER:
+        return letter.sent_at
+    return letter.approved_at if kind is Waiting.ACKNOWLEDGE else letter.answered_at
+
+
+def _people(pks: Any) -> dict[int, User]:
+    found: dict[int, User] = User.objects.in_bulk(set(pks))
+    return found
