@@ -33,8 +33,9 @@ from spm.keys import normalise
 from spm.market.imports import UNKNOWN_TERRITORY
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team, User
-from targets.choices import Measure
-from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, of_person, of_segment, of_team, of_territory
+from targets.batches import Change, set_all
+from targets.choices import BatchKind, Measure
+from targets.goals import Goal, GoalModel, GoalSheet, Holder, of_person, of_segment, of_team, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, SeasonalityProfile, SeasonalityWeight, Target
 from targets.plans import working_plan
 from targets.seasonality import set_profile
@@ -213,11 +214,12 @@ class GoalLoader(Loader):
             if verdict.payload:
                 years[verdict.payload.period.fiscal_year_id].append(verdict.payload)
         for year, goals in sorted(years.items()):
-            changes = self._sheet(year).write(goals)
+            plan = working_plan(FiscalYear.objects.get(pk=year), self.run.by)
+            changes = set_all(plan, self.model, goals, by=self.run.by, kind=BatchKind.IMPORT)
             ImportChange.objects.bulk_create(_remembered(self.run.batch, self.model, changes), batch_size=BLOCK)
 
 
-def _remembered(batch: ImportBatch, model: GoalModel, changes: Sequence[LeafChange]) -> Iterator[ImportChange]:
+def _remembered(batch: ImportBatch, model: GoalModel, changes: Sequence[Change]) -> Iterator[ImportChange]:
     """One entry per leaf period; ``object_pk`` is the period's, since the row of the goal comes and goes."""
     for change in changes:
         said = {"column": change.holder.column, "key": change.holder.key, "measure": change.measure}
@@ -244,7 +246,8 @@ class GoalKind(ImportKind):
             now = [_goal_of(change, leaves, change.after) for change in changes]
             if any(verdict.outcome != RowOutcome.UNCHANGED for verdict in sheet.judge(now)):
                 raise journal.ChangedSince(_("Some of these numbers have changed since this import."))
-            sheet.write([_goal_of(change, leaves, change.before) for change in changes], _("Import undone"))
+            back = [_goal_of(change, leaves, change.before) for change in changes]
+            set_all(plan, sheet.model, back, by=by, kind=BatchKind.UNDO, reason=_("Import undone"))
 
 
 def _goal_of(change: ImportChange, leaves: dict[int, Period], said: dict[str, Any] | None) -> Goal:

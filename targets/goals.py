@@ -101,6 +101,15 @@ class LeafChange:
     after: Decimal | None
 
 
+def lock_plan(plan: CompanyPlan) -> CompanyPlan:
+    """The version as it now stands, locked against other writers of its numbers and against its lock.
+
+    Must run inside ``atomic``, before ``lock_periods``. NO KEY UPDATE: rows may still be hung on it.
+    """
+    rows = CompanyPlan.objects.select_related("fiscal_year", "effective", "applying__effective")
+    return rows.select_for_update(no_key=True, of=("self",)).get(pk=plan.pk)
+
+
 class GoalSheet:
     """The goals of one kind in one plan: judged against what is stored, and written.
 
@@ -148,19 +157,36 @@ class GoalSheet:
         Raises the RuleViolation of the first goal that is refused, and then writes none.
         """
         with transaction.atomic():
-            lock_periods({leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])})
-            self._read_periods()
-            self._read_stored(goals)
-            wanted: dict[LeafKey, Decimal | None] = {}
-            for goal in goals:
-                parts = self._parts(goal)
-                self._refuse_twice(goal, parts, wanted)
-                wanted.update(parts)
-            changes = [change for key, amount in wanted.items() if (change := self._change(key, amount))]
-            self._store(changes, reason)
-            if self.plan.kind == PlanKind.WORKING:
-                mark_stale({change.period for change in changes})
+            return self.store(self.prepare(goals), reason)
+
+    def prepare(self, goals: Sequence[Goal]) -> dict[LeafKey, Decimal | None]:
+        """Lock the plan and the periods, judge all goals and return what each leaf period is to hold.
+
+        Must run inside ``atomic``. Raises the RuleViolation of the first goal that is refused.
+        """
+        self.plan = lock_plan(self.plan)
+        lock_periods({leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])})
+        self._read_periods()
+        self._read_stored(goals)
+        wanted: dict[LeafKey, Decimal | None] = {}
+        for goal in goals:
+            parts = self._parts(goal)
+            self._refuse_twice(goal, parts, wanted)
+            wanted.update(parts)
+        return wanted
+
+    def store(self, wanted: dict[LeafKey, Decimal | None], reason: str = "") -> list[LeafChange]:
+        """Write what ``prepare`` gave, in its transaction; what changed is returned."""
+        changes = [change for key, amount in wanted.items() if (change := self._change(key, amount))]
+        self._store(changes, reason)
+        if self.plan.kind == PlanKind.WORKING:
+            mark_stale({change.period for change in changes})
         return changes
+
+    def stored_amounts(self, leaf_ids: Iterable[int]) -> dict[LeafKey, Decimal]:
+        """The goals of these leaf periods as they are stored."""
+        rows = self.model._default_manager.filter(plan=self.plan, period__in=list(leaf_ids))
+        return {self._key(row): row.amount for row in rows}
 
     # Judging
 
@@ -188,9 +214,25 @@ class GoalSheet:
         parts = {(goal.holder.column, goal.holder.key, goal.measure, pk): part for pk, part in amounts.items()}
         for leaf in leaves:
             key = (goal.holder.column, goal.holder.key, goal.measure, leaf.pk)
-            if leaf.state == PeriodState.CLOSED and parts[key] != self._stored_amount(key):
-                raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.label})
+            if parts[key] != self._stored_amount(key):
+                self._refuse_leaf(leaf)
         return parts
+
+    def _refuse_leaf(self, leaf: Period) -> None:
+        if leaf.state == PeriodState.CLOSED:
+            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.label})
+        first = self.revised_from
+        if first is not None and leaf.starts_on < first.starts_on:
+            raise LockedPlan(
+                _("The revision changes nothing before %(first)s: %(period)s stays.")
+                % {"first": first.label, "period": leaf.label}
+            )
+
+    @property
+    def revised_from(self) -> Period | None:
+        """The first leaf period that may change: of a revision, or of a locked plan while one is being applied."""
+        revision = self.plan if self.plan.kind == PlanKind.REVISION else self.plan.applying
+        return revision.effective if revision else None
 
     def _refuse_goal(self, goal: Goal) -> None:
         if self.plan.frozen_at is not None:

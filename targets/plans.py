@@ -15,8 +15,9 @@ from simple_history.utils import bulk_create_with_history
 from spm.errors import NothingToDo
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team, User
+from targets.batches import Change, set_all
 from targets.choices import PlanKind
-from targets.goals import BLOCK, Goal, GoalSheet, LeafChange, of_segment, of_team, of_territory
+from targets.goals import BLOCK, Goal, GoalSheet, of_segment, of_team, of_territory
 from targets.lines import Verdict
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
@@ -35,7 +36,7 @@ def baseline_of(fiscal_year: FiscalYear) -> CompanyPlan | None:
 
 def set_plan_line(
     plan: CompanyPlan, *, measure: str, period: Period, amount: Decimal | None, segment: str = "", **told: Any
-) -> list[LeafChange]:
+) -> list[Change]:
     """Set the company's goal for a measure and a period of any level; None takes it away.
 
     ``told``: ``currency``, ``by`` and ``reason``. Raises what ``goals.GoalSheet.write`` raises.
@@ -46,7 +47,7 @@ def set_plan_line(
 
 def set_target(
     plan: CompanyPlan, *, holder: Team | Territory, measure: str, period: Period, amount: Decimal | None, **told: Any
-) -> list[LeafChange]:
+) -> list[Change]:
     """Set the target of a team or a territory for a measure and a period of any level; None takes it away."""
     column = of_team if isinstance(holder, Team) else of_territory
     currency = told.pop("currency", "")
@@ -55,16 +56,14 @@ def set_target(
 
 def set_plan_lines(
     plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = ""
-) -> list[LeafChange]:
+) -> list[Change]:
     """Set many of the company's goals in one transaction, all or none; holders are ``goals.of_segment(…)``."""
-    return GoalSheet(plan, PlanLine, by=by).write(goals, reason)
+    return set_all(plan, PlanLine, goals, by=by, reason=reason)
 
 
-def set_targets(
-    plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = ""
-) -> list[LeafChange]:
+def set_targets(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = "") -> list[Change]:
     """Set many targets in one transaction, all or none; holders are ``of_team(…)`` and ``of_territory(…)``."""
-    return GoalSheet(plan, Target, by=by).write(goals, reason)
+    return set_all(plan, Target, goals, by=by, reason=reason)
 
 
 def judge_plan_lines(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None) -> list[Verdict]:

@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from spm.org.models import Period, User
-from targets.goals import Goal, GoalSheet, LeafChange, of_person
+from targets.batches import Change, set_all
+from targets.goals import Goal, GoalSheet, of_person
 from targets.lines import Verdict
 from targets.models import CompanyPlan, Quota
 
 
 def set_quota(
     plan: CompanyPlan, *, person: User, measure: str, period: Period, amount: Decimal | None, **told: Any
-) -> list[LeafChange]:
+) -> list[Change]:
     """Set a person's quota for a measure and a period of any level; None takes it away.
 
     ``told``: ``currency``, ``by`` and ``reason``. Raises what ``goals.GoalSheet.write`` raises, OwnQuota among it.
@@ -21,11 +22,9 @@ def set_quota(
     return set_quotas(plan, [Goal(of_person(person.pk), measure, period, amount, currency)], **told)
 
 
-def set_quotas(
-    plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = ""
-) -> list[LeafChange]:
+def set_quotas(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None, reason: str = "") -> list[Change]:
     """Set many quotas in one transaction, all or none; holders are ``goals.of_person(…)``."""
-    return GoalSheet(plan, Quota, by=by).write(goals, reason)
+    return set_all(plan, Quota, goals, by=by, reason=reason)
 
 
 def judge_quotas(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None = None) -> list[Verdict]:

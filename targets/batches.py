@@ -1,0 +1,224 @@
+"""Many numbers changed at once: one transaction, one ``GoalBatch``, one undo.
+
+The newest batch of a plan is the revision number of its grids: who sends back the number seen hears which cells
+somebody else has changed since, and nothing is written (reliability INV-32).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from spm.errors import NothingToDo, RuleViolation
+from spm.org.models import Period, User
+from targets.choices import BatchKind
+from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, LeafKey, lock_plan
+from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
+from targets.staleness import lock_periods
+
+TABLES: dict[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
+NAMES: dict[GoalModel, str] = {model: name for name, model in TABLES.items()}
+REASON = 300  # characters kept
+
+type CellKey = tuple[str, str, int | str, str, int]  # table, column and key of the holder, measure, leaf period
+
+
+class UnknownRevision(RuleViolation):
+    """The revision number that came back was never given out for this plan."""
+
+
+class CannotUndo(RuleViolation):
+    """The batch is undone already, is itself an undo, or its numbers have changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A cell that somebody else changed since it was read: both values, None = no number."""
+
+    model: GoalModel
+    holder: Holder
+    measure: str
+    period: Period
+    theirs: Decimal | None
+    by: User | None
+    at: datetime
+    yours: Decimal | None
+
+
+class Conflict(RuleViolation):
+    """Somebody else changed some of the cells since they were read; nothing was written. ``cells`` holds both."""
+
+    def __init__(self, cells: Sequence[Overtaken]) -> None:
+        super().__init__(_("Somebody else has changed these numbers since you opened the page. Nothing was stored."))
+        self.cells = tuple(cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One leaf period of one holder as a batch changed it; None stands for no number."""
+
+    model: GoalModel
+    holder: Holder
+    measure: str
+    period: int
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def key(self) -> CellKey:
+        return NAMES[self.model], self.holder.column, self.holder.key, self.measure, self.period
+
+
+def newest(plan: CompanyPlan) -> int:
+    """The revision number of the plan's grids: the id of its newest batch, 0 before the first."""
+    found: int | None = GoalBatch.objects.filter(plan=plan).aggregate(newest=Max("pk"))["newest"]
+    return found or 0
+
+
+def changes_of(batch: GoalBatch) -> list[Change]:
+    """What the batch changed, in the order in which it was written."""
+    return [
+        Change(TABLES[table], Holder(column, key), measure, period, _amount(before), _amount(after))
+        for table, column, key, measure, period, before, after in batch.changes
+    ]
+
+
+def write_batch(
+    plan: CompanyPlan,
+    goals: Sequence[tuple[GoalModel, Goal]],
+    *,
+    by: User | None,
+    kind: BatchKind,
+    reason: str = "",
+    seen: int | str | None = None,
+) -> GoalBatch:
+    """Set all goals in one transaction, all or none, and return the batch that one ``undo`` takes back.
+
+    ``seen``: the plan's ``newest`` as the page had it, None where nobody read before writing. Raises Conflict for
+    cells somebody else has set to another value since, UnknownRevision for a number never given out, NothingToDo
+    when every number stands there already, and whatever ``GoalSheet.write`` raises.
+    """
+    with transaction.atomic():
+        return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON]), seen)
+
+
+def set_all(
+    plan: CompanyPlan,
+    model: GoalModel,
+    goals: Sequence[Goal],
+    *,
+    by: User | None,
+    kind: BatchKind = BatchKind.EDIT,
+    reason: str = "",
+) -> list[Change]:
+    """The same for the goals of one table, by whoever read nothing before; what changed, maybe nothing."""
+    try:
+        batch = write_batch(plan, [(model, goal) for goal in goals], by=by, kind=kind, reason=reason)
+    except NothingToDo:
+        return []
+    return changes_of(batch)
+
+
+def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
+    """Give every number of the batch the value it had before; the batch of that is returned.
+
+    Raises CannotUndo, naming the first period, when one of the numbers has changed since.
+    """
+    with transaction.atomic():
+        plan = lock_plan(batch.plan)
+        if batch.kind == BatchKind.UNDO or GoalBatch.objects.filter(undoes=batch).exists():
+            raise CannotUndo(_("This change has been undone already."))
+        changes = changes_of(batch)
+        periods = Period.objects.in_bulk({change.period for change in changes})
+        _refuse_changed_since(plan, changes, periods)
+        goals = [(c.model, Goal(c.holder, c.measure, periods[c.period], c.before)) for c in changes]
+        return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
+
+
+def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
+    """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none."""
+    own = GoalBatch.objects.filter(plan=plan, by=by, undone_by=None).exclude(kind__in=(BatchKind.UNDO, BatchKind.REVISION))
+    return own.order_by("-pk").first()
+
+
+def _write(
+    plan: CompanyPlan, goals: Sequence[tuple[GoalModel, Goal]], batch: GoalBatch, seen: int | str | None
+) -> GoalBatch:
+    by_model: dict[GoalModel, list[Goal]] = defaultdict(list)
+    for model, goal in goals:
+        by_model[model].append(goal)
+    sheets = {model: GoalSheet(plan, model, by=batch.by) for model in by_model}
+    # All at once and in key order: table by table, two writers could wait for each other.
+    lock_periods({leaf.pk for model, goal in goals for leaf in sheets[model].leaves.get(goal.period.pk, [])})
+    wanted = {model: sheet.prepare(by_model[model]) for model, sheet in sheets.items()}
+    if seen is not None:
+        _refuse_overtaken(plan, _known(plan, seen), wanted, batch.by)
+    reason = batch.reason
+    rows = [_row(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
+    if not rows:
+        raise NothingToDo(_("These numbers stand there already."))
+    batch.plan, batch.changes = plan, rows
+    batch.save()
+    return batch
+
+
+def _row(model: GoalModel, change: LeafChange) -> list[Any]:
+    amounts = (None if amount is None else f"{amount:f}" for amount in (change.before, change.after))
+    return [NAMES[model], change.holder.column, change.holder.key, change.measure, change.period, *amounts]
+
+
+def _amount(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _known(plan: CompanyPlan, seen: int | str) -> int:
+    """``seen`` as a revision number this plan has had; raises UnknownRevision."""
+    text = str(seen)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+    if number == 0 or (number > 0 and GoalBatch.objects.filter(plan=plan, pk=number).exists()):
+        return number
+    raise UnknownRevision(_("This page does not know which numbers it shows. Load it again; nothing was stored."))
+
+
+def _refuse_overtaken(
+    plan: CompanyPlan, seen: int, wanted: Mapping[GoalModel, Mapping[LeafKey, Decimal | None]], by: User | None
+) -> None:
+    since: dict[CellKey, tuple[GoalBatch, Change]] = {}
+    for batch in GoalBatch.objects.filter(plan=plan, pk__gt=seen).select_related("by").order_by("pk"):
+        since.update({change.key: (batch, change) for change in changes_of(batch)})
+    mine = {(NAMES[model], *key): amount for model, parts in wanted.items() for key, amount in parts.items()}
+    overtaken = [
+        (batch, change, mine[key])
+        for key, (batch, change) in since.items()
+        if key in mine and mine[key] != change.after and (by is None or batch.by_id != by.pk)
+    ]
+    if overtaken:
+        periods = Period.objects.in_bulk({change.period for _batch, change, _yours in overtaken})
+        raise Conflict([_overtaken(*one, periods) for one in overtaken])
+
+
+def _overtaken(batch: GoalBatch, change: Change, yours: Decimal | None, periods: Mapping[int, Period]) -> Overtaken:
+    period = periods[change.period]
+    return Overtaken(change.model, change.holder, change.measure, period, change.after, batch.by, batch.at, yours)
+
+
+def _refuse_changed_since(plan: CompanyPlan, changes: Iterable[Change], periods: Mapping[int, Period]) -> None:
+    """Compare with what is stored, not with later batches: an import may have set the number too."""
+    by_model: dict[GoalModel, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_model[change.model].append(change)
+    for model, own in by_model.items():
+        stored = GoalSheet(plan, model).stored_amounts(periods)
+        for change in own:
+            key: LeafKey = (change.holder.column, change.holder.key, change.measure, change.period)
+            if stored.get(key) != change.after:
+                raise CannotUndo(
+                    _("%(period)s has changed again since; it is not undone.")
+                    % {"period": periods[change.period].label}
+                )
