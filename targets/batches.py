@@ -143,7 +143,9 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
 
 def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
     """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none."""
-    own = GoalBatch.objects.filter(plan=plan, by=by, undone_by=None).exclude(kind__in=(BatchKind.UNDO, BatchKind.REVISION))
+    own = GoalBatch.objects.filter(plan=plan, by=by, undone_by=None).exclude(
+        kind__in=(BatchKind.UNDO, BatchKind.REVISION)
+    )
     return own.order_by("-pk").first()
 
 
