@@ -111,6 +111,7 @@ class Access:
     post: Rule | None = None
     kinds: tuple[tuple[str, str], ...] = ()
     query: str = ""  # a query string with {kind} places, for objects that are named there
+    also: tuple[str, ...] = ()  # other query strings, which the sweep for what leaked asks for too
     exports: bool = False  # &format=csv is swept too
     htmx: bool = False  # the view branches on htmx: ask again as htmx
 

@@ -54,7 +54,7 @@ ACCOUNT = {
 }
 # Pages about oneself, and the frame.
 PERSONAL = {
-    "dashboards:search": Access(signed_in(), query="?q=quill"),
+    "dashboards:search": Access(signed_in(), query="?q=quill", also=("?q=north", "?q=bramble", "?q=example.com")),
     "dashboards:settings": Access(signed_in(), signed_in(ACTED)),
     "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
@@ -107,7 +107,13 @@ NUMBERS = {
     "dashboards:performance": Access(managers(others=statuses(302)), exports=True, htmx=True),
     "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, htmx=True),
     "dashboards:rep": Access(who_sees(), kinds=(("pk", "person"),), exports=True, htmx=True),
-    "dashboards:actuals": Access(who_sees(), query="?person={person}", exports=True, htmx=True),
+    "dashboards:actuals": Access(
+        who_sees(),
+        query="?person={person}",
+        also=("?team={team}", "?territory={territory}", "?territory={territory}&show=left-out"),
+        exports=True,
+        htmx=True,
+    ),
     "dashboards:territories": Access(signed_in(), exports=True, htmx=True),
     "dashboards:coaching": Access(signed_in()),
     "dashboards:meetings": Access(signed_in()),

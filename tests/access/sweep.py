@@ -57,18 +57,26 @@ def deviations(name: str, world: World, actors: tuple[str, ...] = ACTORS) -> lis
     return wrong
 
 
+def looks(access: Access, world: World, name: str, relation: str) -> list[str]:
+    """The address of a route for the object of one relation, with other query strings too, and as exports."""
+    kinds = {kind: rows[relation] for kind, rows in world.objects.items()}
+    url = address(name, access, world, relation)
+    shown = [url, *(url.split("?")[0] + query.format(**kinds) for query in access.also)]
+    exported = [look + ("&" if "?" in look else "?") + "format=csv" for look in shown] if access.exports else []
+    return shown + exported
+
+
 def pages(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Iterator[tuple[str, str]]:
     """(address, body and headers) of every GET that the actor can make at these routes."""
     client = world.client(actor)
     for name in names:
         access = ROUTES[name]
-        for relation in relations_of(access):
-            url = address(name, access, world, relation)
-            for full in (url, url + ("&" if "?" in url else "?") + "format=csv") if access.exports else (url,):
-                with rolled_back():
-                    response = client.get(full)
-                    body = b"".join(response.streaming_content) if response.streaming else response.content
-                    yield full, body.decode("utf-8", "replace") + str(response.headers)
+        urls = dict.fromkeys(url for relation in relations_of(access) for url in looks(access, world, name, relation))
+        for url in urls:
+            with rolled_back():
+                response = client.get(url)
+                body = b"".join(response.streaming_content) if response.streaming else response.content
+                yield url, body.decode("utf-8", "replace") + str(response.headers)
 
 
 def leaks(world: World, actors: tuple[str, ...], names: Iterable[str] = tuple(ROUTES)) -> list[str]:

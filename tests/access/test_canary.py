@@ -1,75 +1,101 @@
 """Unique names and amounts are put into every private place, and every answer is searched for them."""
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db import connection
 
+from spm.org import access
 from spm.org.scopes import Scope
-from targets.rollup import roll_up_stale
-from targets.staleness import mark_stale
 from tests.access.routes import ROUTES
 from tests.access.sweep import leaks, pages
-from tests.access.world import World, build_world
+from tests.access.world import World
 
 pytestmark = pytest.mark.django_db
 
 ONLOOKERS = ("outsider", "elsewhere", "former")
-# Addresses that people without the admin role reach; the rest stops them at the gate, whatever a queryset gives.
+# Addresses that people without the admin role reach; a gate stops them at the rest, whatever a queryset gives.
 OPEN = tuple(
     name
-    for name, access in ROUTES.items()
-    if name.split(":")[0] in ("dashboards", "targets") and access.get("elsewhere", "other") & {200}
+    for name, policy in ROUTES.items()
+    if name.split(":")[0] in ("dashboards", "targets") and policy.get("elsewhere", "other") & {200}
 )
-# Rows that are no secret to anybody who is signed in, and rows that only pages behind the admins' gate show.
-NO_SECRET = {"FiscalYear", "Period", "RollupRun"}
-BEHIND_THE_GATE = {"AuditEntry", "ImportBatch", "Job", "TeamLead", "TeamPlacement"}
-# Rows that pages reach only through a person, team or territory fetched by its own ``visible_to``: with their scope
-# alone taken out, no answer changes. ``test_inv_36_every_queryset_hides_rows`` holds them to it directly.
-SECOND_LINE = {
-    "AccountPlacement",
-    "Actual",
-    "Assignment",
-    "CompanyPlan",
-    "Credit",
-    "ImportProfile",
-    "Membership",
-    "PeriodTotal",
-    "PlanLine",
-    "Quota",
-    "Target",
+GATED = tuple(
+    name
+    for name in ROUTES
+    if name.split(":")[0] in ("setup", "imports", "jobs", "targets")
+    and name != "imports:template"  # an empty workbook, with the second of its making
+)
+# Rows that are no secret to anybody who is signed in.
+NO_SECRET = {"FiscalYear", "Period", "PlanRate", "Rate", "RollupRun"}
+# Where a scope that is missing shows first: the page by which each queryset is proven to hide rows.
+SHOWN_AT = {
+    "Account": "dashboards:search",
+    "Actual": "dashboards:actuals",
+    "Assignment": "dashboards:territories",
+    "Attainment": "dashboards:territories",
+    "AuditEntry": "setup:audit",
+    "CompanyPlan": "targets:year-list",
+    "Credit": "dashboards:actuals",
+    "ImportBatch": "imports:list",
+    "ImportProfile": "imports:create",
+    "Job": "jobs:list",
+    "PlanLine": "targets:company",
+    "Quota": "targets:year-list",
+    "Target": "targets:year-list",
+    "Team": "dashboards:search",
+    "Territory": "dashboards:territories",
+    "User": "dashboards:search",
 }
+# Rows that pages read only by the key of a row fetched through its own ``visible_to``. With their scope alone taken
+# out, no answer changes; ``test_inv_36_every_queryset_hides_rows`` holds them to it directly.
+SECOND_LINE = {
+    "AccountPlacement": "counted for the territories shown",
+    "Membership": "of the person shown",
+    "TeamLead": "of the team shown",
+    "TeamPlacement": "of the team shown",
+}
+READ = re.compile(r"(\w+)\.objects\.visible_to\(")
+ROOT = Path(__file__).resolve().parents[2]
 CHANGING = re.compile(
     r'csrfmiddlewaretoken" value="[^"]*"|X-CSRFToken": "[^"]*"|csrftoken=[^;]*|expires=[^;]*|nonce-[^\'"]*'
 )
 
 
-@pytest.fixture
-def world(db) -> World:
-    built = build_world()
-    mark_stale([built.objects["leaf"]["own"]])
-    roll_up_stale()
-    return built
-
-
 def guarded_models() -> list[type]:
-    """Every model of ours with rows that somebody may not see, on pages that everybody may ask for."""
+    """Every model of ours with rows that somebody may not see."""
     ours = [model for model in apps.get_models() if hasattr(model._default_manager.all(), "visible_to")]
-    exempt = NO_SECRET | BEHIND_THE_GATE
-    return sorted((model for model in ours if model.__name__ not in exempt), key=lambda model: model.__name__)
+    return sorted((model for model in ours if model.__name__ not in NO_SECRET), key=lambda model: model.__name__)
 
 
-def bodies(world: World) -> Iterator[tuple[str, str, str]]:
-    """(actor, address, answer) of a rep and a manager of another team, without what changes at every request."""
+def open_gates(patch: pytest.MonkeyPatch) -> None:
+    """Let everybody pass where a page is for managers or admins: what they see then is up to the querysets alone."""
+    for real in (access.can_administer, access.is_manager):
+        for module in [module for module in sys.modules.values() if getattr(module, real.__name__, None) is real]:
+            patch.setattr(module, real.__name__, lambda user: True)
+
+
+def answers(world: World, name: str) -> Iterator[tuple[str, str]]:
+    """(address, answer) of a rep, of a manager elsewhere, and of the rep past the gates, less what always changes."""
     for actor in ("outsider", "elsewhere"):
-        for url, body in pages(world, actor, OPEN):
-            yield actor, url, CHANGING.sub("", body)
+        for url, body in pages(world, actor, (name,)):
+            yield url, CHANGING.sub("", body)
+    with pytest.MonkeyPatch.context() as patch:
+        open_gates(patch)
+        for url, body in pages(world, "outsider", (name,)):
+            yield url, CHANGING.sub("", body)
 
 
 def test_inv_36_nobody_reads_what_they_do_not_see(world):
     assert not leaks(world, ONLOOKERS)
+
+
+def test_inv_36_querysets_hide_behind_the_gates_too(world, monkeypatch):
+    open_gates(monkeypatch)
+    assert not leaks(world, ("outsider",), GATED)
 
 
 def test_inv_36_control_a_scope_of_everything_leaks(world, monkeypatch):
@@ -84,16 +110,18 @@ def test_inv_36_every_queryset_hides_rows(model, world):
     assert not everything or everything.visible_to(world.users["outsider"]).count() < everything.count()
 
 
-if connection.vendor == "sqlite":  # one vendor is enough to prove that the sweep sees a missing scope
+def test_inv_36_every_queryset_that_is_read_has_a_page_that_would_show_its_leak():
+    """Also a model that is new: its first read by a page asks for a line above. Jobs show nothing to anybody."""
+    sources = [path for top in ("spm", "targets") for path in (ROOT / top).rglob("*.py") if path.name != "tasks.py"]
+    read = {name for path in sources for name in READ.findall(path.read_text("utf-8"))}
+    assert read & {model.__name__ for model in guarded_models()} == set(SHOWN_AT) | set(SECOND_LINE)
 
-    def test_inv_36_a_planted_leak_is_caught(world):
-        """With the scope taken out of one queryset at a time, some answer is another one, the second line aside."""
-        before = list(bodies(world))
-        assert list(bodies(world)) == before
-        missed = []
-        for model in guarded_models():
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(type(model._default_manager.all()), "visible_to", lambda self, user: self.all())
-                if all(now == then for now, then in zip(bodies(world), before, strict=True)):
-                    missed.append(model.__name__)
-        assert set(missed) <= SECOND_LINE
+
+@pytest.mark.parametrize(("name", "route"), SHOWN_AT.items(), ids=SHOWN_AT)
+def test_inv_36_a_planted_leak_is_caught(name, route, world, monkeypatch):
+    """With the scope taken out of one queryset, an answer is another one."""
+    before = list(answers(world, route))
+    assert list(answers(world, route)) == before
+    (model,) = (model for model in guarded_models() if model.__name__ == name)
+    monkeypatch.setattr(type(model._default_manager.all()), "visible_to", lambda self, user: self.all())
+    assert any(now != then for now, then in zip(answers(world, route), before, strict=True))

@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.access.routes import ROUTES
 from tests.access.sweep import address, deviations, relations_of
-from tests.access.world import World, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +19,6 @@ def named_routes(resolver: URLResolver | None = None, namespace: str = "") -> se
         elif isinstance(entry, URLPattern):
             names.add(f"{namespace}{entry.name}")
     return names
-
-
-@pytest.fixture
-def world(db) -> World:
-    return build_world()
 
 
 def test_every_route_has_an_entry_and_every_entry_a_route():

@@ -6,19 +6,21 @@ is written down here by hand, never asked of the code under test.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
 from spm.imports.models import ImportBatch
 from spm.jobs.models import Job
-from spm.market.models import AccountPlacement
+from spm.market.models import AccountPlacement, Territory
 from spm.org.models import Period, TeamLead, User
 from targets.models import Actual, Credit
+from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
     make_company,
@@ -98,12 +100,19 @@ class World:
 
     users: dict[str, User | None]
     objects: dict[str, dict[str, Any]]
+    sessions: dict[str, str] = field(default_factory=dict)
 
     def client(self, actor: str) -> Client:
+        """A browser in the actor's session, which is made once."""
         client = Client()
         user = self.users[actor]
-        if user is not None:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        if user is None:
+            return client
+        if actor in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[actor]
+            return client
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        self.sessions[actor] = client.session.session_key
         if actor == "deactivated":
             # Signed in while active; deactivated since.
             User.objects.filter(pk=user.pk).update(is_active=False)
@@ -124,6 +133,8 @@ def build_world() -> World:
     leaf = Period.objects.leaves().get(label="2026-09")
     year = Period.objects.get(level="year")
     plan = make_plan(year.fiscal_year)
+    territory = Territory.objects.get(pk=objects["territory"]["other"])
+    cross_the_borders(users["owner"], users["outsider"], users["admin"], territory, plan)
     batch = ImportBatch.objects.create(kind="people", filename="people.csv", sha256="0" * 64, created_by=users["admin"])
     job = Job.objects.create(kind="rollup", due_at="2026-09-18T00:00:00Z", created_by=users["admin"])
     for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
