@@ -87,7 +87,7 @@ def plain_rows():
     return [[cell.replace(",", "").replace('"', "") for cell in cells] for cells in ROWS]
 
 
-@pytest.mark.parametrize("text", spoilings())
+@pytest.mark.parametrize("text", list(spoilings()))
 def test_inv_18_a_mark_spoiled_anywhere_never_changes_the_total_in_silence(text):
     found = outcome(text.encode(), "x.csv")
     assert not found.is_silent or (found.total, found.rows) == (TOTAL, len(ROWS))
