@@ -185,9 +185,21 @@ class YearSummary:
     has_baseline: bool
 
 
-def summary(user: User, year: FiscalYear, measure: str) -> YearSummary:
-    """The same for one year."""
-    return next(row for row in summaries(user, measure) if row.label == year.label)
+def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
+    """The same for one year, measure by measure."""
+
+    def by_measure(rows: Any) -> dict[str, Decimal]:
+        sums = rows.in_force().filter(plan__fiscal_year=year).values_list("measure").annotate(sum=Sum("amount"))
+        return dict(sums.order_by())
+
+    plans = by_measure(PlanLine.objects.visible_to(user))
+    targets = by_measure(Target.objects.visible_to(user).filter(team__isnull=False))
+    quotas = by_measure(Quota.objects.visible_to(user))
+    has_baseline = CompanyPlan.objects.visible_to(user).filter(kind="baseline", fiscal_year=year).exists()
+    return [
+        (one, YearSummary(year.label, plans.get(one), targets.get(one), quotas.get(one), has_baseline))
+        for one in Measure
+    ]
 
 
 def summaries(user: User, measure: str) -> list[YearSummary]:

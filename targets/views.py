@@ -69,7 +69,7 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponse:
     user, fiscal_year = user_of(request), _year(request, year)
     if not access.can_see_plan(user):
         return redirect("targets:quota", year=year, pk=user.pk)
-    measures = [(measure, grids.summary(user, fiscal_year, measure)) for measure in Measure]
+    measures = grids.summary(user, fiscal_year)
     context = {
         "year": fiscal_year,
         "measures": measures,

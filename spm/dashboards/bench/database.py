@@ -8,6 +8,8 @@ from pathlib import Path
 
 from django.db import connection
 
+SQLITE_FILE = "spm.sqlite3"  # as in any data folder, so that a process of its own finds it there
+
 
 @contextmanager
 def database_of_its_own() -> Iterator[None]:
@@ -17,7 +19,7 @@ def database_of_its_own() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="spm-bench-") as folder:
         connection.close()
         settings["OPTIONS"].pop("pool", None)
-        own = f"spm_bench_{os.getpid()}" if connection.vendor == "postgresql" else str(Path(folder) / "bench.sqlite3")
+        own = f"spm_bench_{os.getpid()}" if connection.vendor == "postgresql" else str(Path(folder) / SQLITE_FILE)
         settings["TEST"]["NAME"] = own
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         try:

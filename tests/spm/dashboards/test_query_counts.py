@@ -1,0 +1,79 @@
+"""No page takes more queries for 200 people than for 3: the same number, and never more than 20."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from spm.keys import normalise
+from spm.market.models import Assignment, Territory
+from spm.org.models import ALWAYS, Membership, Period, Team, TeamPlacement, User
+from targets import rollup
+from targets.actuals import recording
+from targets.models import Quota, Target
+from tests.builders import make_line, make_plan, make_year
+
+pytestmark = pytest.mark.django_db
+
+FEW, MANY, MOST = 3, 200, 20
+PAGES = {
+    "home of a manager": ("dashboards:home", "director"),
+    "home of an admin": ("dashboards:home", "admin"),
+    "performance": ("dashboards:performance", "director"),
+    "team": ("dashboards:team", "director", "team"),
+    "rep": ("dashboards:rep", "director", "rep"),
+    "actuals": ("dashboards:actuals", "director"),
+    "territories": ("dashboards:territories", "admin"),
+    "people": ("setup:people", "admin"),
+    "teams": ("setup:teams", "admin"),
+    "targets of the year": ("targets:year", "admin", "year"),
+    "grid of team targets": ("targets:teams", "admin", "year"),
+    "grid of territory targets": ("targets:territories", "admin", "year"),
+    "grid of quotas": ("targets:quotas", "admin", "year"),
+}
+
+
+def grow(cast, year, first, until):
+    """People of one team, each with a team beside, a territory, quotas of all months and a line of today's month."""
+    names = [f"Extra {number:03}" for number in range(first, until)]
+    emails = [f"{normalise(name).replace(' ', '.')}@example.com" for name in names]
+    pairs = list(zip(names, emails, strict=True))
+    people = User.objects.bulk_create([User(name=name, email=email, email_key=email) for name, email in pairs])
+    Membership.objects.bulk_create([Membership(person=one, team=cast.north, starts_on=ALWAYS) for one in people])
+    teams = Team.objects.bulk_create([Team(code=name, name=name, key=normalise(name)) for name in names])
+    TeamPlacement.objects.bulk_create([TeamPlacement(team=team, parent=cast.south, starts_on=ALWAYS) for team in teams])
+    areas = Territory.objects.bulk_create([Territory(code=name, name=name, key=normalise(name)) for name in names])
+    pairs = list(zip(areas, people, strict=True))
+    Assignment.objects.bulk_create([Assignment(territory=area, person=one, starts_on=ALWAYS) for area, one in pairs])
+    plan, leaves = make_plan(year), Period.objects.leaves().filter(fiscal_year=year)
+    every = [{"plan": plan, "measure": "bookings", "period": leaf, "amount": 100} for leaf in leaves]
+    Quota.objects.bulk_create([Quota(person=one, **fields) for one in people for fields in every])
+    Target.objects.bulk_create([Target(team=team, **fields) for team in teams for fields in every])
+    Target.objects.bulk_create([Target(territory=area, **fields) for area in areas for fields in every])
+    with recording("test") as recorder:
+        recorder.record([make_line(one, "2026-09-01", 70, kind="booking") for one in people])
+    rollup.rebuild()
+
+
+def queries_of(client, cast, year, name, role, subject=""):
+    """Queries of each page once warm; what the session and savepoints write belongs to the frame."""
+    given = {"team": [cast.north.pk], "rep": [cast.rep.pk], "year": [year.label]}.get(subject, [])
+    client.force_login(getattr(cast, role), backend="allauth.account.auth_backends.AuthenticationBackend")
+    address = reverse(name, args=given)
+    client.get(address)
+    with CaptureQueriesContext(connection) as caught:
+        assert client.get(address).status_code == 200
+    return sum(query["sql"].startswith(("SELECT", "WITH")) for query in caught.captured_queries)
+
+
+def test_pages_take_as_many_queries_for_200_people_as_for_3(cast, client):
+    year, last = make_year(), 0
+    seen = []
+    for count in (FEW, MANY):
+        grow(cast, year, last, count)
+        last = count
+        cache.clear()
+        seen.append({page: queries_of(client, cast, year, *how) for page, how in PAGES.items()})
+    assert seen[0] == seen[1]
+    assert {page: count for page, count in seen[1].items() if count > MOST} == {}
