@@ -92,7 +92,7 @@ def _load(path: Path) -> dict[str, Any]:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load", "actuals", str(path)]
     done = subprocess.run(  # noqa: S603  # a command of our own
         [*command, "--source", SOURCE, "--json"],
-        env=os.environ | _address(path.parent),
+        env=_environment(path.parent),
         cwd=path.parent,
         capture_output=True,
         text=True,
@@ -104,15 +104,16 @@ def _load(path: Path) -> dict[str, Any]:
     return found
 
 
-def _address(folder: Path) -> dict[str, str]:
-    """Environment that leads another process to the database of the bench, and to no cache or file of the user's."""
+def _environment(folder: Path) -> dict[str, str]:
+    """What leads another process to the database of the bench, and to no cache or file of the user's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_URL", "CACHE_URL"))}
     known = connection.settings_dict
     if connection.vendor == "sqlite":
-        return {"SPM_DATA_DIR": str(Path(known["NAME"]).parent), "CACHE_URL": ""}
+        return kept | {"SPM_DATA_DIR": str(Path(known["NAME"]).parent)}
     user, password = quote(known["USER"], safe=""), quote(known["PASSWORD"], safe="")
     port = f":{known['PORT']}" if known["PORT"] else ""
     url = f"postgres://{user}:{password}@{known['HOST']}{port}/{known['NAME']}"
-    return {"DATABASE_URL": url, "DATABASE_URL_FILE": "", "SPM_DATA_DIR": str(folder)}
+    return kept | {"DATABASE_URL": url, "SPM_DATA_DIR": str(folder)}
 
 
 def _roll_up_seconds() -> float:
