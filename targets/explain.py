@@ -20,11 +20,12 @@ from targets.models import Actual, Credit
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose number it is: people day by day (``stretches``), or a territory. One person's counts overlay credit."""
+    """Whose number it is: people day by day (``stretches``), or territories. One person's counts overlay credit."""
 
     stretches: tuple[Stretch, ...]
     person: int | None = None
-    territory: int | None = None
+    territories: frozenset[int] = frozenset()
+    """The territory and those below it; empty where the number is not a territory's."""
 
     @property
     def first(self) -> date:
@@ -56,8 +57,8 @@ def counting(holder: Holder, measure: Measure, credits: QuerySet[Credit]) -> Que
     rows = credits.filter(where)
     if holder.person is None:
         rows = rows.filter(is_overlay=False)
-    if holder.territory is not None:
-        rows = rows.filter(territory=holder.territory)
+    if holder.territories:
+        rows = rows.filter(territory__in=holder.territories)
     return counted(measure, rows)
 
 
@@ -72,9 +73,9 @@ def left_out(
         all_people = frozenset().union(*people)
         credited = Credit.objects.filter(person__in=all_people, date__range=around).values("actual")
         rows = rows.filter(Q(person__in=all_people) | Q(pk__in=credited))
-    if holder.territory is not None:
-        credited = Credit.objects.filter(territory=holder.territory, date__range=around).values("actual")
-        rows = rows.filter(Q(territory=holder.territory) | Q(pk__in=credited))
+    if holder.territories:
+        credited = Credit.objects.filter(territory__in=holder.territories, date__range=around).values("actual")
+        rows = rows.filter(Q(territory__in=holder.territories) | Q(pk__in=credited))
     full = Credit.objects.select_related("person", "territory").order_by("pk")
     return rows.select_related("person", "territory", "account").prefetch_related(Prefetch("credits", full))
 
@@ -125,8 +126,8 @@ def _measure(asked: Question) -> Verdict | None:
 
 
 def _territory(asked: Question) -> Verdict | None:
-    territory = asked.holder.territory
-    if territory is None or any(credit.territory_id == territory for credit in asked.credits):
+    inside = asked.holder.territories
+    if not inside or any(credit.territory_id in inside for credit in asked.credits):
         return None
     if not all(asked.may_name(credit.territory_id) for credit in asked.credits):
         return Verdict(_("territory"), _("On that day it counted in another territory."))

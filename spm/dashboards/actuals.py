@@ -16,7 +16,9 @@ from spm.dashboards.figures import ZERO, total
 from spm.dashboards.performance import stretches
 from spm.dashboards.periods import PAGE_ROWS, View
 from spm.dashboards.queries import Stamp, default_focus, steady, trees_of
+from spm.dashboards.territories import own_in_territories, reads_own_alone
 from spm.market.models import Territory
+from spm.market.territories import with_below
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
 from targets import explain
@@ -119,9 +121,14 @@ def _territory(user: User, view: View, pk: int) -> Subject:
     territory = Territory.objects.visible_to(user).filter(pk=pk).first()
     if territory is None:
         raise Http404
+    return territory_subject(view, territory)
+
+
+def territory_subject(view: View, territory: Territory) -> Subject:
+    """A territory with all that stands below it, as the roll-up counts it."""
     everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
-    holder = explain.Holder(everybody, territory=pk)
-    return Subject(territory.shown_name, holder, {"territory": pk}, {"territory": pk})
+    holder = explain.Holder(everybody, territories=with_below(territory.pk))
+    return Subject(territory.shown_name, holder, {"territory": territory.pk}, {"territory": territory.pk})
 
 
 def _team(user: User, view: View, pk: int) -> Subject:
@@ -179,8 +186,14 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
 
 
 def total_of(user: User, view: View, subject: Subject) -> Decimal:
-    """The number of the tile: the sum of the roll-up's rows over the window."""
+    """The number of the tile: the sum of the roll-up's rows over the window.
+
+    Of a territory a rep reads his own credits in it, as its page does.
+    """
     leaves = [leaf.pk for leaf in view.window.leaves]
+    if subject.holder.territories and reads_own_alone(user):
+        own = own_in_territories(user, view).filter(territory__in=subject.holder.territories)
+        return total(own.values_list("amount", flat=True)) or ZERO
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, **subject.rows)
     return total(rows.values_list("actual", flat=True)) or ZERO
 

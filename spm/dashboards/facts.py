@@ -61,6 +61,19 @@ def facts(people: Sequence[Row], window: Window, known: Known) -> list[Fact]:
     return [Fact(row.pk, known.names[row.pk], heading, text) for row, (heading, text) in found][:MOST]
 
 
+def events(known: Known) -> dict[int, list[tuple[date, str]]]:
+    """What the heat map marks with a dot: starts, moves between teams and territories taken over, per person."""
+    found: dict[int, list[tuple[date, str]]] = {}
+    for person, start in known.started.items():
+        found.setdefault(person, []).append((start, _("started on %(day)s") % {"day": day_short(start)}))
+    for person, start in known.moved.items():
+        found.setdefault(person, []).append((start, _("changed team on %(day)s") % {"day": day_short(start)}))
+    for person, (name, start) in known.territories.items():
+        words = {"territory": name, "day": day_short(start)}
+        found.setdefault(person, []).append((start, _("took over %(territory)s on %(day)s") % words))
+    return found
+
+
 def _fact(of: About) -> tuple[str, str] | None:
     rules = (_large_deal, _late_start, _new_territory, _moved, _falling, _low_margin)
     return next((found for rule in rules if (found := rule(of))), None)

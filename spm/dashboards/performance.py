@@ -15,7 +15,7 @@ from spm.dashboards import access
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import Bridge, bridge
 from spm.dashboards.charts import pacing_chart
-from spm.dashboards.facts import Fact, Known, facts
+from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.periods import Leaf, View, Window
@@ -116,7 +116,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         chart=pacing_chart(lines, view, words, company.currency, _("Pacing")),
         quarters=quarters_of(board.total, view, company),
         last_quarter=last_quarter(board.total, view.window),
-        heat=heat(list(page.object_list), board.total, view, names),
+        heat=heat(list(page.object_list), board.total, view, names, events(known)),
         facts=facts(board.people, view.window, known),
         bridge=bridge(board.total.figures, _bridge_parts(board, names)),
         movers=sorted({names.of(row) for group in board.groups for row in group.rows if row.is_part}),

@@ -1,7 +1,8 @@
 """The rows of the team table and the heat map, ready to print: texts, shapes and links are decided here."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.core.paginator import Page, Paginator
@@ -43,6 +44,7 @@ class HeatCell:
     ratio: Decimal | None
     href: str
     label: str
+    event: str = ""  # what happened then, in words; a dot marks the cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class HeatRow:
 class Heat:
     headers: tuple[tuple[str, str], ...]  # long and short
     rows: tuple[HeatRow, ...]
+
+    @property
+    def has_events(self) -> bool:
+        return any(cell.event for row in self.rows for cell in row.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +181,14 @@ def bar_of(name: str, figures: Figures, status: Status, currency: str, scale: De
     )
 
 
-def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Names) -> Heat:
+type Events = Mapping[int, Sequence[tuple[date, str]]]
+"""Person → what is on record about him: (day, words)."""
+
+
+def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Names, events: Events) -> Heat:
     """Rep × month, with the whole of the window at the end; each cell leads to that holder and month.
 
-    Teams stand in it where their people do not.
+    Teams stand in it where their people do not. ``events`` put a dot on the month they fell in.
     """
     leaves = [leaf for leaf in view.window.leaves if leaf.begun]
     leaves = leaves if len(leaves) >= HEAT_FROM else list(view.window.trail)
@@ -186,13 +196,18 @@ def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Name
     rows = [row for row, level in ordered if not (has_below and level == "group")]
     shown = [row for row in rows if row.kind in (RowKind.PERSON, RowKind.TEAM)]
     headers = tuple((leaf_name(leaf), leaf_name(leaf)[:1]) for leaf in leaves)
-    return Heat(headers, tuple(_heat_row(row, leaves, view, names) for row in [total, *shown]))
+    return Heat(headers, tuple(_heat_row(row, leaves, view, names, events) for row in [total, *shown]))
 
 
-def _heat_row(row: Row, leaves: Sequence[Leaf], view: View, names: Names) -> HeatRow:
-    name = names.of(row)
+def _heat_row(row: Row, leaves: Sequence[Leaf], view: View, names: Names, events: Events) -> HeatRow:
+    name, own = names.of(row), events.get(row.pk, ()) if row.kind is RowKind.PERSON else ()
     cells = tuple(
-        HeatCell(share_of_quota(leaf, row.cells), link_of(row, view.query(period=leaf.label)), f"{name}, {leaf.title}")
+        HeatCell(
+            share_of_quota(leaf, row.cells),
+            link_of(row, view.query(period=leaf.label)),
+            f"{name}, {leaf.title}",
+            "; ".join(words for day, words in own if leaf.starts_on <= day <= leaf.ends_on),
+        )
         for leaf in leaves
     )
     href = link_of(row, view.query())

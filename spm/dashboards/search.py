@@ -89,7 +89,7 @@ def _team(user: User, team: Team) -> Hit:
 
 def _territory(territory: Territory) -> Hit:
     code = territory.code if territory.code != territory.name else ""
-    return Hit(territory.name, code, reverse("dashboards:actuals") + f"?territory={territory.pk}")
+    return Hit(territory.name, code, reverse("dashboards:territory", args=[territory.pk]))
 
 
 def _account(account: Account) -> Hit:

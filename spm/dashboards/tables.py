@@ -12,6 +12,7 @@ from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.reps import RepPage
 from spm.dashboards.territories import TerritoryList
+from spm.dashboards.territory import TerritoryPage
 from spm.market.models import Territory
 from spm.org.exports import audited_table
 from spm.org.models import User
@@ -96,3 +97,13 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
         [row.name, row.owner.name if row.owner else "", row.accounts, *figure_values(row.figures)] for row in page.rows
     ]
     return audited_table(request, columns, rows, f"territories-{page.view.label}-{page.view.measure}")
+
+
+def export_accounts(request: HttpRequest, page: TerritoryPage) -> HttpResponseBase:
+    """Every account of the territory, the rest that is not listed, and the total."""
+    texts = (_("Account"), _("Number"), _("Tier"))
+    columns = [*map(Column, texts), Column(_("Lines"), "number"), _money(_("Actual"))]
+    rows: list[Sequence[Value]] = [[_("Total"), "", "", None, page.figures.actual]]
+    rows += [[row.name, row.external_id, row.tier, row.lines, row.actual] for row in page.accounts]
+    rows += [[_("Remainder"), "", "", None, page.not_listed]] if page.not_listed else []
+    return audited_table(request, columns, rows, f"territory-{page.view.label}-{page.view.measure}")

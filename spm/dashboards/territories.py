@@ -1,10 +1,12 @@
 """Reads for the list of territories: who holds them, how many accounts stand in them, and how they pace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
+from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.figures import Cell, Figures, figures
 from spm.dashboards.periods import View
@@ -15,7 +17,7 @@ from spm.market.models import AccountPlacement, Assignment, Territory
 from spm.org.models import Company, User
 from spm.ui.geometry import Bullet
 from spm.ui.status import Status, status_of
-from targets.models import Attainment
+from targets.models import Attainment, PeriodTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,7 @@ def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryLi
     owners = {row.territory_id: row.person for row in held.select_related("person")}
     placed = AccountPlacement.objects.visible_to(user).as_of(view.today).order_by().values_list("territory")
     accounts = dict(placed.annotate(count=Count("pk")))
-    leaves = [leaf.pk for leaf in view.window.leaves]
-    cells: dict[int, dict[int, Cell]] = {}
-    totals = Attainment.objects.visible_to(user).filter(
-        measure=view.measure, period__in=leaves, territory__isnull=False
-    )
-    for key, leaf, actual, target in totals.values_list("territory", "period", "actual", "target"):
-        cells.setdefault(key, {})[leaf] = Cell(actual, quota=target, plan=target)
+    cells = cells_of(user, view)
     rows = []
     for territory in Territory.objects.visible_to(user):
         known, owner = cells.get(territory.pk, {}), owners.get(territory.pk)
@@ -64,6 +60,33 @@ def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryLi
         rows.append(_row(territory, owner, accounts.get(territory.pk, 0), row, view, company))
     rows.sort(key=lambda row: (row.figures.gap is None, row.figures.gap or 0, row.name))
     return TerritoryList(view, company, stamp, rows, sum(row.owner is None for row in rows))
+
+
+def reads_own_alone(user: User) -> bool:
+    """A rep sees no row of a territory, which may hold credits of others: he reads his own credits in it."""
+    return not can_open_performance(user)
+
+
+def own_in_territories(user: User, view: View) -> QuerySet[PeriodTotal]:
+    leaves = [leaf.pk for leaf in view.window.leaves]
+    own = PeriodTotal.objects.visible_to(user).filter(person=user, measure=view.measure, period__in=leaves)
+    return own.order_by()
+
+
+def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[int, dict[int, Cell]]:
+    """Territory → its leaf figures in the window; ``keys``: of these alone."""
+    cells: dict[int, dict[int, Cell]] = {}
+    if reads_own_alone(user):
+        own = own_in_territories(user, view)
+        for key, leaf, actual in own.values_list("territory", "period", "amount"):
+            cells.setdefault(key, {})[leaf] = Cell(actual)
+        return cells
+    leaves = [leaf.pk for leaf in view.window.leaves]
+    rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)
+    rows = rows if keys is None else rows.filter(territory__in=keys)
+    for key, leaf, actual, target in rows.values_list("territory", "period", "actual", "target"):
+        cells.setdefault(key, {})[leaf] = Cell(actual, quota=target, plan=target)
+    return cells
 
 
 def _row(  # noqa: PLR0913  # one row of six columns
@@ -78,6 +101,6 @@ def _row(  # noqa: PLR0913  # one row of six columns
         figures=row.figures,
         status=status,
         bar=bar_of(name, row.figures, status, company.currency),
-        href=reverse("dashboards:actuals") + view.query(territory=territory.pk),
+        href=reverse("dashboards:territory", args=[territory.pk]) + view.query(),
         owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query() if owner else "",
     )

@@ -179,9 +179,15 @@ def _to_go_words(at: Figures, currency: str) -> str:
 
 def measure_math(row: Row, view: View, company: Company, measure: Measure, person: int) -> Math:
     """The math of one person's bar: pace, and the way to the lines behind it."""
+    return holder_math(
+        row, view, company, reverse("dashboards:actuals") + view.query(measure=str(measure), person=person), measure
+    )
+
+
+def holder_math(row: Row, view: View, company: Company, href: str, measure: Measure | None = None) -> Math:
+    """Pace of one holder; ``href`` leads to the lines behind it."""
     at = row.figures
-    href = reverse("dashboards:actuals") + view.query(measure=str(measure), person=person)
-    label = _("%(measure)s credited") % {"measure": measure.label}
+    label = _("%(measure)s credited") % {"measure": (measure or view.measure).label}
     return _math(
         [
             (label, money_full(at.actual, company.currency)),

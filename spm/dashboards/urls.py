@@ -12,6 +12,7 @@ urlpatterns = [
     path("performance/reps/<int:pk>/", views.rep, name="rep"),
     path("performance/actuals/", views.actuals, name="actuals"),
     path("territories/", views.territories, name="territories"),
+    path("territories/<int:pk>/", views.territory, name="territory"),
     path("coaching/", views.coaching, name="coaching"),
     path("meetings/", views.meetings, name="meetings"),
     path("search/", views_personal.search, name="search"),

@@ -24,6 +24,8 @@ from spm.dashboards.periods import View
 from spm.dashboards.queries import default_focus, view_of
 from spm.dashboards.reps import rep_page
 from spm.dashboards.territories import territory_list
+from spm.dashboards.territory import territory_page
+from spm.market.models import Territory
 from spm.org import clock
 from spm.org.access import can_administer
 from spm.org.gates import user_of, visible_or_404
@@ -217,6 +219,28 @@ def territories(request: HttpRequest) -> HttpResponseBase:
         "period_picker": picker_of(view),
     }
     return _shown(request, "dashboards/territories.html", context)
+
+
+@login_required
+@require_safe
+def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One territory: who holds it, where it stands, and its accounts with what they brought."""
+    user, found = user_of(request), visible_or_404(Territory, request, pk=pk)
+    company, view = _state(request)
+    if company is None or view is None:
+        return render(request, "dashboards/no_calendar.html", {"title": found.shown_name})
+    page = territory_page(user, company, view, found)
+    if export_format(request):
+        return tables.export_accounts(request, page)
+    context = {
+        "page": page,
+        "view": view,
+        "company": company,
+        "filters": filters_of(user, view, with_teams=False),
+        "period_picker": picker_of(view),
+        "crumbs": [(_("Territories"), reverse("dashboards:territories") + view.query(team=""))],
+    }
+    return _shown(request, "dashboards/territory.html", context)
 
 
 @login_required

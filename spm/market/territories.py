@@ -66,6 +66,19 @@ def _taken(territory: Territory) -> TerritoryTaken:
     return TerritoryTaken(_("There is a territory “%(code)s” already.") % {"code": territory.code})
 
 
+def with_below(territory: int) -> frozenset[int]:
+    """The territory and every one below it, as keys; whoever asks has made sure that he may see its sums."""
+    children: dict[int | None, list[int]] = {}
+    for key, parent in Territory.objects.order_by().values_list("pk", "parent"):
+        children.setdefault(parent, []).append(key)
+    found, waiting = {territory}, [territory]
+    while waiting:
+        below = [key for key in children.get(waiting.pop(), []) if key not in found]
+        found.update(below)
+        waiting += below
+    return frozenset(found)
+
+
 def assign(
     territory: Territory,
     *,

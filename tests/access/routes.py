@@ -115,6 +115,7 @@ NUMBERS = {
         htmx=True,
     ),
     "dashboards:territories": Access(signed_in(), exports=True, htmx=True),
+    "dashboards:territory": Access(who_sees(), kinds=(("pk", "territory"),), exports=True, htmx=True),
     "dashboards:coaching": Access(signed_in()),
     "dashboards:meetings": Access(signed_in()),
 }

@@ -57,7 +57,7 @@ def test_a_territory_the_asker_may_not_read_is_not_named(cast, year):
     line = make_actual(cast.rep, external_id="moved")
     Credit.objects.filter(actual=line).update(territory=other)
     days = Stretch(date(2026, 1, 1), date(2026, 3, 31), None)
-    asked = Question(line, list(line.credits.all()), Holder((days,), territory=land.pk), Measure.REVENUE)
+    asked = Question(line, list(line.credits.all()), Holder((days,), territories=frozenset({land.pk})), Measure.REVENUE)
     assert "Secret" in first_failing(asked).sentence
     hidden = first_failing(replace(asked, territories={land.pk}))
     assert (hidden.rule, "Secret" in hidden.sentence) == ("territory", False)
@@ -79,7 +79,7 @@ def test_a_line_of_another_territory_fails_by_territory(cast, year):
     make_actual(cast.rep, external_id="here", territory=land)
     line = make_actual(cast.rep, external_id="there", territory=land)
     Credit.objects.filter(actual=line).update(territory=other)
-    holder = Holder((Stretch(*YEAR, None),), territory=land.pk)
+    holder = Holder((Stretch(*YEAR, None),), territories=frozenset({land.pk}))
     assert reason(holder) == {"there": "territory"}
 
 

@@ -141,8 +141,11 @@ def sparkline(line: Sparkline) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/heat_cell.html")
-def heat_cell(ratio: Any, href: str = "", label: str = "", event: bool = False) -> dict[str, Any]:
-    """One cell of a heat table: its percent as text, its colour band, a link where there is something behind it."""
+def heat_cell(ratio: Any, href: str = "", label: str = "", event: str = "") -> dict[str, Any]:
+    """One cell of a heat table: its percent as text, its colour band, a link where there is something behind it.
+
+    ``event``: what happened then, in words; a dot marks it.
+    """
     return {"ratio": ratio, "band": heat_band(ratio), "href": href, "label": label, "event": event}
 
 

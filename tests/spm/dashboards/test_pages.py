@@ -11,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from spm.dashboards.queries import stamp_of
+from spm.market.models import AccountPlacement
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, TeamLead
 from targets import rollup
 from targets.models import Credit
-from tests.builders import make_person, make_quota, make_territory
+from tests.builders import make_account, make_person, make_quota, make_territory
 from tests.spm.dashboards.conftest import book
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +272,49 @@ def test_a_territory_that_the_viewer_does_not_see_is_not_named(story, as_user):
     Credit.objects.filter(actual=line).update(territory=theirs)
     query = {"territory": mine.pk, "show": "left-out"}
     assert "Hidden Land" not in as_user(story.rep).get(reverse("dashboards:actuals"), query).content.decode()
+
+
+def test_the_page_of_a_territory_lists_its_accounts_which_add_up_to_its_number(story, as_user):
+    land = make_territory("Northland", owner=story.rep)
+    inner = make_territory("Fjords", parent=land, owner=story.teammate)
+    customer, quiet = make_account("Loud Ltd", owner=story.rep), make_account("Quiet Ltd", owner=story.rep)
+    for account in (customer, quiet):
+        AccountPlacement.objects.create(account=account, territory=land)
+    book(story.rep, "2026-04-02", 30, "P1", account=customer)
+    below = book(story.teammate, "2026-04-03", 12, "P2")
+    Credit.objects.filter(actual=below).update(territory=inner)
+    rollup.rebuild()
+    client = as_user(story.director)
+    address = reverse("dashboards:territory", args=[land.pk])
+    page = client.get(address).context["page"]
+    listed = {row.name: row.actual for row in page.accounts}
+    assert (listed["Loud Ltd"], listed["Quiet Ltd"]) == (30, 0)
+    assert page.figures.actual == sum(listed.values()) + page.not_listed
+    assert page.not_listed == 0
+    lines = client.get(page.lines_href).context["page"]
+    assert (lines.total, lines.listed) == (page.figures.actual, page.figures.actual)
+    rows = list(csv.DictReader(io.StringIO(content(client.get(address, {"format": "csv"})).decode("utf-8-sig"))))
+    assert Decimal(rows[0]["Actual"]) == sum(Decimal(row["Actual"]) for row in rows[1:])
+
+
+def test_a_rep_reads_the_own_credits_of_a_territory_and_no_one_else_s(story, as_user):
+    land = make_territory("Northland", owner=story.rep)
+    for person, number in ((story.rep, "P1"), (story.outsider, "P2")):
+        line = book(person, "2026-04-02", 30, number)
+        Credit.objects.filter(actual=line).update(territory=land)
+    rollup.rebuild()
+    client = as_user(story.rep)
+    page = client.get(reverse("dashboards:territory", args=[land.pk])).context["page"]
+    assert page.own_alone
+    own = {row.name: row for row in client.get(reverse("dashboards:territories")).context["page"].rows}["Northland"]
+    lines = client.get(page.lines_href).context["page"]
+    assert page.figures.actual == own.figures.actual == lines.total == lines.listed
+    assert page.not_listed == lines.not_listed == 0
+
+
+def test_the_heat_map_marks_the_month_of_an_event_and_says_it(story, as_user):
+    story.rep.starts_on = date(2026, 2, 10)
+    story.rep.save()
+    page = as_user(story.director).get(reverse("dashboards:performance")).context["page"]
+    row = next(row for row in page.heat.rows if row.name == story.rep.name)
+    assert [cell.event for cell in row.cells[:3]] == ["", "started on 10 Feb", ""]

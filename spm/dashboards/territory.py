@@ -1,0 +1,153 @@
+"""Reads for the page of one territory: owner, target and attainment, months, and its accounts with what they brought.
+
+A manager reads the territory's own row of the roll-up. A rep, who sees no such row, reads his own credits in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from spm.dashboards.actuals import Subject, credits_of, territory_subject
+from spm.dashboards.board import Row, RowKind
+from spm.dashboards.figures import ZERO, Cells, Figures, figures, only
+from spm.dashboards.periods import PAGE_ROWS, Leaf, View, Window
+from spm.dashboards.queries import Stamp, steady
+from spm.dashboards.rows import bar_of
+from spm.dashboards.territories import cells_of, reads_own_alone
+from spm.dashboards.tiles import Math, holder_math
+from spm.market.choices import AssignmentRole
+from spm.market.models import AccountPlacement, Assignment, Territory
+from spm.org.models import Company, User
+from spm.ui.fields import MoneyField
+from spm.ui.geometry import Bullet
+from spm.ui.status import Status, status_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who holds the territory, and since when; ``href`` is empty where his page is not the viewer's to open."""
+
+    name: str
+    since: date
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    name: str
+    external_id: str
+    tier: str
+    lines: int
+    actual: Decimal
+    share: Decimal | None  # of the territory's actual
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRow:
+    label: str
+    figures: Figures
+    status: Status
+    href: str
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TerritoryPage:
+    view: View
+    company: Company
+    stamp: Stamp
+    name: str
+    parent: str
+    owner: Held | None
+    helpers: list[Held]
+    own_alone: bool  # a rep's own credits, not the territory's
+    figures: Figures
+    status: Status
+    bar: Bullet
+    math: Math
+    months: list[LeafRow]
+    accounts: list[AccountRow]
+    account_count: int
+    not_listed: Decimal  # of the actual, in no account of the list
+    page: Page[AccountRow]
+    lines_href: str
+
+
+def territory_page(user: User, company: Company, view: View, territory: Territory) -> TerritoryPage:
+    """The page of one territory that ``user`` may see, all of one roll-up."""
+    return steady(user, lambda stamp: _read(user, company, view, territory, stamp))
+
+
+def _read(user: User, company: Company, view: View, territory: Territory, stamp: Stamp) -> TerritoryPage:
+    cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
+    whole = figures(cells, view.window)
+    status, name = status_of(whole.pace, company), territory.shown_name
+    holders = _holders(user, view, territory)
+    subject = territory_subject(view, territory)
+    accounts = _accounts(user, view, territory, subject, whole.actual)
+    href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
+    row = Row(RowKind.TEAM, territory.pk, whole, cells)
+    return TerritoryPage(
+        view=view,
+        company=company,
+        stamp=stamp,
+        name=name,
+        parent=territory.parent.name if territory.parent else "",
+        owner=next((held for role, held in holders if role == AssignmentRole.OWNER), None),
+        helpers=[held for role, held in holders if role != AssignmentRole.OWNER],
+        own_alone=reads_own_alone(user),
+        figures=whole,
+        status=status,
+        bar=bar_of(name, whole, status, company.currency),
+        math=holder_math(row, view, company, href),
+        months=[_month(leaf, cells, view, company) for leaf in view.window.leaves if leaf.begun],
+        accounts=accounts,
+        account_count=len(accounts),
+        not_listed=whole.actual - sum((row.actual for row in accounts), ZERO),
+        page=Paginator(accounts, PAGE_ROWS).get_page(view.page),
+        lines_href=href,
+    )
+
+
+def _holders(user: User, view: View, territory: Territory) -> list[tuple[str, Held]]:
+    rows = Assignment.objects.visible_to(user).as_of(view.today).filter(territory=territory, person__isnull=False)
+    return [
+        (
+            row.role,
+            Held(row.person.name, row.starts_on, reverse("dashboards:rep", args=[row.person_id]) + view.query()),
+        )
+        for row in rows.select_related("person").order_by("-starts_on", "pk")
+    ]
+
+
+def _accounts(user: User, view: View, territory: Territory, subject: Subject, whole: Decimal) -> list[AccountRow]:
+    """Accounts that stand here today or brought something here in the window; the most first."""
+    found: dict[int, tuple[str, str, str, int, Decimal]] = {}
+    placed = AccountPlacement.objects.visible_to(user).as_of(view.today).filter(territory=territory)
+    for row in placed.select_related("account"):
+        found[row.account_id] = (row.account.name, row.account.external_id, row.account.tier, 0, ZERO)
+    for key, name, number, tier, lines, amount in _credited(user, view, subject):
+        found[key or 0] = (name or _("Lines without an account"), number or "", tier or "", lines, amount)
+    rows = [
+        AccountRow(name, number, tier, lines, amount, amount / whole if whole > 0 else None)
+        for name, number, tier, lines, amount in found.values()
+    ]
+    return sorted(rows, key=lambda row: (-row.actual, row.name.casefold(), row.external_id))
+
+
+def _credited(user: User, view: View, subject: Subject) -> Iterable[tuple[int | None, str, str, str, int, Decimal]]:
+    fields = ("actual__account", "actual__account__name", "actual__account__external_id", "actual__account__tier")
+    rows = credits_of(user, view, subject).select_related(None).order_by()
+    return rows.values_list(*fields).annotate(many=Count("pk"), sum=Sum("counts", output_field=MoneyField()))
+
+
+def _month(leaf: Leaf, cells: Cells, view: View, company: Company) -> LeafRow:
+    part = figures(only(cells, {leaf.pk}), Window((leaf,), (), (), (), ()))
+    href = view.query(period=leaf.label)
+    return LeafRow(leaf.title, part, status_of(part.pace, company), href, is_running=not leaf.over)
