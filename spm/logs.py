@@ -1,4 +1,4 @@
-"""What never reaches a log: one-time tokens in addresses. Pure Python.
+"""The form of log lines, and what never reaches one: one-time tokens in addresses, values of variables. Pure Python.
 
 Private text needs no filter, since nothing logs it: logs carry ids, kinds and sentences of broken rules.
 Rule: reliability.md §3, 16.2.
@@ -7,6 +7,8 @@ Rule: reliability.md §3, 16.2.
 import re
 from collections.abc import MutableMapping
 from typing import Any
+
+import structlog
 
 TOKEN = re.compile(r"(?<=[/=])(?=[^/\s?&]*[0-9A-Z])[\w:.\-]{20,}")
 """A path segment or query value that looks like a key: 20 characters or more with a digit or a capital in it."""
@@ -19,3 +21,53 @@ def mask_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
         if isinstance(value, str):
             event[name] = TOKEN.sub("…", value)
     return event
+
+
+CONSOLE = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+"""For people. Its tracebacks show lines of code, never the values of variables, which are other people's numbers."""
+JSON = structlog.processors.JSONRenderer()
+BOTH: list[Any] = [  # what every line goes through, whoever logs it
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.format_exc_info,
+    mask_tokens,
+]
+
+
+def configuration(form: str, level: str, *, others: str) -> dict[str, Any]:
+    """Django's LOGGING: lines on standard error in one ``form``, "json" or "console".
+
+    ``level`` is that of the product's own loggers, ``others`` that of the libraries.
+    """
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.ExtraAdder(allow=["status_code"]),
+            *BOTH,
+        ],
+        "processor": JSON if form == "json" else CONSOLE,
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"structured": formatter},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["console"], "level": others},
+        "loggers": {"spm": {"level": level}, "targets": {"level": level}},
+    }
+
+
+def configure() -> None:
+    """Lines logged through structlog itself take the same form."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.filter_by_level,
+            *BOTH,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -12,12 +12,11 @@ from typing import Any
 import dj_database_url
 import dj_email_url
 import django_stubs_ext
-import structlog
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from environs import Env, validate
 
-from spm.logs import mask_tokens
+from spm import logs
 
 django_stubs_ext.monkeypatch()  # lets models.Field[…] be written with its type arguments
 
@@ -362,41 +361,5 @@ LOG_FORMAT = env.str(
 )
 # Of what goes well, production tells; the console of somebody who tries SPM out stays quiet.
 LOG_LEVEL = env.str("SPM_LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
-# Lines of code, never the values of variables, which are other people's numbers.
-CONSOLE = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "structured": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.ExtraAdder(allow=["status_code"]),
-                structlog.processors.TimeStamper(fmt="iso"),
-                structlog.processors.format_exc_info,
-                mask_tokens,
-            ],
-            "processor": structlog.processors.JSONRenderer() if LOG_FORMAT == "json" else CONSOLE,
-        },
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["console"], "level": env.str("SPM_LOG_LEVEL", "WARNING")},
-    "loggers": {"spm": {"level": LOG_LEVEL}, "targets": {"level": LOG_LEVEL}},
-}
-structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.filter_by_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.format_exc_info,
-        mask_tokens,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL, others=env.str("SPM_LOG_LEVEL", "WARNING"))
+logs.configure()
