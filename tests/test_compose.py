@@ -76,3 +76,10 @@ def test_the_image_runs_as_an_ordinary_user_and_its_commands_exist():
 def test_every_variable_that_settings_read_is_documented():
     described = (ROOT / "docs" / "operations.md").read_text("utf-8")
     assert [name for name in sorted(READ) if f"`{name}`" not in described] == []
+
+
+@pytest.mark.parametrize("ignore", [".dockerignore", ".gitignore"])
+def test_no_secret_ends_up_in_an_image_or_a_commit(ignore):
+    ignored = {line.rstrip("/") for line in (ROOT / ignore).read_text("utf-8").splitlines()}
+    folders = {Path(secret["file"]).parts[0] for secret in COMPOSE["secrets"].values()}
+    assert folders | {".env"} <= ignored
