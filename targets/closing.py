@@ -86,6 +86,7 @@ def close(period: Period, *, by: User | None, reason: str = "") -> PeriodClosing
 def reopen(period: Period, *, by: User, reason: str) -> PeriodReopening:
     """Open a closed (or soft-closed) leaf period again; lines and quotas may change until it is closed anew.
 
+    Assignments and placements that changed while it was closed passed it by, so its credits are placed again too.
     Raises NotAllowed, NothingToDo when it is open, and RuleViolation without a reason.
     """
     if not can_reopen_period(by, period):
@@ -99,7 +100,7 @@ def reopen(period: Period, *, by: User, reason: str) -> PeriodReopening:
         period=leaf, reopened_at=timezone.now(), reopened_by=by, reason=reason.strip()
     )
     _set_state(leaf, PeriodState.OPEN)
-    mark_stale([leaf.pk])
+    mark_stale([leaf.pk], recredit=True)
     audit.record(AuditKind.PERIOD_REOPEN, actor=by, subject=leaf.label, reason=reason.strip(), reopening=reopening.pk)
     return reopening
 

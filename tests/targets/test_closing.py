@@ -10,7 +10,7 @@ from spm.org import guards
 from spm.org.models import AuditEntry, Period
 from targets import closing, plans, rollup
 from targets.models import Actual, Attainment, Credit, PeriodClosing, PeriodTotal, PlanLine, Quota, RollupRun, Target
-from tests.builders import make_actual, make_plan, make_quota
+from tests.builders import make_actual, make_plan, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,14 @@ def test_inv_30_closing_again_keeps_what_differs_and_the_reopening_it_ends(janua
     changed = {(row["before"]["actual"], row["after"]["actual"]) for row in again.difference}
     assert ("100.0000", "107.0000") in changed
     assert PeriodClosing.objects.filter(period=january).count() == 2
+
+
+def test_inv_22_reopening_places_credits_by_what_was_assigned_while_the_month_was_closed(january, cast):
+    closing.close(january, by=cast.admin)
+    owned = make_territory("Owned", owner=cast.rep)
+    closing.reopen(january, by=cast.admin, reason="Ann held Owned all the time")
+    rollup.roll_up_stale()
+    assert set(PeriodTotal.objects.values_list("territory", flat=True)) == {owned.pk}
 
 
 def test_only_admins_close_and_only_what_is_over(january, cast):
