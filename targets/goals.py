@@ -188,6 +188,14 @@ class GoalSheet:
         rows = self.model._default_manager.filter(plan=self.plan, period__in=list(leaf_ids))
         return {self._key(row): row.amount for row in rows}
 
+    def _lock_plan(self) -> None:
+        """Whether the plan is locked or frozen, as it stands now: a lock under way ends first, or waits for us.
+
+        Without this a number could reach the working version after the lock has copied it, and miss the baseline.
+        """
+        rows = CompanyPlan.objects.select_for_update(no_key=True)
+        self.plan.refresh_from_db(fields=["locked_at", "frozen_at", "applying"], from_queryset=rows)
+
     # Judging
 
     def _read_stored(self, goals: Iterable[Goal]) -> None:

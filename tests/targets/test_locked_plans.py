@@ -12,7 +12,7 @@ from spm.org.models import AuditEntry, Period, User
 from spm.org.verification import run_all
 from targets import closing, locking, revisions, rollup
 from targets.choices import PlanState, RevisionCause
-from targets.goals import Goal, LockedPlan, OwnQuota, of_person, of_segment
+from targets.goals import Goal, GoalSheet, LockedPlan, OwnQuota, of_person, of_segment
 from targets.models import Attainment, CompanyPlan, PlanLine, Quota
 from targets.plans import working_plan
 from targets.quotas import set_quota
@@ -63,6 +63,16 @@ def test_locking_keeps_the_baseline_and_refuses_every_other_change(locked):
     with pytest.raises(NothingToDo):
         locking.lock(plan, by=admin)
     assert breaches() == []
+
+
+def test_a_sheet_opened_before_the_lock_meets_it_in_words_and_writes_nothing(year):
+    rep = make_person("Rep")
+    set_quota(working_plan(year), person=rep, measure="revenue", period=month("2026-01"), amount=Decimal(100))
+    sheet = GoalSheet(working_plan(year), Quota)
+    locking.lock(working_plan(year), by=None)
+    with pytest.raises(LockedPlan):
+        sheet.write([Goal(of_person(rep.pk), "revenue", month("2026-01"), Decimal(5))])
+    assert quota(rep, "2026-01") == 100
 
 
 def test_an_empty_year_cannot_be_locked(year):
