@@ -1,9 +1,13 @@
 """Who may do what with plans, targets and quotas. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
+from collections.abc import Iterable
+
 from spm.org.access import can_administer, is_manager
+from spm.org.clock import today
 from spm.org.models import User
+from spm.org.scopes import history_of, scope_of
 from targets.choices import PlanState
-from targets.models import CompanyPlan
+from targets.models import CompanyPlan, GoalBatch
 
 
 def can_see_plan(user: User) -> bool:
@@ -16,14 +20,59 @@ def can_edit_plan(user: User, plan: CompanyPlan | None) -> bool:
     return can_administer(user) and (plan is None or (plan.frozen_at is None and plan.locked_at is None))
 
 
-def can_edit_target(user: User, plan: CompanyPlan) -> bool:
-    """Targets of teams and territories in this version: as the plan itself."""
-    return can_edit_plan(user, plan)
+def can_edit_target(user: User, plan: CompanyPlan, team: int | None = None) -> bool:
+    """Targets of teams and territories in this version: as the plan itself; managers those of teams below their own."""
+    allowed = can_administer(user) if team is None else bool(targets_of(user, [team]))
+    return is_open(plan) and allowed
+
+
+def targets_of(user: User, teams: Iterable[int]) -> set[int]:
+    """Those of ``teams`` whose target the user may set in a plan that is open: a manager not the own team's."""
+    if can_administer(user):
+        return set(teams)
+    scope = scope_of(user)
+    own = history_of(user).as_of(today()).led_by(user.pk) if scope.leads else []
+    return set(teams) & scope.leads - set(own)
+
+
+def spreads_of(user: User, teams: Iterable[int]) -> set[int]:
+    """Those of ``teams`` whose number the user may spread over what stands below."""
+    return set(teams) if can_administer(user) else set(teams) & scope_of(user).leads
 
 
 def can_edit_quota(user: User, plan: CompanyPlan, person: User) -> bool:
-    """A person's quotas in this version: admins, but nobody their own, and nobody the House's."""
-    return can_edit_plan(user, plan) and person.pk != user.pk and not person.is_house
+    """A person's quotas in this version: admins and whoever manages them; nobody their own, nor the House's."""
+    return is_open(plan) and not person.is_house and person.pk in numbers_of(user, [person.pk])
+
+
+def is_open(plan: CompanyPlan) -> bool:
+    """Whether the numbers of this version may still be changed."""
+    return plan.frozen_at is None and plan.locked_at is None
+
+
+def numbers_of(user: User, people: Iterable[int]) -> set[int]:
+    """Those of ``people`` whose quotas the user may set in a plan that is open: nobody their own."""
+    scope = scope_of(user)
+    below = scope.people if scope.is_manager and scope.people is not None else frozenset()
+    return {pk for pk in people if pk != user.pk and (can_administer(user) or pk in below)}
+
+
+def can_allocate(user: User, plan: CompanyPlan, team: int | None) -> bool:
+    """Spread the number of a team (None: of the company) over those below it: admins, and managers what they lead."""
+    allowed = can_administer(user) if team is None else bool(spreads_of(user, [team]))
+    return is_open(plan) and allowed
+
+
+def can_undo(user: User, batch: GoalBatch) -> bool:
+    """One's own batch, an admin any; and only while one may set every number in it."""
+    if not (can_administer(user) or batch.by_id == user.pk):
+        return False
+    keys: dict[str, set[int]] = {"person_id": set(), "team_id": set()}
+    for _table, column, key, *_rest in batch.changes:
+        keys.setdefault(column, set()).add(key)
+    mine = numbers_of(user, keys["person_id"]) == keys["person_id"]
+    others = can_administer(user) or keys.keys() <= {"person_id", "team_id"}
+    return is_open(batch.plan) and mine and others and targets_of(user, keys["team_id"]) == keys["team_id"]
 
 
 def can_lock(user: User) -> bool:

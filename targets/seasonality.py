@@ -47,10 +47,12 @@ def set_profile(
 
 def weights_of(year: FiscalYear) -> dict[int, Decimal]:
     """Period number → weight by the default profile of the year, else of all years; empty for none: all alike."""
-    own_first = F("fiscal_year").asc(nulls_last=True)
-    profiles = SeasonalityProfile.objects.filter(Q(fiscal_year=year) | Q(fiscal_year=None), is_default=True)
-    profile = profiles.order_by(own_first, "pk").first()
-    return dict(profile.weights.values_list("period_no", "weight")) if profile else {}
+    own_first = F("profile__fiscal_year").asc(nulls_last=True)
+    rows = SeasonalityWeight.objects.filter(
+        Q(profile__fiscal_year=year) | Q(profile__fiscal_year=None), profile__is_default=True
+    ).order_by(own_first, "profile", "period_no")
+    found = list(rows.values_list("profile_id", "period_no", "weight"))
+    return {number: weight for profile, number, weight in found if profile == found[0][0]}
 
 
 def spread_over(

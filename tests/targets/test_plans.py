@@ -201,7 +201,8 @@ def test_nobody_sets_their_own_quota(plan, cast):
         set_quota(plan, person=cast.admin, measure="bookings", period=quarter(), amount=Decimal(1), by=cast.admin)
     assert not access.can_edit_quota(cast.admin, plan, cast.admin)
     assert access.can_edit_quota(cast.admin, plan, cast.rep)
-    assert not access.can_edit_quota(cast.north_manager, plan, cast.rep)
+    assert access.can_edit_quota(cast.north_manager, plan, cast.rep)
+    assert not access.can_edit_quota(cast.south_manager, plan, cast.rep)
 
 
 def test_a_judgement_names_new_changed_unchanged_and_refused(plan, cast):

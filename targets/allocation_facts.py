@@ -1,0 +1,264 @@
+"""Everything an allocation is judged by, read at once: a fixed number of queries, whatever the size of the company.
+
+Who may see what is decided where it is shown (``allocation``); these reads know no users but the tree they hand over.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from spm.market.choices import AssignmentRole
+from spm.market.models import AccountPlacement, Assignment
+from spm.money import ZERO, minor_unit
+from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.clock import company, today
+from spm.org.models import Company, FiscalYear, Period, User
+from spm.org.trees import TeamTree, TreeHistory
+from spm.ui.fields import MoneyField
+from targets import last_year
+from targets.cautions import Limits, limits_of
+from targets.choices import Measure
+from targets.goals import Holder, of_person, of_team
+from targets.last_year import LastYear
+from targets.models import CompanyPlan, Hold, PlanLine, PlanningCycle, Proposal, Quota, Target
+from targets.ramps import Presence, capacity, read_ramps
+from targets.seasonality import weights_of
+from targets.spreading import Capacity
+
+type Amounts = Mapping[int, Decimal]
+"""Leaf period → amount."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The periods of the plan's year in order, the leaves of the year before, and the weight of each leaf."""
+
+    year: Period
+    quarters: tuple[Period, ...]
+    leaves: tuple[Period, ...]
+    before: tuple[Period, ...]
+    before_label: str
+    weights: Mapping[int, Decimal]
+
+    @property
+    def season(self) -> list[Decimal]:
+        return [self.weights.get(leaf.number, ZERO) if self.weights else Decimal(1) for leaf in self.leaves]
+
+    def leaves_in(self, period: Period) -> list[Period]:
+        """The leaf periods of a leaf, quarter or year of this year."""
+        return [leaf for leaf in self.leaves if period.starts_on <= leaf.starts_on <= period.ends_on]
+
+    def __contains__(self, period: Period) -> bool:
+        return period.fiscal_year_id == self.year.fiscal_year_id
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What stands in the plan for one measure, and what is known about the people. Amounts in company currency."""
+
+    cycle: PlanningCycle
+    plan: CompanyPlan
+    measure: str
+    currency: str
+    limits: Limits
+    calendar: Calendar
+    tree: TeamTree
+    team_names: Mapping[int, str]
+    people: Mapping[int, str]  # everybody with a team in the year, or with a quota
+    home: Mapping[int, int]  # person → team
+    presence: Mapping[int, Presence]
+    capacity: Mapping[int, Capacity]
+    given: Mapping[Holder, Amounts]  # quotas of people, targets of teams
+    lines: Amounts
+    held: Mapping[Holder, frozenset[int]]  # leaf periods that stay
+    proposals: Mapping[Holder, tuple[Decimal, str]]
+    last: Mapping[int, LastYear]
+    potential: Mapping[int, Decimal]
+
+    @property
+    def coin(self) -> Decimal:
+        return minor_unit(self.currency)
+
+    def amount(self, holder: Holder) -> Decimal | None:
+        """The year's number of a holder; None where there is none."""
+        own = self.given.get(holder)
+        return sum(own.values(), ZERO) if own else None
+
+    def stays(self, holder: Holder) -> frozenset[int]:
+        """Leaf periods whose number cannot be changed: held, or closed."""
+        closed = frozenset(leaf.pk for leaf in self.calendar.leaves if leaf.state == PeriodState.CLOSED)
+        return closed | self.held.get(holder, frozenset())
+
+    def below(self, team: int | None) -> list[Holder]:
+        """Who stands directly below a team: its people and its teams; below the company: root teams, people without."""
+        if team is None:
+            teams = self.tree.roots
+            members = [person for person in self.people if person not in self.home]
+        else:
+            teams = self.tree.children.get(team, [])
+            members = [person for person, home in self.home.items() if home == team]
+        return [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+
+    def people_below(self, team: int | None) -> set[int]:
+        if team is None:
+            return set(self.people)
+        teams = self.tree.subtree([team])
+        return {person for person, home in self.home.items() if home in teams}
+
+
+def read_facts(
+    plan: CompanyPlan,
+    cycle: PlanningCycle,
+    measure: str,
+    history: TreeHistory,
+    *,
+    deals_of: Collection[int] | None = None,
+) -> Facts:
+    """Everything about one measure of a version of the plan. ``deals_of``: whose largest deals are looked up."""
+    calendar = read_calendar(cycle.fiscal_year)
+    our_company = company()
+    currency = our_company.currency if our_company else Company.objects.values_list("currency", flat=True).get()
+    now = today(our_company)
+    tree = history.as_of(min(max(now, calendar.year.starts_on), calendar.year.ends_on))
+    home, presence = _homes(history, tree, calendar)
+    given = _given(plan, measure)
+    holding = {int(holder.key) for holder in given if holder.column == "person_id"}
+    names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
+    known_home = {person: team for person, team in home.items() if person in names}
+    ramps = read_ramps()
+    share = last_year.elapsed(calendar.before, calendar.weights, now)
+    return Facts(
+        cycle=cycle,
+        plan=plan,
+        measure=measure,
+        currency=currency,
+        limits=limits_of(cycle, currency),
+        calendar=calendar,
+        tree=tree,
+        team_names=history.teams,
+        people=names,
+        home=known_home,
+        presence=presence,
+        capacity={
+            person: capacity(
+                calendar.leaves, presence[person], cycle.proration, *ramps.of(person, presence[person].first)
+            )
+            for person in known_home
+        },
+        given=given,
+        lines=_lines(plan, measure),
+        held=_held(plan, measure, calendar),
+        proposals=_proposals(cycle, measure),
+        last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
+        potential=_potential(calendar.year.starts_on),
+    )
+
+
+def read_calendar(year: FiscalYear) -> Calendar:
+    """The periods of a year and the leaves of the one before: one query, and one or two for the season."""
+    this_or_last = Q(fiscal_year=year) | Q(fiscal_year__ends_on=year.starts_on - timedelta(days=1))
+    rows = list(Period.objects.filter(this_or_last).order_by("starts_on", "pk"))
+    own = [row for row in rows if row.fiscal_year_id == year.pk]
+    levels = {level: tuple(row for row in own if row.level == level) for level in PeriodLevel}
+    earlier = [row for row in rows if row.fiscal_year_id != year.pk]
+    before = tuple(row for row in earlier if row.level == PeriodLevel.MONTH)
+    label = next((row.label for row in earlier if row.level == PeriodLevel.YEAR), "")
+    (top,) = levels[PeriodLevel.YEAR]
+    return Calendar(top, levels[PeriodLevel.QUARTER], levels[PeriodLevel.MONTH], before, label, weights_of(year))
+
+
+def _homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dict[int, int], dict[int, Presence]]:
+    """Person → team, and the days there, of everybody who has a team at some time of the year."""
+    first, last = calendar.year.starts_on, calendar.year.ends_on
+    rows: dict[int, list[tuple[date, int | None]]] = defaultdict(list)
+    for person, team, start in history.memberships:
+        if start <= last:
+            rows[person].append((start, team))
+    home, presence = {}, {}
+    for person, steps in rows.items():
+        teams = _teams_in(steps, first)
+        if not teams:
+            continue
+        home[person] = tree.team_of.get(person, teams[-1])
+        gone = [start for start, team in steps if team is None and start > first]
+        joined = next(start for start, team in reversed(_runs(steps)) if team is not None)
+        ended = gone[-1] if gone and gone[-1] > joined else None
+        presence[person] = Presence(joined, ended - timedelta(days=1) if ended else None)
+    return home, presence
+
+
+def _runs(steps: list[tuple[date, int | None]]) -> list[tuple[date, int | None]]:
+    """The steps at which somebody came or went; a move from team to team is neither."""
+    found: list[tuple[date, int | None]] = []
+    for start, team in steps:
+        if not found or (found[-1][1] is None) != (team is None):
+            found.append((start, team))
+    return found
+
+
+def _teams_in(steps: list[tuple[date, int | None]], first: date) -> list[int]:
+    """The teams somebody has from ``first`` on, in order."""
+    current = [team for start, team in steps if start <= first][-1:]
+    return [team for team in (*current, *(team for start, team in steps if start > first)) if team is not None]
+
+
+def _given(plan: CompanyPlan, measure: str) -> dict[Holder, dict[int, Decimal]]:
+    found: dict[Holder, dict[int, Decimal]] = defaultdict(dict)
+    quotas = Quota.objects.filter(plan=plan, measure=measure)
+    for person, leaf, amount in quotas.values_list("person_id", "period_id", "amount"):
+        found[of_person(person)][leaf] = amount
+    targets = Target.objects.filter(plan=plan, measure=measure, team__isnull=False)
+    for team, leaf, amount in targets.values_list("team_id", "period_id", "amount"):
+        found[of_team(team)][leaf] = amount
+    return dict(found)
+
+
+def _lines(plan: CompanyPlan, measure: str) -> dict[int, Decimal]:
+    rows = PlanLine.objects.filter(plan=plan, measure=measure).order_by().values_list("period_id")
+    return dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
+
+
+def _held(plan: CompanyPlan, measure: str, calendar: Calendar) -> dict[Holder, frozenset[int]]:
+    found: dict[Holder, set[int]] = defaultdict(set)
+    for hold in Hold.objects.filter(plan=plan, measure=measure).select_related("period"):
+        found[_holder(hold.person_id, hold.team_id)] |= {leaf.pk for leaf in calendar.leaves_in(hold.period)}
+    return {holder: frozenset(leaves) for holder, leaves in found.items()}
+
+
+def _proposals(cycle: PlanningCycle, measure: str) -> dict[Holder, tuple[Decimal, str]]:
+    rows = Proposal.objects.filter(cycle=cycle, measure=measure)
+    return {_holder(row.person_id, row.team_id): (row.amount, row.note) for row in rows}
+
+
+def _holder(person: int | None, team: int | None) -> Holder:
+    return of_person(person) if person is not None else of_team(team or 0)
+
+
+def _potential(day: date) -> dict[int, Decimal]:
+    """Person → the known potential of the accounts placed in the territories owned on that day."""
+    owners = Assignment.objects.as_of(day).filter(role=AssignmentRole.OWNER, person__isnull=False)
+    placed = AccountPlacement.objects.as_of(day).filter(account__potential__isnull=False).order_by()
+    worth: Iterable[tuple[int, Decimal]] = placed.values_list("territory_id").annotate(
+        sum=Sum("account__potential", output_field=MoneyField())
+    )
+    by_territory = dict(worth)
+    found: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    for territory, person in owners.values_list("territory_id", "person_id"):
+        if territory in by_territory:
+            found[person] += by_territory[territory]
+    return dict(found)
+
+
+def margins(plan: CompanyPlan) -> dict[int, tuple[Decimal, Decimal]]:
+    """Person → (margin, revenue) of the year: the rate is recomputed from these sums at every level."""
+    rows = Quota.objects.filter(plan=plan, measure__in=(Measure.MARGIN, Measure.REVENUE)).order_by()
+    found: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for person, measure, amount in rows.values_list("person_id", "measure").annotate(
+        sum=Sum("amount", output_field=MoneyField())
+    ):
+        found[person][measure] = amount
+    return {person: (sums.get(Measure.MARGIN, ZERO), sums.get(Measure.REVENUE, ZERO)) for person, sums in found.items()}

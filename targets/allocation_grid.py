@@ -1,0 +1,286 @@
+"""What an allocation grid shows: the number to allocate, and a row per team and person with its cells and cautions.
+
+Frozen dataclasses: a template that has one can run no query. Amounts in company currency, ratios as Decimals (0.08 =
+8 %), None = no number. Rows stand in the order of the page: a team, its people by name, its teams by name.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from spm.money import ZERO
+from spm.org.choices import PeriodState
+from spm.org.models import Period
+from targets import cautions, measures
+from targets.allocation_facts import Facts
+from targets.cautions import Caution
+from targets.goals import Holder, of_person, of_team
+from targets.last_year import LastYear
+
+MAX_ROWS = 60
+"""Teams below the one shown are folded to one row each where all of them would be more rows than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The number of a holder for one period of any level. ``name`` is its input: ``c:person:12:345``."""
+
+    holder: Holder
+    period: Period
+    amount: Decimal | None
+    held: bool  # stays when a total is spread
+    closed: bool
+    editable: bool
+
+    @property
+    def name(self) -> str:
+        return cell_name(self.holder, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A team or a person. ``amount`` of a team is its target, or without one the sum of what stands below.
+
+    ``below``: sum one level down, ``over``: that ÷ ``amount`` − 1, ``quotas``: the quotas of all people below.
+    ``capacity``: share of a full year carried (ramp, part of a year); ``lost``: what that leaves uncovered.
+    """
+
+    holder: Holder
+    name: str
+    depth: int
+    is_team: bool
+    is_open: bool  # of a team: its rows follow
+    year: Cell
+    cells: tuple[Cell, ...]
+    last_year: LastYear | None
+    potential: Decimal | None
+    growth: Decimal | None
+    margin_rate: Decimal | None
+    capacity: Decimal | None
+    lost: Decimal
+    below: Decimal | None
+    over: Decimal | None
+    quotas: Decimal
+    proposal: Decimal | None
+    proposal_note: str
+    difference: Decimal | None  # proposal − amount
+    cautions: tuple[Caution, ...]
+    can_edit: bool
+    can_spread: bool
+
+    @property
+    def amount(self) -> Decimal | None:
+        return self.year.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The bar above the grid. ``allocated``: the quotas of all people below; ``over``: against ``to_allocate``."""
+
+    to_allocate: Decimal | None
+    allocated: Decimal
+    lost: Decimal
+    over: Decimal | None
+    over_min: Decimal
+    over_max: Decimal
+    in_policy: bool
+    blocks: bool
+
+    @property
+    def remaining(self) -> Decimal | None:
+        return None if self.to_allocate is None else self.to_allocate - self.allocated
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationGrid:
+    """One measure of one version of the plan, for the company (``team`` None) or one team.
+
+    ``revision`` goes back with every write as ``seen``. ``columns``: the periods across; ``totals_by_column``: the
+    quotas of all people below, per column.
+    """
+
+    year: str
+    before: str
+    measure: str
+    currency: str
+    team: int | None
+    team_name: str
+    path: tuple[tuple[int, str], ...]  # teams above the one shown, from the top
+    columns: tuple[Period, ...]
+    totals: Totals
+    totals_by_column: tuple[Decimal, ...]
+    rows: tuple[Row, ...]
+    cautions: tuple[Caution, ...]
+    revision: int
+    is_open: bool  # numbers may be changed
+    can_spread: bool
+
+
+def cell_name(holder: Holder, period: Period) -> str:
+    """The name of a cell's input; ``parse_cell`` reads it."""
+    return f"c:{holder.column.removesuffix('_id')}:{holder.key}:{period.pk}"
+
+
+def parse_cell(name: str, periods: Mapping[int, Period]) -> tuple[Holder, Period] | None:
+    """Holder and period of an input's name; None where it is not the name of a cell of these periods."""
+    kind, column, key, period = (name.split(":") + [""] * 4)[:4]
+    known = kind == "c" and column in ("person", "team") and key.isdecimal() and period.isdecimal()
+    if not known or len(key) > 18 or len(period) > 18 or int(period) not in periods:
+        return None
+    return Holder(f"{column}_id", int(key)), periods[int(period)]
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the viewer may set, worked out once for the whole grid."""
+
+    people: Collection[int]
+    teams: Collection[int]
+    spreads: Collection[int]
+
+
+class Sheet:
+    """Rows and totals from facts: sums of every team are kept, so that each amount is added up once."""
+
+    def __init__(self, facts: Facts, columns: Sequence[Period], margins: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+        self.facts, self.columns, self.margins = facts, tuple(columns), margins
+        calendar = facts.calendar
+        self.leaves = {period.pk: [leaf.pk for leaf in calendar.leaves_in(period)] for period in self.columns}
+        self.leaves[calendar.year.pk] = [leaf.pk for leaf in calendar.leaves]
+        self._states = {leaf.pk: leaf.state for leaf in calendar.leaves}
+        self._lost = {person: self._lost_of(person) for person in facts.home}
+
+    # Amounts
+
+    def amount(self, holder: Holder, period: Period) -> Decimal | None:
+        """The number of a holder for a period; of a team without a target the sum of what stands below."""
+        own = self.facts.given.get(holder)
+        if own:
+            found = [own[leaf] for leaf in self.leaves[period.pk] if leaf in own]
+            return sum(found, ZERO) if found else None
+        return self.below(int(holder.key), period) if holder.column == "team_id" else None
+
+    def below(self, team: int | None, period: Period) -> Decimal | None:
+        """The sum one level down."""
+        found = [self.amount(holder, period) for holder in self.facts.below(team)]
+        known = [amount for amount in found if amount is not None]
+        return sum(known, ZERO) if known else None
+
+    def quotas(self, people: Collection[int], period: Period) -> Decimal:
+        leaves = self.leaves[period.pk]
+        given = (self.facts.given.get(of_person(pk), {}) for pk in people)
+        return sum((own[leaf] for own in given for leaf in leaves if leaf in own), ZERO)
+
+    def _lost_of(self, person: int) -> Decimal:
+        """What a full number would be more than the quota, by the capacity of the year."""
+        share, amount = self.capacity(person), self.facts.amount(of_person(person))
+        if not share or not amount or share == 1:
+            return ZERO
+        return (amount / share - amount).quantize(self.facts.coin)
+
+    def capacity(self, person: int) -> Decimal | None:
+        """The share of a full year somebody carries: by season, or by days where the policy says so."""
+        found = self.facts.capacity.get(person)
+        if found is None or found.whole is not None:
+            return found.whole if found else None
+        season = self.facts.calendar.season
+        whole = sum(season, ZERO)
+        carried = sum((weight * share for weight, share in zip(season, found.shares, strict=True)), ZERO)
+        return carried / whole if whole else None
+
+    def to_allocate(self, team: int | None) -> Decimal | None:
+        """The company's plan, or the target of the team; without one what its children were given."""
+        if team is None:
+            return sum(self.facts.lines.values(), ZERO) if self.facts.lines else None
+        return self.facts.amount(of_team(team))
+
+    def totals(self, team: int | None) -> Totals:
+        people, limits = self.facts.people_below(team), self.facts.limits
+        given, allocated = self.to_allocate(team), self.quotas(people, self.facts.calendar.year)
+        over = measures.over_assignment(allocated, given)
+        return Totals(
+            to_allocate=given,
+            allocated=allocated,
+            lost=sum((self._lost.get(person, ZERO) for person in people), ZERO),
+            over=over,
+            over_min=limits.over_min / cautions.HUNDRED,
+            over_max=limits.over_max / cautions.HUNDRED,
+            in_policy=limits.allows(over),
+            blocks=limits.blocks,
+        )
+
+    # Rows
+
+    def rows(self, team: int | None, rights: Rights, depth: int = 0, *, all_open: bool) -> Iterator[Row]:
+        """What stands below a team, teams with what stands below them where ``all_open``."""
+        for holder in self._in_order(self.facts.below(team)):
+            yield self.row(holder, rights, depth, is_open=all_open)
+            if all_open and holder.column == "team_id":
+                yield from self.rows(int(holder.key), rights, depth + 1, all_open=True)
+
+    def row(self, holder: Holder, rights: Rights, depth: int, *, is_open: bool) -> Row:
+        is_team, key = holder.column == "team_id", int(holder.key)
+        people = self.facts.people_below(key) if is_team else {key}
+        year = self.facts.calendar.year
+        last, potential = self._last_year(people), self._potential(people)
+        amount = self.amount(holder, year)
+        below = self.below(key, year) if is_team else None
+        over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
+        proposal, note = self.facts.proposals.get(holder, (None, ""))
+        can_edit = key in (rights.teams if is_team else rights.people)
+        said = cautions.of_number(self.facts.limits, amount, last if not is_team else None, potential)
+        return Row(
+            holder=holder,
+            name=self._name(holder),
+            depth=depth,
+            is_team=is_team,
+            is_open=is_team and is_open,
+            year=self._cell(holder, year, can_edit=can_edit),
+            cells=tuple(self._cell(holder, period, can_edit=can_edit) for period in self.columns),
+            last_year=last,
+            potential=potential,
+            growth=cautions.growth(amount, last.adjusted) if last else None,
+            margin_rate=self._margin_rate(people),
+            capacity=None if is_team else self.capacity(key),
+            lost=sum((self._lost.get(person, ZERO) for person in people), ZERO),
+            below=below,
+            over=over,
+            quotas=self.quotas(people, year),
+            proposal=proposal,
+            proposal_note=note,
+            difference=None if proposal is None else proposal - (amount or ZERO),
+            cautions=(*said, *cautions.of_over(self.facts.limits, over)),
+            can_edit=can_edit,
+            can_spread=is_team and key in rights.spreads,
+        )
+
+    def _cell(self, holder: Holder, period: Period, *, can_edit: bool) -> Cell:
+        leaves = self.leaves[period.pk]
+        closed = all(self._states[leaf] == PeriodState.CLOSED for leaf in leaves)
+        held = self.facts.held.get(holder, frozenset()).issuperset(leaves)
+        return Cell(holder, period, self.amount(holder, period), held, closed, can_edit and not closed)
+
+    def _in_order(self, holders: Sequence[Holder]) -> list[Holder]:
+        return sorted(holders, key=lambda holder: (holder.column, self._name(holder), holder.key))
+
+    def _name(self, holder: Holder) -> str:
+        names = self.facts.team_names if holder.column == "team_id" else self.facts.people
+        return names.get(int(holder.key), "")
+
+    def _last_year(self, people: Collection[int]) -> LastYear | None:
+        found = [self.facts.last[person] for person in people if person in self.facts.last]
+        if len(people) == 1 or not found:
+            return found[0] if found else None
+        return LastYear(
+            sum((one.actual for one in found), ZERO),
+            sum((one.whole for one in found), ZERO),
+            sum((one.adjusted for one in found), ZERO),
+        )
+
+    def _potential(self, people: Collection[int]) -> Decimal | None:
+        known = [self.facts.potential[person] for person in people if person in self.facts.potential]
+        return sum(known, ZERO) if known else None
+
+    def _margin_rate(self, people: Collection[int]) -> Decimal | None:
+        both = [self.margins[person] for person in people if person in self.margins]
+        return measures.margin_rate(sum((one[0] for one in both), ZERO), sum((one[1] for one in both), ZERO))
