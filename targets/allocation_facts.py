@@ -4,12 +4,13 @@ Who may see what is decided where it is shown (``allocation``); these reads know
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Q, Sum, Value
 
 from spm.market.choices import AssignmentRole
 from spm.market.models import AccountPlacement, Assignment
@@ -22,7 +23,7 @@ from spm.ui.fields import MoneyField
 from targets import last_year
 from targets.cautions import Limits, limits_of
 from targets.choices import Measure
-from targets.goals import Holder, of_person, of_team
+from targets.goals import GoalModel, Holder, of_person, of_team
 from targets.last_year import LastYear
 from targets.models import CompanyPlan, Hold, PlanLine, PlanningCycle, Proposal, Quota, Target
 from targets.ramps import Presence, capacity, read_ramps
@@ -125,7 +126,7 @@ def read_facts(
     now = today(our_company)
     tree = history.as_of(min(max(now, calendar.year.starts_on), calendar.year.ends_on))
     home, presence = _homes(history, tree, calendar)
-    given = _given(plan, measure)
+    given, lines = _numbers(plan, measure)
     holding = {int(holder.key) for holder in given if holder.column == "person_id"}
     names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
     known_home = {person: team for person, team in home.items() if person in names}
@@ -150,7 +151,7 @@ def read_facts(
             for person in known_home
         },
         given=given,
-        lines=_lines(plan, measure),
+        lines=lines,
         held=_held(plan, measure, calendar),
         proposals=_proposals(cycle, measure),
         last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
@@ -206,20 +207,28 @@ def _teams_in(steps: list[tuple[date, int | None]], first: date) -> list[int]:
     return [team for team in (*current, *(team for start, team in steps if start > first)) if team is not None]
 
 
-def _given(plan: CompanyPlan, measure: str) -> dict[Holder, dict[int, Decimal]]:
-    found: dict[Holder, dict[int, Decimal]] = defaultdict(dict)
-    quotas = Quota.objects.filter(plan=plan, measure=measure)
-    for person, leaf, amount in quotas.values_list("person_id", "period_id", "amount"):
-        found[of_person(person)][leaf] = amount
-    targets = Target.objects.filter(plan=plan, measure=measure, team__isnull=False)
-    for team, leaf, amount in targets.values_list("team_id", "period_id", "amount"):
-        found[of_team(team)][leaf] = amount
-    return dict(found)
+def _numbers(plan: CompanyPlan, measure: str) -> tuple[dict[Holder, dict[int, Decimal]], dict[int, Decimal]]:
+    """Quotas of people and targets of teams; and the company's lines per leaf period. One query for all three."""
 
+    def rows(model: GoalModel, column: str) -> Any:
+        of_plan = model._default_manager.filter(plan=plan, measure=measure, **{f"{column}__isnull": False})
+        return of_plan.annotate(table=Value(column)).order_by()
 
-def _lines(plan: CompanyPlan, measure: str) -> dict[int, Decimal]:
-    rows = PlanLine.objects.filter(plan=plan, measure=measure).order_by().values_list("period_id")
-    return dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
+    lines = rows(PlanLine, "period_id").values_list("table", "period_id", "period_id")
+    found = rows(Quota, "person_id").values_list("table", "person_id", "period_id", "amount")
+    found = found.union(
+        rows(Target, "team_id").values_list("table", "team_id", "period_id", "amount"),
+        lines.annotate(sum=Sum("amount", output_field=MoneyField())),
+        all=True,
+    )
+    given: dict[Holder, dict[int, Decimal]] = defaultdict(dict)
+    company_lines = {}
+    for column, key, leaf, amount in found:
+        if column == "period_id":
+            company_lines[leaf] = amount
+        else:
+            given[Holder(column, key)][leaf] = amount
+    return dict(given), company_lines
 
 
 def _held(plan: CompanyPlan, measure: str, calendar: Calendar) -> dict[Holder, frozenset[int]]:
@@ -241,16 +250,11 @@ def _holder(person: int | None, team: int | None) -> Holder:
 def _potential(day: date) -> dict[int, Decimal]:
     """Person → the known potential of the accounts placed in the territories owned on that day."""
     owners = Assignment.objects.as_of(day).filter(role=AssignmentRole.OWNER, person__isnull=False)
-    placed = AccountPlacement.objects.as_of(day).filter(account__potential__isnull=False).order_by()
-    worth: Iterable[tuple[int, Decimal]] = placed.values_list("territory_id").annotate(
-        sum=Sum("account__potential", output_field=MoneyField())
+    placed = AccountPlacement.objects.as_of(day).filter(
+        account__potential__isnull=False, territory__assignments__in=owners.values("pk")
     )
-    by_territory = dict(worth)
-    found: dict[int, Decimal] = defaultdict(lambda: ZERO)
-    for territory, person in owners.values_list("territory_id", "person_id"):
-        if territory in by_territory:
-            found[person] += by_territory[territory]
-    return dict(found)
+    rows = placed.order_by().values_list("territory__assignments__person")
+    return dict(rows.annotate(sum=Sum("account__potential", output_field=MoneyField())))
 
 
 def margins(plan: CompanyPlan) -> dict[int, tuple[Decimal, Decimal]]:

@@ -220,7 +220,7 @@ def test_the_grid_costs_the_same_queries_for_three_people_and_for_thirty(plan, c
         team = make_team(f"More {number}", parent=cast.sales)
         for _each in range(3):
             give(plan, make_person(team=team), 100)
-    assert few == queries() <= 22
+    assert few == queries() <= 20
 
 
 def test_many_teams_are_folded_to_a_row_each(plan, cycle, cast):
