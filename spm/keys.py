@@ -14,3 +14,8 @@ def normalise(text: str) -> str:
         return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(folded.split())
+
+
+def as_key(text: str) -> int | None:
+    """The stored row's key that a form or an address sends as text; None for what is none, or outgrows 64 bits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

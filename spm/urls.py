@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("spm.org.account_urls")),
     path("accounts/", include("spm.org.urls")),
     path("setup/", include("spm.dashboards.setup.urls")),
+    path("", include("spm.talk.urls")),
     path("targets/", include("targets.urls")),
     path("setup/jobs/", include("spm.jobs.urls")),
     path("health/", jobs.live, name="health-live"),

@@ -13,6 +13,7 @@ from spm.dashboards import demo_people
 from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.org import access, clock
 from spm.org.models import Company, User
+from spm.talk import notices
 
 THEMES = {"auto": _("As the system"), "light": _("Light"), "dark": _("Dark")}
 THEME_COOKIE, RAIL_COOKIE = "theme", "rail"
@@ -100,6 +101,11 @@ class Shell:
     def checklist(self) -> Checklist | None:
         """The first run as far as it has come; for admins alone, and only where a page asks."""
         return checklist(self.person) if self.person and self.can_administer else None
+
+    @cached_property
+    def unread(self) -> int:
+        """Notifications not read yet: one query, where a page has a bell."""
+        return notices.unread_count(self.person) if self.person else 0
 
     @property
     def shortcuts(self) -> bool:

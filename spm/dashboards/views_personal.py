@@ -17,6 +17,7 @@ from spm.dashboards.search import MAX_LENGTH, find
 from spm.dashboards.shell import THEME_COOKIE, THEMES
 from spm.org.gates import user_of
 from spm.org.models import User
+from spm.talk.queries import choices_of
 
 COOKIE_AGE = 365 * 24 * 3600
 
@@ -38,7 +39,8 @@ def settings(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Settings saved."))
         return with_theme(redirect("dashboards:settings"), person.theme)
     status = 422 if form.is_bound else 200
-    return render(request, "dashboards/settings.html", {"form": form}, status=status)
+    context = {"form": form, "choices": choices_of(user_of(request))}
+    return render(request, "dashboards/settings.html", context, status=status)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 if TYPE_CHECKING:
     from spm.org.models import User
+    from spm.talk.models import Comment
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Anchor:
 
     name: str  # at most 24 characters: "letter"
     visible: "Callable[[User], QuerySet[Any]]"
+    path: Callable[[int], str] | None = None  # the page of the object of that key; None: no page of its own
+    heard: "Callable[[Comment], None] | None" = None  # called in the transaction of every new comment
 
 
 _anchors: dict[str, Anchor] = {}
@@ -33,6 +36,11 @@ def register(anchor: Anchor) -> None:
 
 def all_anchors() -> list[Anchor]:
     return list(_anchors.values())
+
+
+def anchor_named(name: str) -> Anchor:
+    """The registered anchor. Raises KeyError for a kind that no app registered."""
+    return _anchors[name]
 
 
 def sees(user: "User", anchor: str, key: int) -> bool:

@@ -4,7 +4,12 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from spm.talk.querysets import CommentQuerySet, NotificationQuerySet, ThreadQuerySet
+from spm.talk.querysets import (
+    CommentQuerySet,
+    NotificationChoiceQuerySet,
+    NotificationQuerySet,
+    ThreadQuerySet,
+)
 
 COMMENT_LIMIT = 4_000
 
@@ -82,6 +87,8 @@ class NotificationChoice(models.Model):
     kind = models.CharField(max_length=40)
     in_app = models.BooleanField(default=True)
     by_email = models.BooleanField(default=True)
+
+    objects = NotificationChoiceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "kind"], name="notification_choice_once")]

@@ -3,7 +3,7 @@
 Rights are looked at when the notification is read and again when the mail is sent (reliability INV-39).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone, translation
@@ -67,6 +67,22 @@ def sentence(notification: Notification, language: str | None = None) -> str:
         kind = kind_named(notification.kind)
         said: str = str(kind.sentence) % kind.words(notification.parameters)
         return said
+
+
+def unread_count(user: User) -> int:
+    """For the bell: one query. What the user may no longer see counts until all are marked as read."""
+    return Notification.objects.filter(person=user).unread().count()
+
+
+def choose(user: User, wanted: Mapping[str, tuple[bool, bool]]) -> None:
+    """Keep what the user wants to hear: kind → (in the app, by e-mail). What nobody chose is both.
+
+    Raises KeyError for an unknown kind.
+    """
+    for kind, (in_app, by_email) in wanted.items():
+        kind_named(kind)
+        values = {"in_app": in_app, "by_email": by_email}
+        NotificationChoice.objects.update_or_create(person=user, kind=kind, defaults=values)
 
 
 def mark_read(user: User, pks: Iterable[int] | None = None) -> int:

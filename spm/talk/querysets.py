@@ -46,3 +46,9 @@ class NotificationQuerySet(models.QuerySet[Any]):
 
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+
+class NotificationChoiceQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """One's own."""
+        return self.filter(person=user) if user.is_active else self.none()

@@ -1,16 +1,26 @@
 """Talks about an object: say, edit, take back, resolve. Who may speak is for the object's own app to decide."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.org.models import User
+from spm.talk.anchors import anchor_named
 from spm.talk.models import COMMENT_LIMIT, Comment, Thread
+
+ONCE = timedelta(minutes=1)
+"""The same words by the same person within this time are one comment that was sent twice."""
 
 
 class BadComment(RuleViolation):
     """Empty, or too long."""
+
+
+class Overtaken(RuleViolation):
+    """The comment was changed or taken back meanwhile, in another window."""
 
 
 def thread_of(anchor: str, key: int, field: str = "") -> Thread:
@@ -20,16 +30,31 @@ def thread_of(anchor: str, key: int, field: str = "") -> Thread:
 
 @transaction.atomic
 def say(thread: Thread, *, by: User, text: str) -> Comment:
-    """Add a comment; a resolved thread is open again. Raises BadComment."""
-    comment = Comment.objects.create(thread=thread, author=by, text=_readable(text), created_at=timezone.now())
+    """Add a comment; a resolved thread is open again, and the object's app hears of it. Raises BadComment.
+
+    A form that is sent twice says it once.
+    """
+    Thread.objects.select_for_update().get(pk=thread.pk)
+    words, now = _readable(text), timezone.now()
+    twin = Comment.objects.filter(thread=thread, author=by, text=words, created_at__gt=now - ONCE).first()
+    if twin is not None:
+        return twin
+    comment = Comment.objects.create(thread=thread, author=by, text=words, created_at=now)
     Thread.objects.filter(pk=thread.pk, resolved_at__isnull=False).update(resolved_at=None, resolved_by=None)
+    heard = anchor_named(thread.anchor).heard
+    if heard is not None:
+        heard(comment)
     return comment
 
 
-def edit(comment: Comment, text: str) -> None:
-    """Put other words in place. Raises BadComment."""
-    comment.text, comment.edited_at = _readable(text), timezone.now()
-    comment.version += 1
+@transaction.atomic
+def edit(comment: Comment, text: str, *, seen: int) -> None:
+    """Put other words in place; ``seen`` is the version that the author saw. Raises BadComment and Overtaken."""
+    words = _readable(text)
+    stored = Comment.objects.select_for_update().get(pk=comment.pk)
+    if stored.version != seen or stored.deleted_at is not None:
+        raise Overtaken(_("This comment was changed in another window. Your words are still here."))
+    comment.text, comment.edited_at, comment.version = words, timezone.now(), seen + 1
     comment.save(update_fields=["text", "edited_at", "version"])
 
 

@@ -1,6 +1,7 @@
 """What the style guide shows: one sample of each component, with long texts and empty states."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -100,6 +101,34 @@ def math() -> dict[str, Any]:
     }
 
 
+def said(pk: int, text: str, **fields: Any) -> dict[str, Any]:
+    """One comment as ``spm.talk.queries`` gives it; the house forbids to import that from here."""
+    at = datetime(2026, 9, 18, 9, 30, tzinfo=UTC)
+    return {"pk": pk, "author": "Rep S3", "text": text, "at": at, "version": 0} | fields
+
+
+def threads() -> dict[str, dict[str, Any]]:
+    """A talk in all its states, one that is settled, one that nobody began."""
+    panel = {"html_id": "thread-sample", "anchor": "sample", "key": 1, "field": "", "pk": 1, "limit": 4000}
+    comments = [
+        said(1, "Why 3.8 million? The largest customer of the territory moved away in June.", can_edit=True),
+        said(2, LONG * 4, author=LONG, edited=True, can_delete=True),
+        said(3, "", deleted=True),
+    ]
+    settled = {
+        "html_id": "thread-settled",
+        "comments": comments[1:2],
+        "resolved_by": "Rep S3",
+        "resolved_at": said(1, "")["at"],
+    }
+    refused = {"typed": "", "error": "Write a comment first.", "can_speak": True, "can_resolve": True}
+    return {
+        "open": panel | refused | {"comments": comments},
+        "settled": panel | settled,
+        "empty": panel | {"html_id": "thread-empty", "can_speak": True},
+    }
+
+
 def context() -> dict[str, Any]:
     """Everything templates/styleguide.html asks for."""
     wrong = SampleForm({"name": "", "amount": "12 apples", "kind": "a"})
@@ -119,4 +148,5 @@ def context() -> dict[str, Any]:
         "crumbs": [("Performance", "#"), ("South", "#")],
         "period_picker": {"previous": "#p", "next": "#n", "label": "Year 2026"},
         "as_of": "Q3, actuals to 18 Sep",
+        "threads": threads(),
     }

@@ -21,6 +21,7 @@ from tests.access.policy import (
     team_pages,
     who_sees,
 )
+from tests.access.world import SEES
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
 EITHER = statuses(200, 302, 404, LOGIN)
@@ -72,6 +73,12 @@ def grid_post(actor: str, relation: str) -> Expected:
     return refused(actor, ACTED if actor == "admin" else FORBIDDEN)
 
 
+def own_alone(actor: str, relation: str) -> Expected:
+    """What is a rep's own, hidden from everybody else, admins too."""
+    rep = {"own": "owner", "team": "teammate", "other": "outsider"}.get(relation)
+    return refused(actor, ACTED if actor == rep else HIDDEN)
+
+
 def of_year(rule: Rule) -> Rule:
     """The same, except that a year that does not exist is a 404 for everybody who is signed in."""
     return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
@@ -88,6 +95,27 @@ TARGETS = {
     "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
     "targets:baseline": Access(public(NO_METHOD), grid_post, kinds=YEAR),
+}
+# Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
+COMMENT = (("pk", "comment"),)
+
+
+def author_alone(actor: str, relation: str) -> Expected:
+    """The rep wrote it: others who see it may not change it."""
+    if relation not in SEES[actor]:
+        return refused(actor, HIDDEN)
+    return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
+
+
+TALK = {
+    "talk:say": Access(public(NO_METHOD), signed_in(HIDDEN)),  # a POST without an object
+    "talk:edit": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
+    "talk:delete": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
+    "talk:resolve": Access(public(NO_METHOD), who_sees(ACTED), kinds=(("pk", "thread"),)),
+    "talk:notifications": Access(signed_in()),
+    "talk:read-all": Access(public(NO_METHOD), signed_in(ACTED)),
+    "talk:choose": Access(public(NO_METHOD), signed_in(ACTED)),
+    "talk:open": Access(public(NO_METHOD), own_alone, kinds=(("pk", "notification"),)),
 }
 # Asked by machines: whether the installation is well (503 in the tests: no canary), figures behind a token.
 HEALTH = {
@@ -171,4 +199,4 @@ SETUP = {
     "setup:territory-assign": setup_verb("territory"),
     "setup:audit": setup_page(writes=False),
 }
-ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **HEALTH, **JOBS, **IMPORTS, **SETUP}
+ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **TALK, **HEALTH, **JOBS, **IMPORTS, **SETUP}

@@ -21,7 +21,7 @@ ONLOOKERS = ("outsider", "elsewhere", "former")
 OPEN = tuple(
     name
     for name, policy in ROUTES.items()
-    if name.split(":")[0] in ("dashboards", "targets") and policy.get("elsewhere", "other") & {200}
+    if name.split(":")[0] in ("dashboards", "targets", "talk") and policy.get("elsewhere", "other") & {200}
 )
 GATED = tuple(
     name
@@ -30,7 +30,7 @@ GATED = tuple(
     and name != "imports:template"  # an empty workbook, with the second of its making
 )
 # Rows that are no secret to anybody who is signed in.
-NO_SECRET = {"FiscalYear", "Period", "PlanRate", "Rate", "RollupRun"}
+NO_SECRET = {"FiscalYear", "Period", "PlanRate", "PlanningCycle", "Rate", "RollupRun"}
 # Where a scope that is missing shows first: the page by which each queryset is proven to hide rows.
 SHOWN_AT = {
     "Account": "dashboards:search",
@@ -43,6 +43,8 @@ SHOWN_AT = {
     "ImportBatch": "imports:list",
     "ImportProfile": "imports:create",
     "Job": "jobs:list",
+    "Notification": "talk:notifications",
+    "NotificationChoice": "dashboards:settings",
     "PlanLine": "targets:company",
     "Quota": "targets:year-list",
     "Target": "targets:year-list",
@@ -54,9 +56,12 @@ SHOWN_AT = {
 # out, no answer changes; ``test_inv_36_every_queryset_hides_rows`` holds them to it directly.
 SECOND_LINE = {
     "AccountPlacement": "counted for the territories shown",
+    "Comment": "of the thread shown",
     "Membership": "of the person shown",
+    "QuotaLetter": "asked whether a thread about it is seen",
     "TeamLead": "of the team shown",
     "TeamPlacement": "of the team shown",
+    "Thread": "of the object shown",
 }
 # Rows that are read for pages to come: their first page moves them up.
 NO_PAGE_YET = {"QuotaLetter"}  # what a thread may be about

@@ -14,12 +14,17 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from spm.imports.models import ImportBatch
 from spm.jobs.models import Job
 from spm.market.models import AccountPlacement, Territory
-from spm.org.models import Period, TeamLead, User
-from targets.models import Actual, Credit
+from spm.org.models import FiscalYear, Period, TeamLead, User
+from spm.talk import threads
+from spm.talk.models import Notification
+from spm.talk.notices import choose, notify
+from targets.cycles import create_cycle
+from targets.models import Actual, Credit, PlanningCycle, QuotaLetter
 from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
@@ -66,7 +71,18 @@ SEES = {
 
 # What no one else may read of each rep: names that occur nowhere else, and amounts as pages and files write them.
 TOKENS = {
-    "own": ("Quillowner", "Landquill", "Customerquill", "713,519", "713519", "713.5", "831,947", "831947", "831.9"),
+    "own": (
+        "Quillowner",
+        "Landquill",
+        "Customerquill",
+        "713,519",
+        "713519",
+        "713.5",
+        "831,947",
+        "831947",
+        "831.9",
+        "Whisperquill",
+    ),
     "team": (
         "Bramblemate",
         "Landbramble",
@@ -77,6 +93,7 @@ TOKENS = {
         "842,753",
         "842753",
         "842.8",
+        "Whisperbramble",
     ),
     "other": (
         "Thistleout",
@@ -88,6 +105,7 @@ TOKENS = {
         "853,179",
         "853179",
         "853.2",
+        "Whisperthistle",
     ),
 }
 ACTUAL = {"own": 713_519, "team": 724_631, "other": 735_823}
@@ -130,6 +148,7 @@ def build_world() -> World:
         "team": {"own": teams["north"].pk, "team": teams["north"].pk, "other": teams["south"].pk},
     }
     objects |= _belongings(reps)
+    objects |= _letters(reps, users["admin"])
     leaf = Period.objects.leaves().get(label="2026-09")
     year = Period.objects.get(level="year")
     plan = make_plan(year.fiscal_year)
@@ -196,6 +215,24 @@ def _belongings(reps: dict[str, User]) -> dict[str, dict[str, Any]]:
             amount=actual.amount,
         )
         for kind, row in {"territory": territory, "account": account, "quota": quota, "actual": actual}.items():
+            objects[kind][relation] = row.pk
+    return objects
+
+
+def _letters(reps: dict[str, User], admin: User) -> dict[str, dict[str, Any]]:
+    """A quota letter for each rep, what the rep said about it, and that the rep was told."""
+    cycle = create_cycle(FiscalYear.objects.get(), admin)
+    PlanningCycle.objects.filter(pk=cycle.pk).update(stage="review")
+    objects: dict[str, dict[str, Any]] = {kind: {} for kind in ("letter", "thread", "comment", "notification")}
+    for relation, rep in reps.items():
+        letter = QuotaLetter.objects.create(cycle=cycle, person=rep, state="sent", sent_at=timezone.now())
+        thread = threads.thread_of("letter", letter.pk)
+        comment = threads.say(thread, by=rep, text=f"Between us: {TOKENS[relation][-1]}")
+        Notification.objects.filter(person=rep).delete()
+        choose(rep, {"quota_locked": (relation == "own", relation == "other")})
+        told = notify("quota_published", to=[rep], path="/", about=("letter", letter.pk), year=TOKENS[relation][-1])
+        rows = {"letter": letter, "thread": thread, "comment": comment, "notification": told[0]}
+        for kind, row in rows.items():
             objects[kind][relation] = row.pk
     return objects
 

@@ -1,0 +1,146 @@
+"""Reads for the screens of talk: a thread under its object, the notifications of a person, and what they chose."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.utils.functional import Promise
+from django.utils.text import slugify
+
+from spm.org.models import User
+from spm.talk import access
+from spm.talk.anchors import anchor_named
+from spm.talk.choices import all_kinds
+from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice, Thread
+from spm.talk.notices import sentence
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One comment as a user sees it; ``typed`` is what could not be stored of an edit, ``error`` why."""
+
+    pk: int
+    author: str
+    initials: str
+    text: str
+    at: datetime
+    edited: bool
+    deleted: bool
+    can_edit: bool
+    can_delete: bool
+    version: int
+    typed: str | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPanel:
+    """What components/thread.html shows; ``pk`` is None before anybody spoke. ``typed``, ``error``: a refusal."""
+
+    anchor: str
+    key: int
+    field: str
+    pk: int | None
+    comments: tuple[Said, ...]
+    resolved_by: str
+    resolved_at: datetime | None
+    can_speak: bool
+    can_resolve: bool
+    path: str
+    limit: int = COMMENT_LIMIT
+    typed: str = ""
+    error: str = ""
+
+    @property
+    def html_id(self) -> str:
+        return "-".join(filter(None, ("thread", self.anchor, str(self.key), slugify(self.field))))
+
+    @property
+    def count(self) -> int:
+        return sum(not said.deleted for said in self.comments)
+
+
+def thread_panel(user: User, anchor: str, key: int, field: str = "") -> ThreadPanel:
+    """The thread about an object, or one field of it, as the user sees it; empty where nobody spoke. Four queries.
+
+    Raises KeyError for a kind of anchor that no app registered. Who does not see the object sees no word.
+    """
+    place = anchor_named(anchor).path
+    speaks = access.can_speak(user, anchor, key)
+    rows = Thread.objects.visible_to(user).about(anchor, key) if speaks else Thread.objects.none()
+    thread = rows.filter(field=field).select_related("resolved_by").first()
+    said = Comment.objects.visible_to(user).filter(thread=thread).select_related("author") if thread else []
+    return ThreadPanel(
+        anchor=anchor,
+        key=key,
+        field=field,
+        pk=thread.pk if thread else None,
+        comments=tuple(_said(user, comment) for comment in said),
+        resolved_by=thread.resolved_by.name if thread and thread.resolved_by else "",
+        resolved_at=thread.resolved_at if thread else None,
+        can_speak=speaks,
+        can_resolve=speaks and thread is not None and thread.resolved_at is None,
+        path=place(key) if place else "",
+    )
+
+
+def _said(user: User, comment: Comment) -> Said:
+    return Said(
+        pk=comment.pk,
+        author=comment.author.name,
+        initials=comment.author.initials,
+        text=comment.text,
+        at=comment.created_at,
+        edited=comment.edited_at is not None,
+        deleted=comment.deleted_at is not None,
+        can_edit=access.can_edit_comment(user, comment),
+        can_delete=access.can_delete_comment(user, comment),
+        version=comment.version,
+    )
+
+
+# Notifications
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the notifications: what it says, in the language of the moment."""
+
+    pk: int
+    text: str
+    at: datetime
+    is_read: bool
+    by: str
+
+
+def notices_page(user: User, number: str) -> "tuple[Page[Notification], list[Notice]]":
+    """A page of the user's notifications, newest first, as far as they still see what each is about, and its lines."""
+    rows = Notification.objects.visible_to(user).select_related("by")
+    page = Paginator(rows, PER_PAGE).get_page(number)
+    lines = [
+        Notice(row.pk, sentence(row), row.created_at, row.read_at is not None, row.by.name if row.by else "")
+        for row in page.object_list
+    ]
+    return page, lines
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the matrix in the settings."""
+
+    kind: str
+    label: str | Promise
+    in_app: bool
+    by_email: bool
+
+
+def choices_of(user: User) -> list[Choice]:
+    """What the user hears of each kind; one query."""
+    chosen = {row.kind: row for row in NotificationChoice.objects.visible_to(user)}
+    found = []
+    for kind in all_kinds():
+        row = chosen.get(kind.name)
+        found.append(Choice(kind.name, kind.label, row is None or row.in_app, row is None or row.by_email))
+    return sorted(found, key=lambda choice: str(choice.label))
