@@ -1,7 +1,11 @@
-"""The allocation grid as somebody sees it: the whole tree for admins, what one leads for managers.
+"""The allocation grid as somebody sees it, and the spread of a total: previewed, then applied as one batch.
 
-``allotting`` previews and applies a spread of a total; single cells are written by ``batches.write_batch``.
+Admins see the whole tree, managers what they lead. Single cells are written by ``batches.write_batch``.
 """
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -10,9 +14,11 @@ from spm.org.models import Period, User
 from spm.org.scopes import history_of, scope_of
 from targets import access, batches, cautions
 from targets.allocation_facts import Facts, margins, read_facts
-from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Sheet
-from targets.choices import Measure
-from targets.models import CompanyPlan, PlanningCycle
+from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Row, Sheet, Totals
+from targets.allotting import COMPANY, Allotter, Options
+from targets.choices import BatchKind, Measure, Method
+from targets.goals import Goal, GoalModel, Holder, LockedPlan, OwnQuota, of_person
+from targets.models import CompanyPlan, GoalBatch, PlanningCycle, Quota, Target
 from targets.plans import working_plan
 
 QUARTERS, MONTHS = "quarters", "months"
@@ -20,6 +26,60 @@ QUARTERS, MONTHS = "quarters", "months"
 
 class NotYours(RuleViolation):
     """The team is not one the person leads, or there is no such team."""
+
+
+class OutsidePolicy(RuleViolation):
+    """The over-assignment would lie outside a policy that blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """One leaf period of one holder, before and after; None = no number."""
+
+    holder: Holder
+    period: Period
+    before: Decimal | None
+    after: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A holder's cells that change; ``row`` is the whole line as it would be. ``lost``: the full number − the quota."""
+
+    row: Row
+    before: Decimal | None
+    lost: Decimal
+    cells: tuple[CellChange, ...]
+
+    @property
+    def after(self) -> Decimal | None:
+        return self.row.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a spread would do; nothing is stored. ``before`` and ``after``: the totals of the node.
+
+    ``cautions``: of the node and of every row that changes; one that ``blocks`` keeps it from being applied.
+    """
+
+    plan: CompanyPlan
+    measure: str
+    node: Holder | None
+    method: Method
+    rows: tuple[RowChange, ...]
+    before: Totals
+    after: Totals
+    cautions: tuple[cautions.Caution, ...]
+    revision: int
+
+    @property
+    def blocked(self) -> bool:
+        return any(caution.blocks for caution in self.cautions)
+
+    @property
+    def cells(self) -> tuple[CellChange, ...]:
+        return tuple(cell for row in self.rows for cell in row.cells)
 
 
 def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyword
@@ -81,4 +141,119 @@ def _rights(user: User, facts: Facts, people: set[int], teams: set[int]) -> Righ
         people=access.numbers_of(user, people),
         teams=access.targets_of(user, teams),
         spreads=access.spreads_of(user, teams),
+    )
+
+
+def preview(  # noqa: PLR0913  # what a spread is made of, by name in every call
+    plan: CompanyPlan, node: Holder | None, measure: str, method: Method, by: User, options: Options | None = None
+) -> Preview:
+    """What spreading the number of ``node`` would change: a team, a person, or None for the company.
+
+    A team's number goes down to everybody below, a person's to the leaf periods. Raises NotYours, LockedPlan,
+    BadAmount, OwnQuota and CannotAllocate, each with a sentence; nothing is stored in any case.
+    """
+    options = options or Options()
+    _refuse(plan, node, by, options)
+    cycle = PlanningCycle.objects.select_related("fiscal_year").get(fiscal_year=plan.fiscal_year_id)
+    facts = read_facts(plan, cycle, measure, history_of(by))
+    if node is not None and node.key not in (facts.tree.parent if node.column == "team_id" else facts.people):
+        raise NotYours(_("You allocate to the teams you lead."))
+    allotter = Allotter(facts, method, options, by)
+    if node is not None and node.column == "person_id":
+        found = {node: allotter.of_one(node)}
+    else:
+        team = int(node.key) if node else None
+        below = allotter.below(team)
+        found = {key: one for key, one in below.items() if isinstance(key, Holder) and key != COMPANY}
+        if options.total is None and node is not None:
+            found.pop(node)
+    lost = {holder: sum(one.lost) * facts.coin for holder, one in found.items()}
+    cells = [
+        CellChange(holder, leaf, facts.given.get(holder, {}).get(leaf.pk), amount * facts.coin)
+        for holder, one in found.items()
+        for leaf, amount in zip(allotter.leaves, one.leaves, strict=True)
+    ]
+    return _preview(facts, node, method, [cell for cell in cells if cell.after != (cell.before or 0)], lost)
+
+
+def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: str = "") -> GoalBatch:
+    """Write previews of one plan, of several measures maybe, as one batch.
+
+    ``seen``: the revision number of the page; the preview's own by default. Raises OutsidePolicy where the policy
+    blocks, and what ``batches.write_batch`` raises.
+    """
+    for found in previews:
+        if found.blocked:
+            raise OutsidePolicy(" ".join(caution.sentence for caution in found.cautions if caution.blocks))
+    goals: list[tuple[GoalModel, Goal]] = [
+        (
+            Target if cell.holder.column == "team_id" else Quota,
+            Goal(cell.holder, found.measure, cell.period, cell.after),
+        )
+        for found in previews
+        for cell in found.cells
+    ]
+    first = previews[0]
+    kind = BatchKind.SPREAD if first.method == Method.CURRENT else BatchKind.METHOD
+    known = first.revision if seen is None else seen
+    return batches.write_batch(first.plan, goals, by=by, kind=kind, reason=reason, seen=known)
+
+
+def _refuse(plan: CompanyPlan, node: Holder | None, by: User, options: Options) -> None:
+    if not access.is_open(plan):
+        raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": plan.fiscal_year.label})
+    if node is not None and node == of_person(by.pk):
+        raise OwnQuota(_("Nobody sets their own quota."))
+    if node is not None and node.column == "person_id":
+        allowed = bool(access.numbers_of(by, [int(node.key)]))
+    else:
+        team = int(node.key) if node else None
+        allowed = access.can_allocate(by, plan, team)
+        if options.total is not None and team is not None:
+            allowed = allowed and access.can_edit_target(by, plan, team)
+    if not allowed:
+        raise NotYours(_("You allocate to the teams you lead."))
+
+
+def _preview(
+    facts: Facts, node: Holder | None, method: Method, cells: Sequence[CellChange], lost: Mapping[Holder, Decimal]
+) -> Preview:
+    changed: dict[Holder, list[CellChange]] = {}
+    for cell in cells:
+        changed.setdefault(cell.holder, []).append(cell)
+    given = dict(facts.given)
+    for holder, own in changed.items():
+        given[holder] = {**given.get(holder, {}), **{cell.period.pk: cell.after for cell in own}}
+    now, then = Sheet(facts, (), {}), Sheet(replace(facts, given=given), (), {})
+    nobody = Rights((), (), ())
+    rows = tuple(
+        RowChange(
+            then.row(holder, nobody, 0, is_open=False),
+            now.amount(holder, facts.calendar.year),
+            lost.get(holder, Decimal(0)),
+            tuple(own),
+        )
+        for holder, own in changed.items()
+    )
+    if node is None:
+        team, at_node = None, cautions.of_over(facts.limits, then.over_of_company())
+    elif node.column == "team_id":
+        team, at_node = int(node.key), then.row(node, nobody, 0, is_open=False).cautions
+    else:
+        team, at_node = facts.home.get(int(node.key)), ()
+    said = [
+        caution
+        for found in (at_node, *(row.row.cautions for row in rows if row.row.holder != node))
+        for caution in found
+    ]
+    return Preview(
+        facts.plan,
+        facts.measure,
+        node,
+        method,
+        rows,
+        now.totals(team),
+        then.totals(team),
+        tuple(said),
+        batches.newest(facts.plan),
     )

@@ -194,6 +194,10 @@ class Sheet:
             return sum(self.facts.lines.values(), ZERO) if self.facts.lines else None
         return self.facts.amount(of_team(team))
 
+    def over_of_company(self) -> Decimal | None:
+        """What root teams and people without a team were given, against the company's plan."""
+        return measures.over_assignment(self.below(None, self.facts.calendar.year), self.to_allocate(None))
+
     def totals(self, team: int | None) -> Totals:
         people, limits = self.facts.people_below(team), self.facts.limits
         given, allocated = self.to_allocate(team), self.quotas(people, self.facts.calendar.year)

@@ -82,6 +82,16 @@ class BatchKind(models.TextChoices):
     REVISION = "revision", _("Revised")
 
 
+class Method(models.TextChoices):
+    """What a total is spread by."""
+
+    LAST_YEAR = "last_year", _("Last year, adjusted")
+    POTENTIAL = "potential", _("Territory potential")
+    EVEN = "even", _("Even")
+    MANUAL = "manual", _("Manual %")
+    CURRENT = "current", _("Present numbers")
+
+
 class LetterState(models.TextChoices):
     UNSENT = "unsent", _("Not sent")
     SENT = "sent", _("Sent")

@@ -101,10 +101,25 @@ class LeafChange:
     after: Decimal | None
 
 
+def refuse_amount(amount: Decimal, currency: str, *, negative: bool = False) -> None:
+    """Raise BadAmount for more than 15 digits, a part of a minor unit, and below zero unless ``negative`` may be."""
+    if not amount.is_finite() or abs(amount) > MAX_AMOUNT:
+        raise BadAmount(_("%(amount)s has more than 15 digits.") % {"amount": amount})
+    coin = minor_unit(currency)
+    if amount % coin:
+        raise BadAmount(
+            _("%(amount)s is not a whole number of %(coin)s %(currency)s.")
+            % {"amount": amount, "coin": coin, "currency": currency}
+        )
+    if amount < 0 and not negative:
+        raise BadAmount(_("A target or quota is not negative: %(amount)s.") % {"amount": amount})
+
+
 def lock_plan(plan: CompanyPlan) -> CompanyPlan:
     """The version as it now stands, locked against other writers of its numbers and against its lock.
 
-    Must run inside ``atomic``, before ``lock_periods``. NO KEY UPDATE: rows may still be hung on it.
+    Without this a number could reach the working version after the lock has copied it, and miss the baseline. Must
+    run inside ``atomic``, before ``lock_periods``. NO KEY UPDATE: rows may still be hung on it.
     """
     rows = CompanyPlan.objects.select_related("fiscal_year", "effective", "applying__effective")
     return rows.select_for_update(no_key=True, of=("self",)).get(pk=plan.pk)
@@ -188,14 +203,6 @@ class GoalSheet:
         rows = self.model._default_manager.filter(plan=self.plan, period__in=list(leaf_ids))
         return {self._key(row): row.amount for row in rows}
 
-    def _lock_plan(self) -> None:
-        """Whether the plan is locked or frozen, as it stands now: a lock under way ends first, or waits for us.
-
-        Without this a number could reach the working version after the lock has copied it, and miss the baseline.
-        """
-        rows = CompanyPlan.objects.select_for_update(no_key=True)
-        self.plan.refresh_from_db(fields=["locked_at", "frozen_at", "applying"], from_queryset=rows)
-
     # Judging
 
     def _read_stored(self, goals: Iterable[Goal]) -> None:
@@ -257,19 +264,7 @@ class GoalSheet:
         if goal.currency and goal.currency != self.currency:
             raise NoRate(_("There is no rate for %(code)s.") % {"code": goal.currency})
         if goal.amount is not None:
-            self._refuse_amount(goal.amount)
-
-    def _refuse_amount(self, amount: Decimal) -> None:
-        if not amount.is_finite() or abs(amount) > MAX_AMOUNT:
-            raise BadAmount(_("%(amount)s has more than 15 digits.") % {"amount": amount})
-        coin = minor_unit(self.currency)
-        if amount % coin:
-            raise BadAmount(
-                _("%(amount)s is not a whole number of %(coin)s %(currency)s.")
-                % {"amount": amount, "coin": coin, "currency": self.currency}
-            )
-        if amount < 0 and self.model is not PlanLine:
-            raise BadAmount(_("A target or quota is not negative: %(amount)s.") % {"amount": amount})
+            refuse_amount(goal.amount, self.currency, negative=self.model is PlanLine)
 
     def _refuse_twice(self, goal: Goal, parts: Iterable[LeafKey], seen: Iterable[LeafKey]) -> None:
         if not set(parts).isdisjoint(seen):
