@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from spm.org.access import can_administer, is_manager
 from spm.org.clock import today
-from spm.org.models import User
+from spm.org.models import Team, User
 from spm.org.scopes import history_of, scope_of
 from targets.choices import PlanState
 from targets.models import CompanyPlan, GoalBatch
@@ -13,6 +13,14 @@ from targets.models import CompanyPlan, GoalBatch
 def can_see_plan(user: User) -> bool:
     """The company plan and the targets of teams: admins and people who lead a team today."""
     return can_administer(user) or is_manager(user)
+
+
+def can_see_targets(user: User, team: Team) -> bool:
+    """The targets of one team, as ``Target.visible_to``: admins, and who leads it or stands above it today.
+
+    A manager who is a member of the team above, as most are, sees that team, but not its numbers.
+    """
+    return can_administer(user) or team.pk in scope_of(user).leads
 
 
 def can_edit_plan(user: User, plan: CompanyPlan | None) -> bool:

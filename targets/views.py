@@ -168,7 +168,7 @@ def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     """The targets of one team in one year, all measures, with each change."""
     user, fiscal_year = user_of(request), _year(request, year)
     team = visible_or_404(Team, request, pk=pk)
-    if not access.can_see_plan(user):
+    if not access.can_see_targets(user, team):
         raise PermissionDenied
     back = reverse("targets:teams", args=[year])
     return _number(request, fiscal_year, Target, of_team(team.pk), team.name, back)

@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 
 from spm.org.models import Period
+from spm.org.people import place_member
 from targets.models import PlanLine, Quota, RollupRun
+from targets.plans import set_target, working_plan
 from tests.builders import make_person, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +93,16 @@ def test_manager_sees_changes_in_territories_of_the_own_people_alone(admin_clien
     admin_client.force_login(cast.north_manager)
     page = admin_client.get(reverse("targets:territories", args=["2026"]))
     assert [row.amount for row in page.context["changes"]] == [Decimal(4321)]
+
+
+def test_manager_does_not_see_the_targets_of_the_team_he_is_a_member_of(client, cast, year):
+    place_member(cast.north_manager, team=cast.sales)
+    set_target(working_plan(year), holder=cast.sales, measure="bookings", period=leaf(), amount=Decimal(987_654))
+    client.force_login(cast.north_manager)
+    assert client.get(reverse("targets:team", args=["2026", cast.sales.pk])).status_code == 403
+    assert client.get(reverse("targets:team", args=["2026", cast.north.pk])).status_code == 200
+    client.force_login(cast.director)
+    assert b"987" in client.get(reverse("targets:team", args=["2026", cast.sales.pk])).content
 
 
 def test_rep_is_led_to_the_own_numbers(client, cast, year):
