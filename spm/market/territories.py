@@ -9,7 +9,7 @@ from spm.errors import RuleViolation
 from spm.keys import normalise
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
-from spm.org.models import User
+from spm.org.models import Company, User
 from spm.org.signals import facts_moved
 
 
@@ -40,7 +40,11 @@ def save(territory: Territory, *, parent: Territory | None) -> Territory:
 
 
 def _locked_tree() -> dict[int, int | None]:
-    """Territory → parent as stored, under lock: two moves at once could close a circle unseen."""
+    """Territory → parent as stored, under lock: two moves at once could close a circle unseen.
+
+    The company's row is the lock, which an import of territories takes too.
+    """
+    list(Company.objects.select_for_update(no_key=True))
     rows = Territory.objects.order_by("pk").select_for_update(no_key=True)
     return dict(rows.values_list("pk", "parent_id"))
 

@@ -4,8 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from spm.imports import batches
+from spm.market import territories
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from tests.builders import make_account, make_person, make_territory
 from tests.spm.imports_help import load, told
@@ -23,6 +26,15 @@ def test_territories_stand_in_a_tree_and_again_change_nothing(company):
 def test_a_territory_below_itself_and_the_reserved_name_are_refused(company):
     batch = load("territories", "territory,parent\nA,B\nB,A\nUnassigned,\n")
     assert (batch.refused, Territory.objects.real().count()) == (3, 0)
+
+
+def test_inv_33_a_move_of_a_territory_waits_for_the_lock_of_imports(company):
+    east, west = make_territory("East"), make_territory("West")
+    with CaptureQueriesContext(connection) as asked:
+        territories.save(east, parent=west)
+    locked = [query["sql"] for query in asked if "org_company" in query["sql"] or "UPDATE" in query["sql"]]
+    assert "org_company" in locked[0]
+    assert ("FOR NO KEY UPDATE" in locked[0]) == (connection.vendor == "postgresql")
 
 
 def test_undo_of_territories_takes_the_new_away_and_restores_names(company):
