@@ -130,7 +130,7 @@ def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
         _judge_only(batch, staged)
     batch.state = BatchState.PREVIEWED
-    _save(batch, started)
+    _save_open(batch, started)
     return batch
 
 
@@ -241,7 +241,7 @@ def _refuse(batch: ImportBatch, staged: Staged, started: float) -> None:
         "Nothing was loaded: %(count)d rows are refused.",
         batch.refused,
     ) % {"count": batch.refused}
-    _save(batch, started)
+    _save_open(batch, started)
 
 
 # Undo -----------------------------------------------------------------------------------------------------------------
@@ -348,6 +348,13 @@ def _check_committed(batch: ImportBatch) -> None:
 def _save(batch: ImportBatch, started: float) -> None:
     batch.milliseconds = int((monotonic() - started) * 1000)
     batch.save(update_fields=["state", "reason", "read", *COUNTS, "notes", "effects", "milliseconds", "committed_at"])
+
+
+def _save_open(batch: ImportBatch, started: float) -> None:
+    """Write a verdict on a file that is not loaded. Raises AlreadyDone where a commit was faster: that one stands."""
+    with transaction.atomic():
+        _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
+        _save(batch, started)
 
 
 class _told:  # noqa: N801  # used as a function
