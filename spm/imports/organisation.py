@@ -17,10 +17,10 @@ from spm.imports import journal
 from spm.imports.choices import BatchState
 from spm.imports.cycles import in_cycles
 from spm.imports.kinds import UNCHANGED, Column, ColumnType, Loader, Row, Verdict, new, refused, register
-from spm.imports.models import ImportChange
+from spm.imports.models import ImportBatch, ImportChange
 from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Reference, Refused, Shelf
 from spm.keys import normalise
-from spm.org import calendars
+from spm.org import calendars, people
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.zones import known_zones
 
@@ -180,6 +180,14 @@ class Teams(RecordKind):
 class PeopleLoader(RecordLoader):
     shelves = (TEAMS, PEOPLE, MEMBERSHIPS)
 
+    def lock(self) -> None:
+        super().lock()
+        self._roles = people.roles()
+
+    def finish(self) -> None:
+        super().finish()
+        people.log_roles(self._roles, by=self.run.by)
+
     def facts(self, values: dict[str, Any]) -> list[Fact]:
         key = normalise(values["email"])
         if key == self._house:
@@ -277,6 +285,11 @@ class People(RecordKind):
     key = ("email",)
     loader = PeopleLoader
     order = 30
+
+    def undo(self, batch: ImportBatch, by: User | None) -> None:
+        before = people.roles()
+        super().undo(batch, by)
+        people.log_roles(before, by=by)
 
 
 class MembershipLoader(DatedLoader):

@@ -90,7 +90,7 @@ def accept(token: str, password: str, *, email: str = "", name: str = "") -> Use
     if not Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now()):
         raise BadInvitation(_("This link is no longer good. Ask your admin for a new one."))
     person.set_password(password)
-    person.save()
+    person.save(update_fields=["password"])  # nothing else, or a role taken away meanwhile would come back
     return person
 
 

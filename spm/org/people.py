@@ -13,7 +13,7 @@ from spm.org import audit, clock
 from spm.org.choices import AuditKind
 from spm.org.models import ALWAYS, Membership, Team, TeamLead, User
 from spm.org.signals import facts_moved
-from spm.org.tracking import save_tracked
+from spm.org.tracking import delete_tracked, save_tracked
 
 EDITABLE = ("email", "name", "employee_id", "starts_on", "left_on", "locale", "timezone")
 
@@ -46,6 +46,7 @@ def create_person(*, email: str, name: str, is_admin: bool = False, by: User | N
 def update_person(person: User, *, by: User | None = None, **fields: Any) -> bool:
     """Change e-mail, name, employee id, start, last day, language or time zone; False when all is as it was."""
     _refuse_unknown(fields)
+    _lock(person)
     changed = {field: value for field, value in fields.items() if getattr(person, field) != value}
     if not changed:
         return False
@@ -59,6 +60,9 @@ def update_person(person: User, *, by: User | None = None, **fields: Any) -> boo
 @transaction.atomic
 def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
     """Make the person an admin, or no admin any more; logged. Raises LastAdmin; False when nothing changes."""
+    if not is_admin:
+        _lock_admins()  # before the person's own row, or two admins who unmake each other would wait for ever
+    _lock(person)
     if person.is_admin == is_admin:
         return False
     if not is_admin:
@@ -75,7 +79,7 @@ def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, b
 
     A row of the same day is replaced. False when that is what is stored already. Totals from that day on follow.
     """
-    User.objects.select_for_update(no_key=True).get(pk=person.pk)  # of two at once, the second finds the first's row
+    _lock(person)  # of two at once, the second finds the first's row
     row = Membership.objects.filter(person=person, starts_on=starts_on).first()
     if row and row.team_id == (team.pk if team else None):
         return False
@@ -90,18 +94,36 @@ def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, b
 def leave(person: User, *, left_on: date, by: User | None = None) -> None:
     """``left_on`` is the last day: from the next one the person is in no team and leads none.
 
-    What was planned for later falls away. Sign-in ends after the last day: at once, or by ``end_departed``.
+    What was planned for later falls away, and so does the end that an earlier last day had set. Sign-in ends after the
+    last day: at once, or by ``end_departed``.
     """
     following = left_on + timedelta(days=1)
     _lock_admins()  # before the person's own row, or two admins who send each other away would wait for ever
+    _lock(person)
+    since = min(following, _take_back_end(person, by))
     update_person(person, left_on=left_on, by=by)
     for later in Membership.objects.filter(person=person, starts_on__gt=following):
-        later.delete()
+        delete_tracked(later, by=by)
+    facts_moved.send(Membership, since=since, recredit=False)
     place_member(person, team=None, starts_on=following, by=by)
     for lead in TeamLead.objects.filter(person=person):
         _vacate(lead, following, by)
     if left_on < clock.today():
         deactivate(person, by=by)
+
+
+def _take_back_end(person: User, by: User | None) -> date:
+    """Take out what an earlier last day had ended; the day from which on that changes totals, date.max for none."""
+    if person.left_on is None or person.left_on == date.max:
+        return date.max
+    ended = person.left_on + timedelta(days=1)
+    for row in Membership.objects.filter(person=person, team=None, starts_on=ended):
+        delete_tracked(row, by=by)
+    for row in TeamLead.objects.filter(person=None, starts_on=ended):
+        before = TeamLead.objects.filter(team=row.team_id, starts_on__lt=ended).order_by("-starts_on").first()
+        if before and before.person_id == person.pk:
+            delete_tracked(row, by=by)
+    return ended
 
 
 def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
@@ -117,6 +139,8 @@ def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
 @transaction.atomic
 def deactivate(person: User, *, by: User | None = None) -> bool:
     """End the person's access at their next request; numbers and history stay. Raises LastAdmin."""
+    _lock_admins()
+    _lock(person)
     if not person.is_active:
         return False
     _refuse_last_admin(person)
@@ -131,6 +155,7 @@ def reactivate(person: User, *, by: User | None = None) -> bool:
     """Let the person sign in again. Raises BadPerson for the House."""
     if person.is_house:
         raise BadPerson(_("Nobody signs in as the House."))
+    _lock(person)
     if person.is_active:
         return False
     person.is_active, person.left_on = True, None
@@ -148,6 +173,35 @@ def end_departed() -> int:
         except LastAdmin:
             continue
     return ended
+
+
+def roles() -> dict[int, tuple[str, bool, bool]]:
+    """Person → (e-mail, is an admin, can sign in), admins under lock: what ``log_roles`` compares with.
+
+    For writes to many people at once, which pass the verbs by.
+    """
+    _lock_admins()
+    rows = User.objects.people().order_by("pk").values_list("pk", "email", "is_admin", "is_active")
+    return {pk: (email, is_admin, is_active) for pk, email, is_admin, is_active in rows}
+
+
+def log_roles(before: dict[int, tuple[str, bool, bool]], *, by: User | None) -> None:
+    """Log each role and each access that changed since ``before``. Raises LastAdmin where nobody could administer."""
+    after = roles()
+    admins = [pk for pk, (_email, is_admin, is_active) in before.items() if is_admin and is_active]
+    if admins and not any(is_admin and is_active for _email, is_admin, is_active in after.values()):
+        raise _last_admin(User.objects.get(pk=admins[0]))
+    for pk, (email, is_admin, is_active) in after.items():
+        _was, was_admin, was_active = before.get(pk, (email, False, is_active))
+        if is_admin != was_admin:
+            audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=email, is_admin=is_admin)
+        if is_active != was_active:
+            audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=email, is_active=is_active)
+
+
+def _lock(person: User) -> None:
+    """Read the row again under lock: a save writes every column, and must not bring back what somebody else changed."""
+    person.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
 
 
 def _refuse_unknown(fields: dict[str, Any]) -> None:
@@ -180,7 +234,11 @@ def _save(person: User, by: User | None) -> None:
 
 def _refuse_last_admin(person: User) -> None:
     if [admin.pk for admin in _lock_admins()] == [person.pk]:
-        raise LastAdmin(_("%(name)s is the last admin. Make somebody else one first.") % {"name": person.name})
+        raise _last_admin(person)
+
+
+def _last_admin(person: User) -> LastAdmin:
+    return LastAdmin(_("%(name)s is the last admin. Make somebody else one first.") % {"name": person.name})
 
 
 def _lock_admins() -> list[User]:

@@ -14,3 +14,11 @@ def save_tracked(row: models.Model, *, by: User | None, reason: str = "") -> Non
         told._history_user = by  # noqa: SLF001  # how simple-history is told
     told._change_reason = reason[:100]  # noqa: SLF001
     row.save()
+
+
+def delete_tracked(row: models.Model, *, by: User | None) -> None:
+    """Delete a row whose model keeps history; the history row names ``by`` (None: whoever the request is of)."""
+    if by is not None:
+        told: Any = row
+        told._history_user = by  # noqa: SLF001  # how simple-history is told
+    row.delete()

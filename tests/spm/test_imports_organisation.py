@@ -7,10 +7,12 @@ import pytest
 from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.journal import ChangedSince
-from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.imports.models import ImportBatch
+from spm.org.models import ALWAYS, AuditEntry, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.org.people import LastAdmin
 from spm.org.trees import tree_as_of
 from tests.builders import make_person, make_team
-from tests.spm.imports_help import load, told
+from tests.spm.imports_help import load, told, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +135,41 @@ def test_undo_of_people_deactivates_them_and_another_load_brings_them_back(compa
     assert (User.objects.people().get().is_active, Membership.objects.count()) == (False, 0)
     load("people", "email,team\nana@example.com,North\n")
     assert (User.objects.people().get().is_active, Membership.objects.count()) == (True, 1)
+
+
+def test_roles_that_a_file_gives_or_takes_are_in_the_audit_log(company):
+    make_person("Boss", email="boss@example.com", is_admin=True)
+    batch = load("people", "email,is_admin\nana@example.com,yes\nbob@example.com,no\n")
+    batches.undo(batch)
+    told = AuditEntry.objects.filter(kind="role_change").order_by("pk").values_list("subject", "detail")
+    assert list(told) == [
+        ("ana@example.com", {"is_admin": True}),
+        ("ana@example.com", {"is_active": False}),
+        ("bob@example.com", {"is_active": False}),
+    ]
+
+
+@pytest.mark.parametrize("row", ["boss@example.com,no,", "boss@example.com,,2026-01-31"])
+def test_a_file_does_not_take_the_last_admin_away(company, row):
+    make_person("Boss", email="boss@example.com", is_admin=True)
+    with pytest.raises(LastAdmin, match="Boss is the last admin"):
+        load("people", f"email,is_admin,left_on\n{row}\nana@example.com,no,\n")
+    assert ImportBatch.objects.get().state == BatchState.REFUSED
+    assert User.objects.people().get().is_admin
+
+
+def test_a_preview_that_ends_after_the_commit_leaves_the_file_loaded(company, monkeypatch):
+    batch = upload("teams", TEAMS)
+    judge = batches._judge_only
+
+    def overtaken(one, staged):
+        judge(one, staged)
+        batches.commit(ImportBatch.objects.get(pk=one.pk))
+
+    monkeypatch.setattr(batches, "_judge_only", overtaken)
+    with pytest.raises(batches.AlreadyDone):
+        batches.preview(batch)
+    assert ImportBatch.objects.get().state == BatchState.COMMITTED
 
 
 def test_undo_refuses_when_a_later_change_would_be_lost(company):

@@ -73,6 +73,23 @@ def test_a_change_of_role_is_logged_and_the_last_admin_stays(cast):
             verb()
 
 
+def test_inv_39_saving_a_person_read_earlier_gives_no_role_back(cast):
+    people.set_role(cast.rep, is_admin=True)
+    read_before = User.objects.get(pk=cast.rep.pk)
+    people.set_role(cast.rep, is_admin=False)
+    people.update_person(read_before, name="New Name")
+    people.place_member(read_before, team=cast.south)
+    stored = User.objects.get(pk=cast.rep.pk)
+    assert (stored.name, stored.is_admin) == ("New Name", False)
+
+
+def test_inv_39_accepting_an_invitation_writes_the_password_alone(cast):
+    person = people.create_person(email="new@example.com", name="New")
+    token = token_of(invitations.invite(person, cast.admin))
+    assert not invitations.accept(token, GOOD).is_admin
+    assert person.history.count() == 1
+
+
 def test_a_move_is_announced_once(cast, told):
     for _ in range(2):
         people.place_member(cast.rep, team=cast.south, starts_on=date(2026, 9, 1))
@@ -90,6 +107,19 @@ def test_inv_34_who_leaves_keeps_the_past_and_loses_the_rest(cast):
     assert cast.north.pk not in after.lead
     assert cast.north_manager.pk not in after.team_of
     assert not User.objects.get(pk=cast.north_manager.pk).is_active
+
+
+def test_who_leaves_later_than_planned_stays_in_team_and_post_until_then(cast, told):
+    people.place_member(cast.north_manager, team=cast.north)
+    people.leave(cast.north_manager, left_on=date(2026, 9, 20))
+    told.clear()
+    people.leave(cast.north_manager, left_on=date(2026, 10, 31))
+    between, after = tree_as_of(date(2026, 10, 1)), tree_as_of(date(2026, 11, 1))
+    assert between.team_of[cast.north_manager.pk] == between.team_of[cast.rep.pk] == cast.north.pk
+    assert between.lead[cast.north.pk] == cast.north_manager.pk
+    assert cast.north_manager.pk not in after.team_of
+    assert cast.north.pk not in after.lead
+    assert told[0] == (date(2026, 9, 21), False)
 
 
 def test_who_leaves_later_works_until_the_last_day(cast):
