@@ -53,6 +53,16 @@ class VersionedFormMixin:
             )
         return cleaned
 
+    def form_of(self, stored: Any) -> Any:
+        """This form about the row as it now stands; a form that needs more than the row says so here."""
+        return type(self)(instance=stored)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What was filled in, for the domain verb: ``cleaned_data`` without the version."""
+        form: Any = self
+        return {name: value for name, value in form.cleaned_data.items() if name != "version"}
+
     def claim(self) -> None:
         """Count this save in the row, at once for everybody. Raises StaleRecord; a new row needs no claim."""
         form: Any = self
@@ -66,7 +76,7 @@ class VersionedFormMixin:
 
 
 def _differences(form: Any, stored: Any) -> list[Conflict]:
-    theirs = type(form)(instance=stored)
+    theirs = form.form_of(stored)
     found = []
     for name in form.fields:
         if name == "version" or name not in form.cleaned_data:

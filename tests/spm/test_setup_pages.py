@@ -1,5 +1,6 @@
 """Setup pages, as an admin uses them."""
 
+import re
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ from django.urls import reverse
 from spm.market.models import Assignment, Territory
 from spm.org.choices import PeriodState
 from spm.org.models import AuditEntry, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.org.people import set_role
 from tests.builders import make_person, make_territory
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +38,7 @@ def test_company_is_changed_and_the_change_is_logged(admin):
         "ahead_from": 110,
         "on_track_from": 95,
         "at_risk_from": 80,
+        "version": 0,
     }
     assert admin.post(reverse("setup:company"), values).status_code == 302
     assert Company.objects.get().timezone == "Europe/Paris"
@@ -43,7 +46,7 @@ def test_company_is_changed_and_the_change_is_logged(admin):
 
 
 def test_limits_of_status_must_descend(admin):
-    values = {"name": "N", "currency": "EUR", "timezone": "UTC", "language": "en"}
+    values = {"name": "N", "currency": "EUR", "timezone": "UTC", "language": "en", "version": 0}
     limits = {"ahead_from": 90, "on_track_from": 95, "at_risk_from": 80}
     answer = admin.post(reverse("setup:company"), values | limits)
     assert answer.status_code == 422
@@ -52,8 +55,9 @@ def test_limits_of_status_must_descend(admin):
 
 def test_currency_is_fixed_once_there_is_a_calendar(admin, year):
     values = {"name": "N", "currency": "USD", "timezone": "UTC", "language": "en"}
-    admin.post(reverse("setup:company"), values | {"ahead_from": 105, "on_track_from": 95, "at_risk_from": 85})
-    assert Company.objects.get().currency == "EUR"
+    values |= {"ahead_from": 105, "on_track_from": 95, "at_risk_from": 85, "version": 0}
+    assert admin.post(reverse("setup:company"), values).status_code == 302
+    assert (Company.objects.get().name, Company.objects.get().currency) == ("N", "EUR")
 
 
 def test_fiscal_year_is_created(admin):
@@ -106,7 +110,7 @@ def test_address_that_is_taken_is_refused_in_words(admin, cast):
 
 
 def test_admin_role_is_given_and_logged(admin, cast):
-    values = {"email": cast.rep.email, "name": cast.rep.name, "is_admin": "on"}
+    values = {"email": cast.rep.email, "name": cast.rep.name, "is_admin": "on", "version": 0}
     admin.post(reverse("setup:person", args=[cast.rep.pk]), values)
     cast.rep.refresh_from_db()
     assert cast.rep.is_admin
@@ -114,9 +118,31 @@ def test_admin_role_is_given_and_logged(admin, cast):
 
 
 def test_nobody_takes_the_admin_role_from_themselves(admin, cast):
-    admin.post(reverse("setup:person", args=[cast.admin.pk]), {"email": cast.admin.email, "name": "Admin"})
+    values = {"email": cast.admin.email, "name": "Me", "version": 0}
+    admin.post(reverse("setup:person", args=[cast.admin.pk]), values)
     cast.admin.refresh_from_db()
-    assert cast.admin.is_admin
+    assert (cast.admin.name, cast.admin.is_admin) == ("Me", True)
+
+
+def test_inv_32_a_form_opened_before_a_role_was_taken_does_not_give_it_back(admin, cast):
+    address, facts = reverse("setup:person", args=[cast.rep.pk]), {"email": cast.rep.email, "version": 0}
+    set_role(cast.rep, is_admin=True)
+    admin.post(address, facts | {"name": "Rep One"})
+    answer = admin.post(address, facts | {"name": "New Name", "is_admin": "on"})
+    assert answer.status_code == 422
+    assert "New Name" in answer.content.decode()
+    cast.rep.refresh_from_db()
+    assert (cast.rep.name, cast.rep.is_admin, cast.rep.version) == ("Rep One", False, 1)
+
+
+def test_inv_32_a_territory_saved_meanwhile_is_compared_and_not_overwritten(admin, cast):
+    place, facts = make_territory("Coast"), {"code": "Coast", "version": 0}
+    address = reverse("setup:territory", args=[place.pk])
+    assert admin.post(address, facts | {"name": "East Coast"}).status_code == 302
+    answer = admin.post(address, facts | {"name": "West Coast"})
+    assert {"East Coast", "West Coast"} <= set(re.findall(r"<td>(.*?)</td>", answer.content.decode()))
+    place.refresh_from_db()
+    assert (place.name, place.version) == ("East Coast", 1)
 
 
 def test_person_who_leaves_has_no_team_from_the_next_day(admin, cast):
@@ -155,7 +181,7 @@ def test_territory_is_added_and_assigned(admin, cast):
 def test_territory_below_itself_is_refused_in_words(admin, cast):
     above = make_territory("Above")
     below = make_territory("Below", parent=above)
-    values = {"code": "Above", "name": "Above", "parent": below.pk}
+    values = {"code": "Above", "name": "Above", "parent": below.pk, "version": 0}
     assert admin.post(reverse("setup:territory", args=[above.pk]), values).status_code == 422
 
 

@@ -5,6 +5,7 @@ from smtplib import SMTPException
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import send_mail
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -43,7 +44,9 @@ def company_edit(request: HttpRequest) -> HttpResponse:
     form = CompanyForm(request.POST or None, instance=stored, currency_is_fixed=has_calendar)
     if request.method == "POST" and form.is_valid():
         try:
-            companies.set_company(by=user, **form.cleaned_data)
+            with transaction.atomic():
+                form.claim()
+                companies.set_company(by=user, **form.told)
             messages.success(request, _("Saved."))
             return redirect("setup:company" if stored else "setup:welcome")
         except RuleViolation as error:

@@ -13,6 +13,7 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Territory
 from spm.org.choices import AuditKind, CalendarKind
 from spm.org.models import Company, Team, User
+from spm.ui.forms import VersionedFormMixin
 from spm.zones import known_zones
 
 
@@ -35,7 +36,7 @@ def currency_choices() -> list[tuple[str, str]]:
     return sorted((code, f"{code} · {name}") for code, name in names.items() if len(code) == 3)
 
 
-class CompanyForm(forms.ModelForm[Company]):
+class CompanyForm(VersionedFormMixin, forms.ModelForm[Company]):
     """The company itself. Its currency is fixed once amounts are stored in it."""
 
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
@@ -93,8 +94,8 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class PersonForm(forms.Form):
-    """A person: who they are and what they may do."""
+class PersonForm(VersionedFormMixin, forms.ModelForm[User]):
+    """A person: who they are and what they may do. Two admins at once would else give back a role just taken."""
 
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     name = forms.CharField(label=_("Name"), max_length=200)
@@ -104,6 +105,10 @@ class PersonForm(forms.Form):
         label=_("Language"), choices=lambda: [("", _("As the company")), *settings.LANGUAGES], required=False
     )
     is_admin = forms.BooleanField(label=_("Admin"), required=False, help_text=_("Sees everything and keeps setup."))
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "employee_id", "starts_on", "locale", "is_admin"]
 
 
 class PlaceForm(forms.Form):
@@ -158,7 +163,7 @@ class AssignForm(HolderForm):
     role = forms.ChoiceField(label=_("Role"), choices=AssignmentRole.choices)
 
 
-class TerritoryForm(forms.ModelForm[Territory]):
+class TerritoryForm(VersionedFormMixin, forms.ModelForm[Territory]):
     class Meta:
         model = Territory
         fields = ["code", "name", "parent"]
@@ -166,10 +171,14 @@ class TerritoryForm(forms.ModelForm[Territory]):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         rows = Territory.objects.visible_to(user).real()
         field = self.fields["parent"]
         field.queryset = rows.exclude(pk=self.instance.pk) if self.instance.pk else rows  # type: ignore[attr-defined]
         field.empty_label = _("At the top")  # type: ignore[attr-defined]  # ModelChoiceField
+
+    def form_of(self, stored: Territory) -> "TerritoryForm":
+        return TerritoryForm(instance=stored, user=self.user)
 
 
 class MailForm(forms.Form):

@@ -1,5 +1,6 @@
 """Setup: people, where they belong, and how they get in."""
 
+from copy import copy
 from smtplib import SMTPException
 from typing import Any
 
@@ -44,7 +45,7 @@ def person_create(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None, initial=first_of(today()))
     if request.method == "POST" and form.is_valid():
         try:
-            person = people.create_person(by=user_of(request), **form.cleaned_data)
+            person = people.create_person(by=user_of(request), **form.told)
         except RuleViolation as error:
             form.add_error(None, str(error))
         else:
@@ -60,12 +61,12 @@ def person_create(request: HttpRequest) -> HttpResponse:
 def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: facts to edit, memberships with their dates, access."""
     user, person = user_of(request), _person(request, pk)
-    form = PersonForm(request.POST or None, initial=_facts(person))
+    form = PersonForm(request.POST or None, instance=copy(person))  # the page goes on about the person as stored
     if not access.can_change_role(user, person):
         form.fields["is_admin"].disabled = True
     if request.method == "POST" and form.is_valid():
         try:
-            _store(person, user, dict(form.cleaned_data))
+            _store(person, user, form)
             messages.success(request, _("Saved."))
             return redirect("setup:person", pk=pk)
         except RuleViolation as error:
@@ -83,13 +84,11 @@ def _person(request: HttpRequest, pk: int) -> User:
 
 
 @transaction.atomic
-def _store(person: User, by: User, values: dict[str, Any]) -> None:
+def _store(person: User, by: User, form: PersonForm) -> None:
+    form.claim()
+    values = form.told
     people.set_role(person, is_admin=values.pop("is_admin"), by=by)
     people.update_person(person, by=by, **values)
-
-
-def _facts(person: User) -> dict[str, Any]:
-    return {name: getattr(person, name) for name in PersonForm.base_fields}
 
 
 def _person_parts(user: User, person: User) -> dict[str, Any]:

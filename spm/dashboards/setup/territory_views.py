@@ -1,6 +1,7 @@
 """Setup: territories and who holds them."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -48,9 +49,11 @@ def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpRespons
     form = TerritoryForm(request.POST or None, instance=territory, user=user)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = territories.save(form.save(commit=False), parent=form.cleaned_data["parent"])
+            with transaction.atomic():
+                form.claim()
+                saved = territories.save(form.save(commit=False), parent=form.cleaned_data["parent"])
         except RuleViolation as error:
-            form.add_error("code" if isinstance(error, territories.TerritoryTaken) else "parent", str(error))
+            form.add_error(_field_of(error), str(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("setup:territory", pk=saved.pk)
@@ -59,6 +62,12 @@ def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpRespons
         held = Assignment.objects.visible_to(user).filter(territory=territory).select_related("person")
         context |= {"assignments": held.order_by("-starts_on"), "assign": _assign_form(request)}
     return render(request, "setup/territory.html", context, status=422 if form.errors else 200)
+
+
+def _field_of(error: RuleViolation) -> str | None:
+    """The field that a refusal is about; None for the form as a whole."""
+    about = {territories.TerritoryTaken: "code", territories.TerritoryLoop: "parent"}
+    return about.get(type(error))
 
 
 def _assign_form(request: HttpRequest, data: object = None) -> AssignForm:
