@@ -38,6 +38,7 @@ class PlanState(models.TextChoices):
 
 class RevisionCause(models.TextChoices):
     TERRITORY = "territory", _("Territory move")
+    HIRE = "hire", _("New hire")
     LEAVE = "leave", _("Leave")
     MARKET = "market", _("Market")
     CORRECTION = "correct", _("Correction")

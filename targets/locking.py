@@ -4,6 +4,7 @@ There is no unlocking: who finds a mistake revises it, openly. Rules: domain.md,
 """
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,9 @@ from spm.errors import NothingToDo
 from spm.org import audit
 from spm.org.choices import AuditKind
 from spm.org.models import User
-from targets import plans
+from spm.talk.notices import notify
+from targets import cycles, plans
+from targets.choices import Stage
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
 NUMBERS = (PlanLine, Target, Quota)
@@ -25,16 +28,30 @@ class EmptyPlan(NothingToDo):
 def lock(plan: CompanyPlan, *, by: User | None, reason: str = "") -> CompanyPlan:
     """Freeze the working version's numbers as the baseline, which is returned, and lock the working version.
 
-    Raises EmptyPlan without a single number, and NothingToDo where it is locked already.
+    A year that is planned by a cycle must stand in Approve, and enters Lock; whoever has a quota is told. Raises
+    WrongStage, EmptyPlan without a single number, and NothingToDo where it is locked already.
     """
+    cycle = cycles.cycle_of(plan.fiscal_year)
     working = CompanyPlan.objects.select_for_update().get(pk=plan.pk)
     if working.locked_at is not None:
         raise NothingToDo(_("%(year)s is locked already.") % {"year": working.fiscal_year.label})
     if not any(model.objects.filter(plan=working).exists() for model in NUMBERS):
         raise EmptyPlan(_("%(year)s has no numbers to lock.") % {"year": working.fiscal_year.label})
+    if cycle:
+        cycles.require_stage(cycle, Stage.APPROVE)
     baseline = plans.freeze_baseline(working, by=by, reason=reason)
     working.locked_at = baseline.frozen_at or timezone.now()
     working.version += 1
     working.save(update_fields=["locked_at", "version"])
+    if cycle:
+        cycles.advance(cycle, Stage.LOCK, by)
+    _tell(working, by)
     audit.record(AuditKind.PLAN_LOCK, actor=by, subject=working.fiscal_year.label, reason=reason)
     return baseline
+
+
+def _tell(plan: CompanyPlan, by: User | None) -> None:
+    """Each holder of a quota hears that it is locked, with the way to the own number."""
+    label = plan.fiscal_year.label
+    for person in User.objects.people().filter(quotas__plan=plan, is_active=True).distinct():
+        notify("quota_locked", to=[person], path=reverse("targets:quota", args=[label, person.pk]), by=by, year=label)

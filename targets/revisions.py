@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,10 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit
 from spm.org.choices import AuditKind, PeriodLevel
 from spm.org.models import FiscalYear, Period, User
-from targets.access import can_decide_revision, can_request_revision
+from spm.talk import threads
+from spm.talk.notices import notify
+from targets.access import can_decide_revision, can_request_revision, can_see_plan
+from targets.anchors import REVISION
 from targets.choices import BatchKind, PlanKind, PlanState, RevisionCause
 from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, OwnQuota
 from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
@@ -86,6 +90,7 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
     )
     for model, goals in _by_model(changed).items():
         GoalSheet(revision, model, by=by).write(goals, reason)
+    _tell("revision_requested", revision, User.objects.people().filter(is_admin=True, is_active=True), by)
     return revision
 
 
@@ -119,6 +124,7 @@ def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
     if not comment.strip():
         raise RuleViolation(_("Say why the revision is rejected."))
     revision = _undecided(revision, by)
+    threads.say(threads.thread_of(REVISION, revision.pk), by=by, text=comment)
     _decide(revision, PlanState.REJECTED, by, comment.strip())
 
 
@@ -206,6 +212,19 @@ def _decide(revision: CompanyPlan, state: PlanState, by: User, comment: str = ""
     revision.save(update_fields=["state", "decided_at", "decided_by", "frozen_at", "version"])
     subject = f"{revision.fiscal_year.label} {revision.number}"
     audit.record(AuditKind.PLAN_REVISION, actor=by, subject=subject, state=state.value, comment=comment)
+    heard = [revision.author] if revision.author else []
+    if state == PlanState.APPROVED:
+        heard += [quota.person for quota in revision.quotas.select_related("person")]
+    _tell("revision_decided", revision, heard, by)
+
+
+def _tell(kind: str, revision: CompanyPlan, to: Iterable[User], by: User) -> None:
+    """The author and admins are led to the revision; whose quota it changes, to the own quota."""
+    label = revision.fiscal_year.label
+    for person in {person.pk: person for person in to}.values():
+        concerned = not can_see_plan(person)
+        name, key = ("targets:quota", person.pk) if concerned else ("targets:revision", revision.pk)
+        notify(kind, to=[person], path=reverse(name, args=[label, key]), by=by, year=label, name=by.name)
 
 
 def _rows(revision: CompanyPlan, model: GoalModel) -> Iterable[tuple[Holder, str, Period, Decimal]]:

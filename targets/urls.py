@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from targets import views
+from targets import revision_views, views
 
 app_name = "targets"
 urlpatterns = [
@@ -14,5 +14,9 @@ urlpatterns = [
     path("<str:year>/quotas/", views.quota_grid, name="quotas"),
     path("<str:year>/quotas/<int:pk>/", views.quota_detail, name="quota"),
     path("<str:year>/teams/<int:pk>/", views.team_detail, name="team"),
-    path("<str:year>/baseline/", views.baseline_freeze, name="baseline"),
+    path("<str:year>/lock/", revision_views.lock, name="lock"),
+    path("<str:year>/revisions/", revision_views.revision_list, name="revisions"),
+    path("<str:year>/revisions/new/", revision_views.revision_new, name="revision-new"),
+    path("<str:year>/revisions/<int:pk>/", revision_views.revision_detail, name="revision"),
+    path("<str:year>/revisions/<int:pk>/decide/", revision_views.revision_decide, name="revision-decide"),
 ]

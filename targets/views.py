@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
@@ -21,7 +21,7 @@ from targets import access, grids, number_history, plans, quotas, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_person, of_team
 from targets.grids import Grid, GridKind
-from targets.models import Quota, Target
+from targets.models import CompanyPlan, Quota, Target
 
 SAVE = {
     GridKind.COMPANY: plans.set_plan_lines,
@@ -74,7 +74,7 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponse:
         "year": fiscal_year,
         "measures": measures,
         "can_edit": access.can_edit_plan(user, None),
-        "baseline": plans.baseline_of(fiscal_year),
+        "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
     }
     return render(request, "targets/year_detail.html", context)
 
@@ -183,18 +183,3 @@ def _number(request: HttpRequest, year: FiscalYear, model: Any, holder: Holder, 
         "back": back,
     }
     return render(request, "targets/number.html", context)
-
-
-@require_POST
-@login_required
-def baseline_freeze(request: HttpRequest, year: str) -> HttpResponse:
-    """Keep the year's numbers as they stand as its baseline, for ever."""
-    user, fiscal_year = user_of(request), _year(request, year)
-    if not access.can_edit_plan(user, None):
-        raise PermissionDenied
-    try:
-        plans.freeze_baseline(plans.working_plan(fiscal_year, by=user), by=user)
-        messages.success(request, _("The baseline of %(year)s is frozen.") % {"year": fiscal_year.label})
-    except RuleViolation as error:
-        messages.warning(request, str(error))
-    return redirect("targets:year", year=year)

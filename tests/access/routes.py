@@ -6,6 +6,7 @@ from tests.access.policy import (
     HIDDEN,
     LOGIN,
     NO_METHOD,
+    SHOWN,
     TO_LOGIN,
     Access,
     Expected,
@@ -21,7 +22,7 @@ from tests.access.policy import (
     team_pages,
     who_sees,
 )
-from tests.access.world import SEES
+from tests.access.world import MANAGERS, SEES
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
 EITHER = statuses(200, 302, 404, LOGIN)
@@ -84,6 +85,20 @@ def of_year(rule: Rule) -> Rule:
     return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
 
 
+LOCKED_YEAR = (("year", "=2025"),)
+
+
+def revision_pages(result: Expected = SHOWN) -> Rule:
+    """Managers and admins; whose numbers they see of it is for the page. For everybody else there is none."""
+
+    def rule(actor: str, relation: str) -> Expected:
+        if relation == "missing" and actor in MANAGERS:
+            return HIDDEN
+        return refused(actor, result if actor in MANAGERS else FORBIDDEN | HIDDEN)
+
+    return rule
+
+
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
     "targets:year-list": Access(signed_in()),
@@ -94,7 +109,13 @@ TARGETS = {
     "targets:quotas": GRID,
     "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
-    "targets:baseline": Access(public(NO_METHOD), grid_post, kinds=YEAR),
+    "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
+    "targets:revisions": Access(of_year(managers()), kinds=YEAR),
+    "targets:revision-new": Access(managers(), managers(ACTED), kinds=LOCKED_YEAR),
+    "targets:revision": Access(revision_pages(), kinds=(*LOCKED_YEAR, ("pk", "revision"))),
+    "targets:revision-decide": Access(
+        public(NO_METHOD), revision_pages(FORBIDDEN), kinds=(*LOCKED_YEAR, ("pk", "revision"))
+    ),  # the admin too: it is the own request
 }
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
 COMMENT = (("pk", "comment"),)

@@ -23,8 +23,11 @@ from spm.org.models import FiscalYear, Period, TeamLead, User
 from spm.talk import threads
 from spm.talk.models import Notification
 from spm.talk.notices import choose, notify
+from targets import locking, revisions
+from targets.choices import RevisionCause
 from targets.cycles import create_cycle
-from targets.models import Actual, Credit, PlanningCycle, QuotaLetter
+from targets.goals import Goal, of_person
+from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Quota, QuotaLetter
 from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
@@ -159,9 +162,27 @@ def build_world() -> World:
     for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
+    objects["revision"] = dict.fromkeys(("own", "team", "other"), _revision(reps, users["admin"]).pk)
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)
+
+
+def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
+    """A locked year, and a revision of everybody's quota that waits for its decision."""
+    make_year("2025", date(2025, 1, 1))
+    for rep in reps.values():
+        make_quota(rep, "2025-10", 1)
+    plan = make_plan(FiscalYear.objects.get(label="2025"))
+    locking.lock(plan, by=admin)
+    plan.refresh_from_db()
+    october = Period.objects.leaves().get(label="2025-10")
+    wanted = [
+        (Quota, Goal(of_person(rep.pk), "bookings", october, Decimal(QUOTA[relation])))
+        for relation, rep in reps.items()
+    ]
+    told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
+    return revisions.request(plan, wanted, effective=october, **told)
 
 
 def _people() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -120,12 +120,12 @@ def test_history_of_a_number_is_on_its_page(admin_client, cast):
     assert page.count("Territory grew") == 2
 
 
-def test_baseline_is_frozen_once(admin_client, cast):
+def test_a_year_is_locked_once(admin_client, cast):
     make_quota(cast.rep, "2026-10", 500)
-    address = reverse("targets:baseline", args=["2026"])
+    address = reverse("targets:lock", args=["2026"])
     admin_client.post(address)
     answer = admin_client.post(address, follow=True)
-    assert "baseline already" in answer.content.decode()
+    assert "locked already" in answer.content.decode()
     assert Quota.objects.filter(plan__kind="baseline").count() == 1
 
 

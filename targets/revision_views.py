@@ -1,0 +1,165 @@
+"""Pages of the lock and of revisions: the list, the request, one revision with its decision."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.errors import RuleViolation
+from spm.org import clock
+from spm.org.gates import user_of
+from spm.org.models import FiscalYear, Period, User
+from targets import access, locking, plans, revision_queries, revisions
+from targets.choices import Measure, PlanKind, RevisionCause
+from targets.models import CompanyPlan
+from targets.revision_forms import MonthField, RevisionForm
+
+
+def _year(request: HttpRequest, label: str) -> FiscalYear:
+    year: FiscalYear = get_object_or_404(FiscalYear.objects.visible_to(user_of(request)), label=label)
+    return year
+
+
+def _working(request: HttpRequest, year: FiscalYear) -> CompanyPlan | None:
+    return CompanyPlan.objects.visible_to(user_of(request)).working().filter(fiscal_year=year).first()
+
+
+@require_POST
+@login_required
+def lock(request: HttpRequest, year: str) -> HttpResponse:
+    """Keep the year's numbers as its baseline; from now on they change by revisions."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_lock(user):
+        raise PermissionDenied
+    try:
+        locking.lock(plans.working_plan(fiscal_year, by=user), by=user)
+        messages.success(request, _("%(year)s is locked. Its baseline is kept.") % {"year": fiscal_year.label})
+    except RuleViolation as error:
+        messages.warning(request, str(error))
+    return redirect("targets:year", year=year)
+
+
+@login_required
+@require_safe
+def revision_list(request: HttpRequest, year: str) -> HttpResponse:
+    """What was asked for, by whom, and what became of it."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    working = _working(request, fiscal_year)
+    context = {
+        "year": fiscal_year,
+        "revisions": revision_queries.listed(user, fiscal_year),
+        "locked": working is not None and working.locked_at is not None,
+        "can_request": working is not None and access.can_request_revision(user, working),
+    }
+    return render(request, "targets/revision_list.html", context)
+
+
+def _form(request: HttpRequest, year: FiscalYear) -> RevisionForm | None:
+    """The request that the address describes; None before it names whom, what and from when. 404 for the hidden."""
+    user, query = user_of(request), request.GET
+    key, measure, effective = query.get("holder", ""), query.get("measure", ""), query.get("effective", "")
+    if not key or not effective.isdecimal() or measure not in Measure.values:
+        return None
+    if key not in {choice.key for choice in revision_queries.choices(user)}:
+        raise Http404
+    first = get_object_or_404(Period.objects.visible_to(user).leaves().filter(fiscal_year=year), pk=int(effective))
+    form = RevisionForm(key, measure, first, [])
+    now = revision_queries.in_force(user, year, form.model, form.holder, measure)
+    form.fields = [MonthField(leaf, now.get(leaf.pk)) for leaf in revision_queries.months_from(user, year, first)]
+    return form
+
+
+@login_required
+def revision_new(request: HttpRequest, year: str) -> HttpResponse:
+    """Ask for a revision: whom and from when, then the new numbers per month."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    working = _working(request, fiscal_year)
+    if working is None or not access.can_request_revision(user, working):
+        raise PermissionDenied
+    form = _form(request, fiscal_year)
+    if request.method == "POST" and form is not None:
+        if "spread" in request.POST:
+            _spread_total(request, form)
+        elif done := _request(request, working, form):
+            return done
+    leaves = Period.objects.visible_to(user).leaves().filter(fiscal_year=fiscal_year).order_by("starts_on")
+    context = {
+        "year": fiscal_year,
+        "form": form,
+        "choices": revision_queries.choices(user),
+        "measures": Measure.choices,
+        "months": leaves,
+        "causes": RevisionCause.choices,
+        "today": clock.today(),
+    }
+    return render(request, "targets/revision_form.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _spread_total(request: HttpRequest, form: RevisionForm) -> None:
+    company = clock.company()
+    try:
+        form.spread(request.POST.get("total", ""), company.currency if company else "", get_language())
+    except ValueError:
+        messages.error(request, _("Write the total as a whole number of cents, like 1200000 or 1.2M."))
+
+
+def _request(request: HttpRequest, working: CompanyPlan, form: RevisionForm) -> HttpResponse | None:
+    goals = form.read(request.POST, get_language())
+    if any(field.error for field in form.fields):
+        messages.error(request, _("Nothing is stored yet: look at the marked cells."))
+        return None
+    told: dict[str, Any] = {name: request.POST.get(name, "") for name in ("cause", "reason")}
+    try:
+        revision = revisions.request(
+            working, [(form.model, goal) for goal in goals], effective=form.effective, by=user_of(request), **told
+        )
+    except RuleViolation as error:
+        messages.error(request, str(error))
+        return None
+    messages.success(request, _("Revision %(n)s is requested. An admin decides.") % {"n": revision.number})
+    return redirect("targets:revision", year=working.fiscal_year.label, pk=revision.pk)
+
+
+def _revision(user: User, year: FiscalYear, pk: int) -> CompanyPlan:
+    rows = CompanyPlan.objects.visible_to(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
+    revision: CompanyPlan = get_object_or_404(rows.select_related("effective", "author", "decided_by"), pk=pk)
+    return revision
+
+
+@login_required
+@require_safe
+def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """Before and after by month, the effect on totals, and the decision."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    context = {"year": fiscal_year, "view": revision_queries.view_of(user, _revision(user, fiscal_year, pk))}
+    return render(request, "targets/revision_detail.html", context)
+
+
+@require_POST
+@login_required
+def revision_decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """Approve the revision, or turn it down with a comment."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    revision = _revision(user, fiscal_year, pk)
+    if not access.can_decide_revision(user, revision):
+        raise PermissionDenied
+    try:
+        if "approve" in request.POST:
+            revisions.approve(revision, by=user)
+            messages.success(request, _("Revision %(n)s is in force.") % {"n": revision.number})
+        else:
+            revisions.reject(revision, by=user, comment=request.POST.get("comment", ""))
+            messages.success(request, _("Revision %(n)s is rejected.") % {"n": revision.number})
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return redirect("targets:revision", year=year, pk=pk)

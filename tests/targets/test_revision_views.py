@@ -1,0 +1,137 @@
+"""Pages of revisions: asked for with new numbers per month, shown with before and after, decided by somebody else."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from spm.org.models import Period
+from targets import locking, revisions
+from targets.choices import RevisionCause
+from targets.goals import Goal, of_person
+from targets.models import CompanyPlan, Quota
+from targets.plans import working_plan
+from tests.builders import make_person, make_quota
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def locked(cast, year):
+    """A locked year in which two reps of North have 100 in each month of the fourth quarter."""
+    for rep in (cast.rep, cast.teammate):
+        for label in ("2026-10", "2026-11", "2026-12"):
+            make_quota(rep, label, 100)
+    locking.lock(working_plan(year), by=cast.admin)
+    return working_plan(year)
+
+
+def month(label):
+    return Period.objects.leaves().get(label=label)
+
+
+def new_url(holder, effective="2026-10"):
+    address = reverse("targets:revision-new", args=["2026"])
+    return f"{address}?holder={holder}&measure=bookings&effective={month(effective).pk}"
+
+
+def typed(**amounts):
+    fields = {f"m{month(label.replace('_', '-')[1:]).pk}": text for label, text in amounts.items()}
+    return fields | {"cause": "territory", "reason": "A territory moved"}
+
+
+def revision_of(cast, plan):
+    wanted = [(Quota, Goal(of_person(cast.rep.pk), "bookings", month("2026-11"), Decimal(160)))]
+    told = {"effective": month("2026-11"), "cause": RevisionCause.TERRITORY, "reason": "A territory moved"}
+    return revisions.request(plan, wanted, by=cast.north_manager, **told)
+
+
+def test_a_manager_asks_and_the_page_shows_before_and_after(client, cast, locked):
+    client.force_login(cast.north_manager)
+    assert 'value="100"' in client.get(new_url(f"person:{cast.rep.pk}")).content.decode()
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(p2026_11="1.2k"), follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith(f"/revisions/{CompanyPlan.objects.get(kind='revision').pk}/")
+    assert "1,200" in page
+    assert "1,100" in page  # the difference
+    assert Quota.objects.in_force().get(person=cast.rep, period__label="2026-11").amount == 100
+
+
+def test_a_total_is_spread_over_the_months_and_nothing_is_stored_yet(client, cast, locked):
+    client.force_login(cast.north_manager)
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), {"spread": "1", "total": "100.01"})
+    page = answer.content.decode()
+    assert page.count('value="33.34"') == 2
+    assert 'value="33.33"' in page
+    assert not CompanyPlan.objects.filter(kind="revision").exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"p2026_11": "many"}, "is not an amount"),
+        ({"p2026_11": "-5"}, "is not negative"),
+        ({"p2026_11": "100"}, "No number differs"),
+    ],
+)
+def test_what_cannot_be_read_is_kept_and_explained(client, cast, locked, fields, said):
+    client.force_login(cast.north_manager)
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(**fields))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert f'value="{next(iter(fields.values()))}"' in answer.content.decode()
+    assert not CompanyPlan.objects.filter(kind="revision").exists()
+
+
+def test_nobody_asks_for_whom_they_do_not_see_or_for_themselves(client, cast, locked):
+    client.force_login(cast.north_manager)
+    assert client.get(new_url(f"person:{cast.outsider.pk}")).status_code == 404
+    assert client.get(new_url(f"person:{cast.north_manager.pk}")).status_code == 404
+    client.force_login(cast.rep)
+    assert client.get(new_url(f"person:{cast.teammate.pk}")).status_code == 403
+
+
+def test_the_admin_approves_and_the_quota_is_in_force(client, cast, locked):
+    revision = revision_of(cast, locked)
+    client.force_login(cast.admin)
+    address = reverse("targets:revision-decide", args=["2026", revision.pk])
+    assert "in force" in client.post(address, {"approve": "1"}, follow=True).content.decode()
+    assert Quota.objects.in_force().get(person=cast.rep, period__label="2026-11").amount == 160
+    assert client.post(address, {"approve": "1"}).status_code == 403
+    assert cast.rep.notifications.filter(kind="revision_decided").exists()
+
+
+def test_a_rejection_needs_its_comment(client, cast, locked):
+    revision = revision_of(cast, locked)
+    client.force_login(cast.admin)
+    address = reverse("targets:revision-decide", args=["2026", revision.pk])
+    assert "Say why" in client.post(address, {"reject": "1"}, follow=True).content.decode()
+    client.post(address, {"reject": "1", "comment": "Not this year"})
+    revision.refresh_from_db()
+    assert revision.state == "rejected"
+
+
+def test_a_manager_elsewhere_sees_that_there_is_a_revision_but_no_number_of_it(client, cast, locked):
+    revision = revision_of(cast, locked)
+    client.force_login(cast.south_manager)
+    page = client.get(reverse("targets:revision", args=["2026", revision.pk])).content.decode()
+    assert cast.rep.name not in page
+    assert "1 number of people you do not see" in page
+
+
+@pytest.mark.parametrize("people", [1, 12])
+def test_a_revision_takes_the_same_queries_for_any_number_of_people(
+    client, cast, year, people, django_assert_num_queries
+):
+    reps = [make_person(team=cast.north) for _each in range(people)]
+    for rep in reps:
+        make_quota(rep, "2026-11", 100)
+    locking.lock(working_plan(year), by=cast.admin)
+    wanted = [(Quota, Goal(of_person(rep.pk), "bookings", month("2026-11"), Decimal(160))) for rep in reps]
+    told = {"effective": month("2026-11"), "cause": RevisionCause.MARKET, "reason": "Growth", "by": cast.admin}
+    revision = revisions.request(working_plan(year), wanted, **told)
+    client.force_login(cast.north_manager)
+    address = reverse("targets:revision", args=["2026", revision.pk])
+    client.get(address)
+    with django_assert_num_queries(19):
+        client.get(address)
