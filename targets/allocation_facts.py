@@ -214,7 +214,7 @@ def _numbers(plan: CompanyPlan, measure: str) -> tuple[dict[Holder, dict[int, De
         of_plan = model._default_manager.filter(plan=plan, measure=measure, **{f"{column}__isnull": False})
         return of_plan.annotate(table=Value(column)).order_by()
 
-    lines = rows(PlanLine, "period_id").values_list("table", "period_id", "period_id")
+    lines = rows(PlanLine, "period_id").counting().values_list("table", "period_id", "period_id")
     found = rows(Quota, "person_id").values_list("table", "person_id", "period_id", "amount")
     found = found.union(
         rows(Target, "team_id").values_list("table", "team_id", "period_id", "amount"),

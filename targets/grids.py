@@ -68,10 +68,14 @@ class Grid:
     @property
     def totals(self) -> list[Decimal | None]:
         """One sum per leaf period, and the year's at the end."""
-        columns: Iterable[tuple[Decimal | None, ...]] = zip(
-            *[[*(cell.amount for cell in line.cells), line.total] for line in self.lines], strict=True
-        )
-        return [_sum(column) for column in columns]
+        columns = zip(*[[cell.amount for cell in line.cells] for line in self.lines], strict=True)
+        sums = [self._total(column) for column in columns]
+        return [*sums, _sum(sums)] if sums else []
+
+    def _total(self, column: tuple[Decimal | None, ...]) -> Decimal | None:
+        """Of the company its own number, which stands first; segments are parts of it (``PlanLine.counting``)."""
+        is_given = self.kind == GridKind.COMPANY and column[0] is not None
+        return column[0] if is_given else _sum(column)
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
         sums = rows.in_force().filter(plan__fiscal_year=year).values_list("measure").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
-    plans = by_measure(PlanLine.objects.visible_to(user))
+    plans = by_measure(PlanLine.objects.visible_to(user).counting())
     targets = by_measure(Target.objects.visible_to(user).filter(team__isnull=False))
     quotas = by_measure(Quota.objects.visible_to(user))
     has_baseline = CompanyPlan.objects.visible_to(user).filter(kind="baseline", fiscal_year=year).exists()
@@ -209,7 +213,7 @@ def summaries(user: User, measure: str) -> list[YearSummary]:
         sums = rows.in_force().filter(measure=measure).values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
-    plans = by_year(PlanLine.objects.visible_to(user))
+    plans = by_year(PlanLine.objects.visible_to(user).counting())
     targets = by_year(Target.objects.visible_to(user).filter(team__isnull=False))
     quotas = by_year(Quota.objects.visible_to(user))
     frozen = set(CompanyPlan.objects.visible_to(user).filter(kind="baseline").values_list("fiscal_year", flat=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from spm.money import to_units
+from spm.money import UNITS_PER_ONE, to_units
 from spm.org.models import Company, Period, TeamPlacement
 from spm.org.trees import tree_as_of
 from targets import summing
@@ -69,9 +69,9 @@ def _given(leaves: Sequence[Period]) -> Given:
     targets = Target.objects.in_force().filter(period__in=leaves, team__isnull=False)
     for period, measure, team, amount in targets.values_list("period_id", "measure", "team_id", "amount"):
         given.teams[period, measure][team] = to_units(amount)
-    lines = PlanLine.objects.in_force().filter(period__in=leaves).values_list("period_id", "measure")
+    lines = PlanLine.objects.in_force().counting().filter(period__in=leaves).values_list("period_id", "measure")
     for period, measure, amount in lines.annotate(Sum("amount")).order_by():
-        given.company[period, measure] = to_units(amount)
+        given.company[period, measure] = int(amount * UNITS_PER_ONE)  # a sum may be longer than one line may
     return given
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
@@ -84,6 +84,12 @@ class PlanLineQuerySet(models.QuerySet[Any]):
 
     def in_force(self) -> Self:
         return self.filter(plan__kind=PlanKind.WORKING)
+
+    def counting(self) -> Self:
+        """The lines that add up to the company's number: segments are parts of the whole company's line, if any."""
+        same = {name: OuterRef(name) for name in ("plan", "measure", "period")}
+        whole = self.model._default_manager.filter(segment="", **same)
+        return self.filter(Q(segment="") | ~Exists(whole))
 
 
 class TargetQuerySet(models.QuerySet[Any]):

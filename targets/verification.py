@@ -173,10 +173,18 @@ def _expected(leaf: Period) -> dict[Any, Any]:
             figures["team_id", team, measure][1] = amount
             for above in _above_team(tree, team):
                 figures.setdefault((*above, measure), [ZERO, None, None])  # a row up to the root, at zero
-    for _segment, measure, amount in _in_force(PlanLine, leaf, "segment"):
-        company = figures["company_id", 1, measure]
-        company[1] = _plus(company[1], amount)
+    _count_plan(leaf, figures)
     return {key: tuple(row) for key, row in figures.items()}
+
+
+def _count_plan(leaf: Period, figures: Figures) -> None:
+    """The company's number: its own line, else the sum of its segments."""
+    lines = list(_in_force(PlanLine, leaf, "segment"))
+    given = {measure for segment, measure, _amount in lines if not segment}
+    for segment, measure, amount in lines:
+        if not segment or measure not in given:
+            company = figures["company_id", 1, measure]
+            company[1] = _plus(company[1], amount)
 
 
 def _count_credits(leaf: Period, tree: TeamTree, figures: Figures) -> None:

@@ -132,7 +132,7 @@ def _plan_gaps(user: User, company: Company, years: list[FiscalYear]) -> list[Al
     year = next((year for year in years if year.starts_on <= company.today() <= year.ends_on), None)
     if year is None:
         return []
-    planned = _sums(PlanLine.objects.visible_to(user).in_force().filter(plan__fiscal_year=year))
+    planned = _sums(PlanLine.objects.visible_to(user).in_force().counting().filter(plan__fiscal_year=year))
     quoted = _sums(Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year))
     found = []
     for measure, plan in planned.items():

@@ -9,8 +9,9 @@ from spm.errors import PeriodClosed
 from spm.market import territories
 from spm.market.models import Assignment
 from spm.org.models import Membership, Period, TeamPlacement
+from spm.org.verification import run_all
 from spm.periods import CalendarKind
-from targets import rollup
+from targets import grids, rollup
 from targets.actuals import recording
 from targets.crediting import Share
 from targets.lines import CreditSet
@@ -19,6 +20,7 @@ from targets.staleness import mark_stale, mark_stale_since
 from tests.builders import (
     make_actual,
     make_line,
+    make_line_of_plan,
     make_plan,
     make_quota,
     make_team,
@@ -88,6 +90,17 @@ def test_inv_05_every_holder_has_its_row_and_no_other_row_exists(quarter):
     assert set(figures("2026-01", measure="bookings")) == set()
     # Margin rows exist for those with lines, all of which lack a cost.
     assert figures("2026-01", measure="margin")["COMPANY"] == (0, None, None)
+
+
+def test_inv_05_segments_are_parts_of_the_whole_companys_line(quarter, cast):
+    make_line_of_plan("2026-01", 400, "revenue")
+    rollup.roll_up(period("2026-01").pk)
+    assert figures("2026-01")["COMPANY"] == (137, 400, 250)
+    assert [breach for finding in run_all(["INV-05"]) for breach in finding.breaches] == []
+    grid = grids.read(cast.admin, period("2026-01").fiscal_year, grids.GridKind.COMPANY, "revenue")
+    assert [line.total for line in grid.lines] == [400, 300, 50]
+    assert (grid.totals[0], grid.totals[-1]) == (400, 400)
+    assert [summary.plan for summary in grids.summaries(cast.admin, "revenue")] == [400]
 
 
 def test_inv_04_quarter_and_year_are_the_sums_of_their_months(quarter):
