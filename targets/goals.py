@@ -5,7 +5,7 @@ no history; what would change a closed period or a frozen plan is refused. Amoun
 company's currency. ``plans`` and ``quotas`` put this into the words of the business.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -266,8 +266,8 @@ class GoalSheet:
         if goal.amount is not None:
             refuse_amount(goal.amount, self.currency, negative=self.model is PlanLine)
 
-    def _refuse_twice(self, goal: Goal, parts: Iterable[LeafKey], seen: Iterable[LeafKey]) -> None:
-        if not set(parts).isdisjoint(seen):
+    def _refuse_twice(self, goal: Goal, parts: Iterable[LeafKey], seen: Container[LeafKey]) -> None:
+        if any(key in seen for key in parts):
             raise RuleViolation(
                 _("%(period)s is given twice: as itself, or within its quarter or year.")
                 % {"period": goal.period.label}

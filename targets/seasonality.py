@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.money import spread
+from spm.money import minor_unit, spread
 from spm.org.models import FiscalYear, Period
 from targets.models import SeasonalityProfile, SeasonalityWeight
 
@@ -60,12 +60,14 @@ def spread_over(
 ) -> dict[int, Decimal]:
     """Leaf period's key → its part of ``amount``, in whole minor units that add up to it exactly.
 
-    Raises BadSeasonality for an amount that is not a whole number of minor units, and for weights that leave a leaf
-    period out or give all of them nothing.
+    One leaf period takes all of it, whatever its weight. Raises BadSeasonality for an amount that is not a whole number
+    of minor units, and for weights that leave a leaf period out or give all of them nothing.
     """
+    if len(leaves) == 1 and not amount % (coin := minor_unit(currency)):
+        return {leaves[0].pk: amount.quantize(coin)}
     try:
         shares = [weights[leaf.number] if weights else 1 for leaf in leaves]
-        parts = spread(amount, [1] if len(leaves) == 1 else shares, currency)
+        parts = spread(amount, shares, currency)
     except KeyError as error:
         raise BadSeasonality(
             _("The seasonality profile has no weight for period %(number)s.") % {"number": error.args[0]}

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from spm.dashboards.bench import company, imports, pages, rollups
+from spm.dashboards.bench import allocations, company, imports, pages, rollups
 from spm.dashboards.bench.database import database_of_its_own
 
 GOALS = {
@@ -16,6 +16,7 @@ GOALS = {
     "incremental_growth_10x": 1.5,
     "import_vs_bulk_load": 8,
     "import_peak_mb": 300,
+    "allocate_vs_bulk_update": 5,
     "page_vs_plain_page": 8,
     "queries_max": 20,
 }
@@ -52,5 +53,5 @@ class Command(BaseCommand):
             self.stderr.write(f"scale {scale:g}: measuring {size.actuals} lines of {size.reps} reps")
             figures = {"database": connection.vendor, "scale": scale, "actuals": size.actuals} | rollups.measure()
             if whole:
-                figures |= pages.measure() | imports.measure()
+                figures |= pages.measure() | allocations.measure() | imports.measure()
         return figures
