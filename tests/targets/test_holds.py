@@ -1,0 +1,67 @@
+"""Numbers that stay when a total is spread, and deals that do not count for last year adjusted."""
+
+from datetime import date
+
+import pytest
+
+from spm.errors import NothingToDo, RuleViolation
+from spm.org.models import Period
+from targets.goals import LockedPlan, OwnQuota, of_person, of_team
+from targets.holds import NotLastYear, count_again, hold, leave_out, release
+from targets.models import Hold, OneOffDeal, PlanningCycle
+from targets.plans import working_plan
+from tests.builders import make_actual, make_year
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def plan(year):
+    return working_plan(make_year("2027", date(2027, 1, 1)))
+
+
+@pytest.fixture
+def cycle(plan):
+    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year)
+
+
+def quarter():
+    return Period.objects.get(label="2027-Q1")
+
+
+def test_a_number_is_held_once_and_released(plan, cast):
+    for holder in (of_person(cast.rep.pk), of_team(cast.north.pk)):
+        assert hold(plan, holder, "bookings", quarter(), by=cast.admin) == hold(
+            plan, holder, "bookings", quarter(), by=cast.admin
+        )
+        release(plan, holder, "bookings", quarter(), by=cast.admin)
+        with pytest.raises(NothingToDo):
+            release(plan, holder, "bookings", quarter(), by=cast.admin)
+    assert not Hold.objects.exists()
+
+
+def test_nobody_holds_the_own_number_nor_one_of_a_locked_plan_or_another_year(plan, cast):
+    with pytest.raises(OwnQuota):
+        hold(plan, of_person(cast.rep.pk), "bookings", quarter(), by=cast.rep)
+    with pytest.raises(RuleViolation, match="not part of"):
+        hold(plan, of_person(cast.rep.pk), "bookings", Period.objects.get(label="2026-Q1"), by=cast.admin)
+    plan.locked_at = "2026-09-18T00:00Z"
+    with pytest.raises(LockedPlan):
+        hold(plan, of_person(cast.rep.pk), "bookings", quarter(), by=cast.admin)
+
+
+def test_a_deal_of_last_year_is_left_out_with_a_reason_and_counted_again(cycle, cast):
+    deal = make_actual(cast.rep, "2026-03-03", 400, kind="booking")
+    leave_out(cycle, deal, reason="Stadium", by=cast.admin)
+    leave_out(cycle, deal, reason="Stadium roof", by=cast.admin)
+    assert OneOffDeal.objects.get().reason == "Stadium roof"
+    count_again(cycle, deal)
+    with pytest.raises(NothingToDo):
+        count_again(cycle, deal)
+
+
+def test_a_deal_of_this_year_or_without_a_reason_is_not_left_out(cycle, cast):
+    with pytest.raises(NotLastYear):
+        leave_out(cycle, make_actual(cast.rep, "2027-03-03", 400), reason="Stadium", by=cast.admin)
+    with pytest.raises(RuleViolation, match="Say why"):
+        leave_out(cycle, make_actual(cast.rep, "2026-03-03", 400), reason=" ", by=cast.admin)
