@@ -15,6 +15,7 @@ from spm.dashboards import demo_people
 from spm.dashboards.forms_personal import ProfileForm
 from spm.dashboards.search import MAX_LENGTH, find
 from spm.dashboards.shell import THEME_COOKIE, THEMES
+from spm.org import people
 from spm.org.gates import user_of
 from spm.org.models import User
 from spm.talk.queries import choices_of
@@ -32,14 +33,15 @@ def with_theme(response: HttpResponse, theme: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Language, time zone, theme and shortcuts; links to password, second factor and sessions."""
-    form = ProfileForm(request.POST or None, instance=user_of(request))
+    person = user_of(request)
+    form = ProfileForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        person = form.save()
+        people.set_preferences(person, **form.cleaned_data)
         translation.activate(person.locale or translation.get_language_from_request(request))
         messages.success(request, _("Settings saved."))
         return with_theme(redirect("dashboards:settings"), person.theme)
     status = 422 if form.is_bound else 200
-    context = {"form": form, "choices": choices_of(user_of(request))}
+    context = {"form": form, "choices": choices_of(person)}
     return render(request, "dashboards/settings.html", context, status=status)
 
 

@@ -58,6 +58,14 @@ def update_person(person: User, *, by: User | None = None, **fields: Any) -> boo
 
 
 @transaction.atomic
+def set_preferences(person: User, *, locale: str, timezone: str, theme: str, shortcuts: bool) -> None:
+    """What people set for themselves; these columns alone."""
+    update_person(person, locale=locale, timezone=timezone)
+    person.theme, person.shortcuts = theme, shortcuts
+    person.save(update_fields=["theme", "shortcuts"])
+
+
+@transaction.atomic
 def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
     """Make the person an admin, or no admin any more; logged. Raises LastAdmin; False when nothing changes."""
     if not is_admin:

@@ -79,8 +79,9 @@ def test_inv_39_saving_a_person_read_earlier_gives_no_role_back(cast):
     people.set_role(cast.rep, is_admin=False)
     people.update_person(read_before, name="New Name")
     people.place_member(read_before, team=cast.south)
+    people.set_preferences(read_before, locale="fr", timezone="", theme="dark", shortcuts=False)
     stored = User.objects.get(pk=cast.rep.pk)
-    assert (stored.name, stored.is_admin) == ("New Name", False)
+    assert (stored.name, stored.locale, stored.theme, stored.is_admin) == ("New Name", "fr", "dark", False)
 
 
 def test_inv_39_accepting_an_invitation_writes_the_password_alone(cast):
