@@ -94,8 +94,9 @@ def can_request_revision(user: User, plan: CompanyPlan) -> bool:
 
 def can_decide_revision(user: User, revision: CompanyPlan) -> bool:
     """An admin who did not ask for it, as long as it is undecided; nobody decides on their own quota."""
-    own = revision.quotas.filter(person=user).exists()
-    return can_administer(user) and revision.state == PlanState.SUBMITTED and revision.author_id != user.pk and not own
+    if not can_administer(user) or revision.state != PlanState.SUBMITTED or revision.author_id == user.pk:
+        return False
+    return not revision.quotas.filter(person=user).exists()
 
 
 def can_run_cycle(user: User) -> bool:

@@ -135,18 +135,15 @@ def moves(revision: CompanyPlan) -> list[Move]:
         return [_from_json(entry) for entry in batch.changes]
     found = []
     for table, model in MODELS.items():
-        now = {
-            (_holder(row), row.measure, row.period_id): row.amount
-            for row in model.objects.filter(plan=revision.based_on_id, period__in=revision_periods(revision, model))
-        }
-        for holder, measure, leaf, amount in _rows(revision, model):
+        rows = _rows(revision, model)
+        if not rows:
+            continue
+        periods = {leaf.pk for _holder, _measure, leaf, _amount in rows}
+        stored: Any = model._default_manager.filter(plan=revision.based_on_id, period__in=periods)
+        now = {(_holder_of(row), row.measure, row.period_id): row.amount for row in stored}
+        for holder, measure, leaf, amount in rows:
             found.append(Move(table, holder, measure, leaf.pk, now.get((holder, measure, leaf.pk)), amount))
     return found
-
-
-def revision_periods(revision: CompanyPlan, model: GoalModel) -> list[int]:
-    """The leaf periods in which the revision has numbers of that kind."""
-    return list(model._default_manager.filter(plan=revision).values_list("period", flat=True).distinct())
 
 
 def effective_starts(year: FiscalYear) -> list[CompanyPlan]:
@@ -176,7 +173,7 @@ def _changed(working: CompanyPlan, wanted: Wanted) -> Wanted:
     for model, goals in _by_model(wanted).items():
         periods = {goal.period.pk for goal in goals}
         rows = model._default_manager.filter(plan=working, period__in=periods)
-        now = {(_holder(row), row.measure, row.period_id): row.amount for row in rows}
+        now = {(_holder_of(row), row.measure, row.period_id): row.amount for row in rows}
         kept += [(model, goal) for goal in goals if now.get((goal.holder, goal.measure, goal.period.pk)) != goal.amount]
     return kept
 
@@ -227,12 +224,12 @@ def _tell(kind: str, revision: CompanyPlan, to: Iterable[User], by: User) -> Non
         notify(kind, to=[person], path=reverse(name, args=[label, key]), by=by, year=label, name=by.name)
 
 
-def _rows(revision: CompanyPlan, model: GoalModel) -> Iterable[tuple[Holder, str, Period, Decimal]]:
+def _rows(revision: CompanyPlan, model: GoalModel) -> list[tuple[Holder, str, Period, Decimal]]:
     rows: Any = model._default_manager.filter(plan=revision).select_related("period").order_by("pk")
-    return [(_holder(row), row.measure, row.period, row.amount) for row in rows]
+    return [(_holder_of(row), row.measure, row.period, row.amount) for row in rows]
 
 
-def _holder(row: Any) -> Holder:
+def _holder_of(row: Any) -> Holder:
     column = next(name for name in COLUMNS[type(row)] if getattr(row, name) is not None)
     return Holder(column, getattr(row, column))
 
