@@ -248,7 +248,8 @@ def test_a_territory_that_moves_takes_its_numbers_with_it(january, cast):
     rollup.roll_up_stale()
     client = Client()
     client.force_login(cast.admin, backend=BACKEND)
-    client.post(f"/setup/territories/{below.pk}/", {"code": "Below", "name": "Below", "parent": above.pk})
+    fields = {"code": "Below", "name": "Below", "parent": above.pk, "version": below.version}
+    assert client.post(f"/setup/territories/{below.pk}/", fields).status_code == 302
     rollup.roll_up_stale()
     assert Attainment.objects.get(territory=above, period=january, measure="revenue").actual == 7
     assert broken() == []
