@@ -17,11 +17,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit
+from spm.org import audit, clock
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
-from targets import carrying, plans
-from targets.choices import PlanState, Stage
+from spm.org.trees import read_history
+from spm.ui.numbers import percent, signed_percent
+from targets import assigned, carrying, locking, plans
+from targets.choices import LimitAction, Measure, PlanState, Stage
+from targets.holdups import tree_for
 from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
 from targets.notices import tell_stage
 
@@ -63,6 +66,12 @@ class StagePlan:
 def cycle_of(year: FiscalYear) -> PlanningCycle | None:
     """The year's cycle; None where it is not planned by one."""
     return PlanningCycle.objects.filter(fiscal_year=year).first()
+
+
+def latest_before(year: FiscalYear) -> PlanningCycle | None:
+    """The newest cycle of an earlier year: the one whose structure is copied."""
+    earlier = PlanningCycle.objects.filter(fiscal_year__starts_on__lt=year.starts_on).select_related("fiscal_year")
+    return earlier.order_by("-fiscal_year__starts_on").first()
 
 
 def following(stage: str) -> Stage | None:
@@ -154,14 +163,17 @@ def _years_later(day: date, years: int) -> date:
 def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     """Enter the next stage; the one left behind is done. Its owner and everybody it concerns are told.
 
-    Raises WrongStage where ``to`` is not the next stage, or where what the stage builds on is missing: a company plan
-    before Allocate, quotas before Review, the locked plan before Lock (``locking.lock`` does both).
+    Entering Lock locks the numbers. Raises WrongStage where ``to`` is not the next stage, or where what the stage
+    builds on is missing: a company plan before Allocate, quotas before Review; before Lock both, and where the policy
+    blocks, every over-assignment within it.
     """
     cycle = _locked(cycle)
     following_stage = following(cycle.stage)
     if to != following_stage or following_stage is None:
         raise WrongStage(_skipped(cycle, following_stage))
     _refuse_unready(cycle, following_stage)
+    if following_stage is Stage.LOCK and _working(cycle).locked_at is None:
+        locking.lock(_working(cycle), by=by)
     now = timezone.now()
     CycleStage.objects.filter(cycle=cycle, stage=cycle.stage).update(done_at=now, done_by=by)
     before = cycle.stage
@@ -213,8 +225,26 @@ def _refuse_unready(cycle: PlanningCycle, to: Stage) -> None:
         raise WrongStage(_("There is no company plan yet. Set it before it is allocated."))
     if to is Stage.REVIEW and not Quota.objects.filter(plan=plan).exists():
         raise WrongStage(_("Nobody has a quota yet. Allocate the plan before it is reviewed."))
-    if to is Stage.LOCK and plan.locked_at is None:
-        raise WrongStage(_("The stage “Lock” begins when the numbers are locked."))
+    if to is Stage.LOCK:
+        _refuse_outside_policy(cycle, plan)
+
+
+def _refuse_outside_policy(cycle: PlanningCycle, plan: CompanyPlan) -> None:
+    if not PlanLine.objects.filter(plan=plan).exclude(amount=0).exists():
+        raise WrongStage(_("There is no company plan yet. Set it before the numbers are locked."))
+    if cycle.over_action != LimitAction.BLOCK:
+        return
+    history = read_history()
+    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
+    found = assigned.outside(numbers, cycle.over_min / 100, cycle.over_max / 100)
+    if found:
+        (team, measure), ratio = sorted(found.items(), key=str)[0]
+        words = {"name": history.teams[team] if team else _("The company"), "measure": Measure(measure).label}
+        words |= {"over": signed_percent(ratio, 1), "low": percent(cycle.over_min / 100, 1)}
+        words["high"] = percent(cycle.over_max / 100, 1)
+        raise WrongStage(
+            _("%(name)s, %(measure)s: over-assignment is %(over)s; the policy is %(low)s to %(high)s.") % words
+        )
 
 
 def _working(cycle: PlanningCycle) -> CompanyPlan:
@@ -268,6 +298,8 @@ def set_stages(cycle: PlanningCycle, wanted: Mapping[str, StagePlan], *, by: Use
     for stage in changed:
         rows[stage].save(update_fields=["owner", "due_on"])
     if changed:
+        cycle.version += 1
+        cycle.save(update_fields=["version"])
         audit.record(AuditKind.PLAN_POLICY, actor=by, subject=cycle.fiscal_year.label, stages=changed)
     return len(changed)
 

@@ -1,6 +1,5 @@
 """Who is holding up a planning cycle, and for how many days: read from what is stored, never asked of anybody."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,15 +8,12 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
-
 from spm.org import clock
 from spm.org.models import User
 from spm.org.trees import TeamTree, TreeHistory, read_history
+from targets import assigned
 from targets.choices import LetterState, Stage
-from targets.models import CycleStage, PlanningCycle, Quota, QuotaLetter, Target
-
-ZERO = Decimal(0)
+from targets.models import CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
 
 class Waiting(StrEnum):
@@ -131,26 +127,15 @@ def _allocation(ground: _Ground) -> Iterator[HoldUp]:
 
 def _shares(ground: _Ground) -> dict[int, Decimal]:
     """Team with a target → the part of it that is handed on, of the measure that lags most."""
-    year = ground.cycle.fiscal_year
-    targets = Target.objects.in_force().filter(plan__fiscal_year=year, team__isnull=False, amount__gt=0)
-    given = {
-        (team, measure): amount
-        for team, measure, amount in targets.order_by().values_list("team", "measure").annotate(Sum("amount"))
-    }
-    quotas = Quota.objects.in_force().filter(plan__fiscal_year=year)
-    below: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
-    for person, measure, amount in quotas.order_by().values_list("person", "measure").annotate(Sum("amount")):
-        team = ground.tree.team_of.get(person)
-        if team is not None:
-            below[team, measure] += amount
-    for (team, measure), amount in given.items():
-        parent = ground.tree.parent.get(team)
-        if parent is not None:
-            below[parent, measure] += amount
+    plan = CompanyPlan.objects.working().filter(fiscal_year=ground.cycle.fiscal_year).first()
+    if plan is None:
+        return {}
+    numbers = assigned.read(plan, ground.tree)
     shares: dict[int, Decimal] = {}
-    for (team, measure), amount in given.items():
-        share = below.get((team, measure), ZERO) / amount
-        shares[team] = min(share, shares.get(team, share))
+    for team, measure in numbers.targets:
+        ratio = numbers.ratio(team, measure)
+        if ratio is not None:
+            shares[team] = min(ratio + 1, shares.get(team, ratio + 1))
     return shares
 
 

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from targets import revision_views, views
+from targets import cycle_views, revision_views, views
 
 app_name = "targets"
 urlpatterns = [
-    path("", views.year_list, name="year-list"),
-    path("<str:year>/", views.year_detail, name="year"),
+    path("", cycle_views.year_list, name="year-list"),
+    path("create/", cycle_views.cycle_create, name="cycle-create"),
+    path("<str:year>/", cycle_views.year_detail, name="year"),
+    path("<str:year>/edit/", cycle_views.cycle_edit, name="cycle-edit"),
+    path("<str:year>/advance/", cycle_views.cycle_advance, name="cycle-advance"),
+    path("<str:year>/back/", cycle_views.cycle_back, name="cycle-back"),
     path("<str:year>/company/", views.company_grid, name="company"),
     path("<str:year>/teams/", views.team_grid, name="teams"),
     path("<str:year>/territories/", views.territory_grid, name="territories"),

@@ -21,7 +21,7 @@ from targets import access, grids, number_history, plans, quotas, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_person, of_team
 from targets.grids import Grid, GridKind
-from targets.models import CompanyPlan, Quota, Target
+from targets.models import Quota, Target
 
 SAVE = {
     GridKind.COMPANY: plans.set_plan_lines,
@@ -45,38 +45,6 @@ def _measure_links(chosen: Measure) -> list[dict[str, Any]]:
 
 def _year(request: HttpRequest, label: str) -> FiscalYear:
     return visible_or_404(FiscalYear, request, label=label)
-
-
-@login_required
-@require_safe
-def year_list(request: HttpRequest) -> HttpResponse:
-    """Fiscal years with what is planned at each level; a rep is led to the own quotas of each year."""
-    user, measure = user_of(request), _measure(request)
-    context = {
-        "years": grids.summaries(user, measure),
-        "measure": measure,
-        "measures": _measure_links(measure),
-        "sees_plan": access.can_see_plan(user),
-        "can_edit": access.can_edit_plan(user, None),
-    }
-    return render(request, "targets/year_list.html", context)
-
-
-@login_required
-@require_safe
-def year_detail(request: HttpRequest, year: str) -> HttpResponse:
-    """One year: managers and admins see the three levels side by side, a rep the own numbers."""
-    user, fiscal_year = user_of(request), _year(request, year)
-    if not access.can_see_plan(user):
-        return redirect("targets:quota", year=year, pk=user.pk)
-    measures = grids.summary(user, fiscal_year)
-    context = {
-        "year": fiscal_year,
-        "measures": measures,
-        "can_edit": access.can_edit_plan(user, None),
-        "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
-    }
-    return render(request, "targets/year_detail.html", context)
 
 
 @login_required

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards import access
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
-from spm.dashboards.bridge import Bridge, bridge
+from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
 from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
@@ -27,6 +27,7 @@ from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
+from spm.ui.bridge import Bridge
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import day, money_compact
 from spm.ui.status import Status, status_of

@@ -59,6 +59,11 @@ def create_year(label: str, first_day: date, kind: str, weeks: int = 52) -> Fisc
     return _store_year(label, kind, rows)
 
 
+def create_following(last: FiscalYear, label: str) -> FiscalYear:
+    """The fiscal year after ``last``, by its rule; of weeks: 52. Raises BadCalendar, also after a year from a file."""
+    return create_year(label, last.ends_on + ONE_DAY, last.calendar_kind)
+
+
 @transaction.atomic
 def load_leaves(fiscal_year: str, rows: Iterable[LeafRow]) -> FiscalYear:
     """Make a fiscal year out of its leaf periods, or lengthen the year by those it does not have yet.

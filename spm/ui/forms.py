@@ -9,6 +9,15 @@ from django.utils.translation import gettext as _
 from spm.errors import RuleViolation
 
 
+class DayInput(forms.DateInput):
+    """The browser's own date picker; it speaks ISO whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class StaleRecord(RuleViolation):
     """Somebody else saved the row after this form was opened."""
 

@@ -138,12 +138,39 @@ def test_the_last_stage_is_the_last(cycle, cast):
     [
         (Stage.PLAN, Stage.ALLOCATE, "no company plan"),
         (Stage.ALLOCATE, Stage.REVIEW, "Nobody has a quota"),
-        (Stage.APPROVE, Stage.LOCK, "when the numbers are locked"),
+        (Stage.APPROVE, Stage.LOCK, "no company plan"),
     ],
 )
 def test_a_stage_needs_what_it_builds_on(cycle, cast, stage, to, missing):
     with pytest.raises(WrongStage, match=missing):
         cycles.advance(at_stage(cycle, stage), to, cast.admin)
+
+
+def ready_to_lock(cycle, cast, quota):
+    make_line_of_plan("2027-01", 1000)
+    set_target(cast.sales, 1000)
+    set_target(cast.north, 1000)
+    make_quota(cast.rep, "2027-01", quota)
+    return at_stage(cycle, Stage.APPROVE)
+
+
+def test_entering_lock_locks_the_numbers(cycle, cast):
+    cycles.advance(ready_to_lock(cycle, cast, 1500), Stage.LOCK, cast.admin)
+    assert plans.working_plan(cycle.fiscal_year).locked_at
+    assert plans.baseline_of(cycle.fiscal_year)
+    with pytest.raises(WrongStage, match="not unlocked"):
+        cycles.step_back(cycle, "Why not", cast.admin)
+
+
+def test_a_blocking_policy_keeps_the_year_open(cycle, cast):
+    cycles.set_policy(cycle, by=cast.admin, over_action="block")
+    with pytest.raises(
+        WrongStage, match=r"North, Bookings: over-assignment is \+8\.1.%; the policy is 0\.0.% to 8\.0.%"
+    ):
+        cycles.advance(ready_to_lock(cycle, cast, 1081), Stage.LOCK, cast.admin)
+    assert plans.working_plan(cycle.fiscal_year).locked_at is None
+    Quota.objects.update(amount=1080)
+    assert cycles.advance(cycle, Stage.LOCK, cast.admin).stage == Stage.LOCK
 
 
 def test_a_stale_page_moves_nothing_twice(cycle, cast):

@@ -13,17 +13,8 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Territory
 from spm.org.choices import AuditKind, CalendarKind
 from spm.org.models import Company, Team, User
-from spm.ui.forms import VersionedFormMixin
+from spm.ui.forms import DayInput, VersionedFormMixin
 from spm.zones import known_zones
-
-
-class DayInput(forms.DateInput):
-    """The browser's own date picker; it speaks ISO whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 def day_field(label: Any, **options: Any) -> forms.DateField:

@@ -1,0 +1,107 @@
+"""How much of each number is handed on: company plan → teams → people, over a year, for every measure at once.
+
+A node's over-assignment is the sum one level down ÷ its number − 1 (domain.md, Over-assignment). Teams stand in the
+tree given; a team without a target passes on what stands below it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from spm.money import ZERO
+from spm.org.trees import TeamTree
+from spm.ui.fields import MoneyField
+from targets import measures
+from targets.models import CompanyPlan, PlanLine, Quota, Target
+
+type Key = tuple[int, str]
+"""(team or person, measure)."""
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """The year's sums of one version of the plan. Amounts in company currency."""
+
+    tree: TeamTree
+    plan: dict[str, Decimal]  # by measure
+    targets: dict[Key, Decimal]
+    quotas: dict[Key, Decimal]
+    _of_team: dict[Key, Decimal] = field(default_factory=dict)
+
+    def teams(self, measure: str) -> list[int]:
+        """Teams with a target above zero, by key."""
+        return sorted(team for (team, each), amount in self.targets.items() if each == measure and amount)
+
+    def of_team(self, team: int, measure: str) -> Decimal:
+        """Its target; without one what stands below it."""
+        if (team, measure) not in self._of_team:
+            target = self.targets.get((team, measure))
+            self._of_team[team, measure] = self.below(team, measure) if target is None else target
+        return self._of_team[team, measure]
+
+    def below(self, team: int, measure: str) -> Decimal:
+        """The sum one level down: its people's quotas and its teams' targets."""
+        people = sum((self.quotas.get((pk, measure), ZERO) for pk in self.tree.members.get(team, [])), ZERO)
+        return people + self.over(self.tree.children.get(team, []), measure)
+
+    def over(self, teams: Iterable[int], measure: str) -> Decimal:
+        """What these teams carry together."""
+        return sum((self.of_team(team, measure) for team in teams), ZERO)
+
+    def managers(self, teams: Iterable[int], measure: str) -> Decimal:
+        """What managers of people carry: the targets furthest down below ``teams``, each branch once."""
+        total = ZERO
+        for team in teams:
+            lower = [child for child in self.tree.children.get(team, []) if self._has_target(child, measure)]
+            total += self.managers(lower, measure) if lower else self.of_team(team, measure)
+        return total
+
+    def reps(self, measure: str, people: Iterable[int] | None = None) -> Decimal:
+        """The quotas of these people, by default of all."""
+        kept = None if people is None else set(people)
+        rows = self.quotas.items()
+        return sum((amount for (pk, each), amount in rows if each == measure and (kept is None or pk in kept)), ZERO)
+
+    def ratio(self, team: int, measure: str) -> Decimal | None:
+        """Over-assignment of a team; None without a target."""
+        return measures.over_assignment(self.below(team, measure), self.targets.get((team, measure)))
+
+    def company_ratio(self, measure: str) -> Decimal | None:
+        """Over-assignment below the company: root teams and people without a team ÷ the plan − 1."""
+        homeless = {pk for pk, each in self.quotas if each == measure and pk not in self.tree.team_of}
+        below = self.over(self.tree.roots, measure) + self.reps(measure, homeless)
+        return measures.over_assignment(below, self.plan.get(measure))
+
+    def _has_target(self, team: int, measure: str) -> bool:
+        return any((each, measure) in self.targets for each in self.tree.subtree([team]))
+
+
+def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:
+    """Three queries."""
+    lines = PlanLine.objects.filter(plan=plan).order_by().values_list("measure")
+    targets = Target.objects.filter(plan=plan, team__isnull=False).order_by().values_list("team_id", "measure")
+    quotas = Quota.objects.filter(plan=plan).order_by().values_list("person_id", "measure")
+    return Assigned(
+        tree,
+        dict(_summed(lines)),
+        {(team, measure): amount for team, measure, amount in _summed(targets)},
+        {(person, measure): amount for person, measure, amount in _summed(quotas)},
+    )
+
+
+def outside(assigned: Assigned, low: Decimal, high: Decimal) -> dict[tuple[int | None, str], Decimal]:
+    """(team or None for the company, measure) → its over-assignment, of every node outside of ``low`` … ``high``."""
+    found: dict[tuple[int | None, str], Decimal | None] = defaultdict(lambda: None)
+    for measure in assigned.plan:
+        found[None, measure] = assigned.company_ratio(measure)
+    for team, measure in assigned.targets:
+        found[team, measure] = assigned.ratio(team, measure)
+    return {key: ratio for key, ratio in found.items() if ratio is not None and not low <= ratio <= high}
+
+
+def _summed(rows: Any) -> Any:
+    return rows.annotate(sum=Sum("amount", output_field=MoneyField()))

@@ -1,0 +1,354 @@
+"""Reads for the pages of the planning cycle: the list of years, and one year's home. As far as the user sees them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from spm.money import ZERO
+from spm.org import clock
+from spm.org.access import can_administer
+from spm.org.audit_words import details
+from spm.org.choices import AuditKind, PeriodLevel
+from spm.org.models import AuditEntry, FiscalYear, User
+from spm.org.scopes import history_of, scope_of
+from spm.ui import bridge
+from spm.ui.bridge import Bridge, Step
+from spm.ui.numbers import signed_thousands, thousands
+from targets import assigned, grids, holdups, last_year, measures
+from targets.allocation_facts import read_calendar
+from targets.assigned import Assigned
+from targets.choices import LetterState, Measure, Stage
+from targets.holdups import HoldUp, tree_for
+from targets.models import Attainment, CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
+
+HISTORY = 30
+CYCLE_KINDS = (
+    AuditKind.PLAN_CYCLE,
+    AuditKind.PLAN_STAGE,
+    AuditKind.PLAN_POLICY,
+    AuditKind.PLAN_LOCK,
+    AuditKind.PLAN_REVISION,
+)
+
+
+# The list of years
+
+
+@dataclass(frozen=True, slots=True)
+class YearLine:
+    """One fiscal year. ``stage`` is empty where no cycle plans it; ``allocated``: quotas ÷ plan, for admins."""
+
+    label: str
+    stage: str
+    stage_label: str
+    plan: Decimal | None
+    targets: Decimal | None
+    quotas: Decimal | None
+    allocated: Decimal | None
+    letters: int
+    answered: int
+    acknowledged: int
+    due_on: date | None
+    is_late: bool
+    has_baseline: bool
+
+
+def year_lines(user: User, measure: str) -> list[YearLine]:
+    """Every fiscal year, newest first; eight queries, whatever their number."""
+    cycles = {row.fiscal_year_id: row for row in PlanningCycle.objects.visible_to(user).prefetch_related("stages")}
+    keys = dict(FiscalYear.objects.visible_to(user).values_list("label", "pk"))
+    letters = _letter_counts(user)
+    today, sees_all = clock.today(), can_administer(user)
+    lines = []
+    for row in grids.summaries(user, measure):
+        cycle = cycles.get(keys[row.label])
+        stage = next((each for each in cycle.stages.all() if each.stage == cycle.stage), None) if cycle else None
+        sent, answered, acknowledged = letters.get(cycle.pk, (0, 0, 0)) if cycle else (0, 0, 0)
+        due = stage.due_on if stage else None
+        lines.append(
+            YearLine(
+                label=row.label,
+                stage=cycle.stage if cycle else "",
+                stage_label=str(Stage(cycle.stage).label) if cycle else "",
+                plan=row.plan,
+                targets=row.targets,
+                quotas=row.quotas,
+                allocated=row.quotas / row.plan if sees_all and row.plan and row.quotas is not None else None,
+                letters=sent,
+                answered=answered,
+                acknowledged=acknowledged,
+                due_on=due,
+                is_late=due is not None and due < today,
+                has_baseline=row.has_baseline,
+            )
+        )
+    return lines
+
+
+def _letter_counts(user: User) -> dict[int, tuple[int, int, int]]:
+    """Cycle → (letters, answered, acknowledged)."""
+    open_states = (LetterState.UNSENT, LetterState.SENT)
+    rows = QuotaLetter.objects.visible_to(user).order_by().values_list("cycle")
+    counted = rows.annotate(Count("pk"), Count("pk", filter=~Q(state__in=open_states)), Count("acknowledged_at"))
+    return {cycle: (letters, answered, done) for cycle, letters, answered, done in counted}
+
+
+# One year
+
+
+@dataclass(frozen=True, slots=True)
+class StageLine:
+    """One step of the cycle. ``state``: done, current or empty."""
+
+    stage: Stage
+    state: str
+    owner: str
+    due_on: date | None
+    is_late: bool
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One bar: all widths are percents of the drawing as attribute texts. ``over``: against the first meter."""
+
+    label: str
+    amount: Decimal
+    over: Decimal | None
+    width: str
+    is_outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """``band_x`` and ``band_width``: where the policy allows the sums to end; ``base_x``: the number to allocate."""
+
+    rows: tuple[Meter, ...]
+    base_x: str
+    band_x: str
+    band_width: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the cycle: ``detail`` says what changed, as a sentence."""
+
+    at: datetime
+    by: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CycleHome:
+    cycle: PlanningCycle
+    stage: Stage
+    following: Stage | None
+    preceding: Stage | None
+    steps: tuple[StageLine, ...]
+    waiting: list[HoldUp]
+    meters: Meters | None
+    waterfall: Bridge | None
+    events: list[Event]
+    is_whole: bool  # the numbers are the company's, not those of the user's teams
+
+
+def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
+    """One year's planning at a glance: managers see the numbers of the teams they lead."""
+    history = history_of(user)
+    tree = tree_for(cycle, history, clock.today())
+    stage, whole = Stage(cycle.stage), can_administer(user)
+    order = list(Stage)
+    place = order.index(stage)
+    plan = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=cycle.fiscal_year_id).first()
+    numbers = assigned.read(plan, tree) if plan else None
+    teams = (
+        tree.roots
+        if whole
+        else [team for team in scope_of(user).leads if tree.parent.get(team) not in scope_of(user).leads]
+    )
+    sums = _sums(numbers, teams, measure, whole) if numbers else None
+    return CycleHome(
+        cycle=cycle,
+        stage=stage,
+        following=order[place + 1] if place + 1 < len(order) else None,
+        preceding=order[place - 1] if 0 < place <= order.index(Stage.APPROVE) else None,
+        steps=tuple(_steps(cycle, clock.today())),
+        waiting=waiting_for(user, cycle),
+        meters=_meters(sums, cycle) if sums else None,
+        waterfall=_waterfall(user, cycle, measure, sums, None if whole else teams) if sums else None,
+        events=_events(user, cycle),
+        is_whole=whole,
+    )
+
+
+def waiting_for(user: User, cycle: PlanningCycle) -> list[HoldUp]:
+    """What holds the cycle up, as far as it concerns the user: stages everybody hears of, the rest below them."""
+    scope = scope_of(user)
+    found = holdups.holdups(cycle)
+    if scope.people is None:
+        return found
+    return [row for row in found if _concerns(row, scope.people, scope.leads)]
+
+
+def _concerns(row: HoldUp, people: frozenset[int], leads: frozenset[int]) -> bool:
+    if row.team is not None:
+        return row.team in leads
+    return row.about is None or row.about.pk in people
+
+
+def _steps(cycle: PlanningCycle, today: date) -> list[StageLine]:
+    rows: dict[str, CycleStage] = {row.stage: row for row in cycle.stages.select_related("owner")}
+    place, found = list(Stage).index(Stage(cycle.stage)), []
+    for number, stage in enumerate(Stage):
+        row = rows[stage]
+        state = "done" if number < place else "current" if number == place else ""
+        late = state == "current" and row.due_on is not None and row.due_on < today
+        found.append(StageLine(stage, state, row.owner.name if row.owner else "", row.due_on, late, row.done_at))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """``base``: what is to be allocated, the company plan or the targets of the teams led."""
+
+    base: Decimal
+    managers: Decimal
+    reps: Decimal
+    is_whole: bool
+
+
+def _sums(numbers: Assigned, teams: Sequence[int], measure: str, whole: bool) -> _Sums | None:
+    base = numbers.plan.get(measure) if whole else numbers.over(teams, measure)
+    if not base or base < 0:
+        return None
+    people = None if whole else numbers.tree.people_in(numbers.tree.subtree(teams))
+    return _Sums(base, numbers.managers(teams, measure), numbers.reps(measure, people), whole)
+
+
+def _meters(sums: _Sums, cycle: PlanningCycle) -> Meters:
+    low, high = cycle.over_min / 100, cycle.over_max / 100
+    top = max(sums.base * (1 + high), sums.base, sums.managers, sums.reps) * Decimal("1.04")
+
+    def meter(label: str, amount: Decimal, is_base: bool = False) -> Meter:
+        over = None if is_base else measures.over_assignment(amount, sums.base)
+        outside = over is not None and not low <= over <= high
+        return Meter(label, amount, over, _percent(amount / top), outside)
+
+    first = _("Company plan") if sums.is_whole else _("Your teams’ targets")
+    rows = (
+        meter(first, sums.base, is_base=True),
+        meter(_("Sum of managers"), sums.managers),
+        meter(_("Sum of reps"), sums.reps),
+    )
+    start = sums.base * (1 + low) / top
+    return Meters(rows, _percent(sums.base / top), _percent(start), _percent(sums.base * (high - low) / top))
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share * 100:.2f}%"
+
+
+def _waterfall(
+    user: User, cycle: PlanningCycle, measure: Measure, sums: _Sums, teams: Sequence[int] | None
+) -> Bridge | None:
+    """Last year → growth → plan → cushion → quotas; a running year is scaled to a whole one by its season."""
+    calendar = read_calendar(cycle.fiscal_year)
+    if not calendar.before:
+        return None
+    rows = Attainment.objects.visible_to(user).at_level(PeriodLevel.YEAR)
+    rows = rows.filter(period__fiscal_year=calendar.before[0].fiscal_year_id, measure=measure)
+    rows = rows.filter(company__isnull=False) if teams is None else rows.filter(team__in=teams)
+    sold = sum((row.actual for row in rows), ZERO)
+    share = last_year.elapsed(calendar.before, calendar.weights, clock.today())
+    if not share or sold <= 0:
+        return None
+    before = sold / share
+    label = calendar.before_label if share == 1 else _("%(year)s, at this pace") % {"year": calendar.before_label}
+    growth, cushion = sums.base - before, sums.reps - sums.base
+    return bridge.draw(
+        [
+            Step(label, "total", ZERO, before, thousands(before)),
+            Step(_("Growth"), "up" if growth >= 0 else "down", before, sums.base, signed_thousands(growth)),
+            Step(_("Plan") if sums.is_whole else _("Targets"), "total", ZERO, sums.base, thousands(sums.base)),
+            Step(_("Cushion"), "pad", sums.base, sums.reps, signed_thousands(cushion)),
+            Step(_("Quotas"), "actual", ZERO, sums.reps, thousands(sums.reps)),
+        ]
+    )
+
+
+def _events(user: User, cycle: PlanningCycle) -> list[Event]:
+    """Who moved the cycle and its policy: admins read the audit log, others the stages that are done."""
+    if not can_administer(user):
+        rows = cycle.stages.filter(done_at__isnull=False).select_related("done_by").order_by("-done_at")
+        return [
+            Event(
+                row.done_at,
+                row.done_by.name if row.done_by else "",
+                _("“%(stage)s” done") % {"stage": Stage(row.stage).label},
+                "",
+            )
+            for row in rows
+            if row.done_at
+        ]
+    entries = AuditEntry.objects.visible_to(user).filter(subject=cycle.fiscal_year.label, kind__in=CYCLE_KINDS)
+    newest = entries.select_related("actor").order_by("-pk")[:HISTORY]
+    return [
+        Event(entry.at, entry.actor.name if entry.actor else "", entry.get_kind_display(), details(entry))
+        for entry in newest
+    ]
+
+
+def _done(row: CycleStage, at: datetime) -> Event:
+    what = _("“%(stage)s” done") % {"stage": Stage(row.stage).label}
+    return Event(at, row.done_by.name if row.done_by else "", what, "")
+
+
+def next_to_plan(user: User) -> "NextYear | None":
+    """The year whose cycle would be created next: the one after the newest that has a cycle, or after today's.
+
+    None before there is a calendar, and where a year without rule (loaded from a file) must be loaded first.
+    """
+    years = list(FiscalYear.objects.visible_to(user).order_by("starts_on"))
+    planned = {row.fiscal_year_id: row for row in PlanningCycle.objects.visible_to(user)}
+    if not years:
+        return None
+    today = clock.today()
+    newest = max((place for place, year in enumerate(years) if year.pk in planned), default=None)
+    if newest is None:
+        newest = next((place for place, year in enumerate(years) if year.ends_on >= today), len(years) - 1) - 1
+    source = years[newest] if newest >= 0 and years[newest].pk in planned else None
+    year = years[newest + 1] if newest + 1 < len(years) else None
+    label = year.label if year else following_label(years[-1].label)
+    if year is None and years[-1].calendar_kind == "file":
+        return None
+    return NextYear(label, year, years[-1], source.label if source else "")
+
+
+@dataclass(frozen=True, slots=True)
+class NextYear:
+    """``year`` is None where its calendar is to be made after ``last``; ``source``: whose structure can be copied."""
+
+    label: str
+    year: FiscalYear | None
+    last: FiscalYear
+    source: str
+
+
+def following_label(label: str) -> str:
+    """2026 → 2027, FY26 → FY27, 2025/26 → 2026/27; without a number at its end: the label with 2."""
+    pieces: dict[str, str] = defaultdict(str)
+    for char in reversed(label):
+        part = "tail" if char.isascii() and char.isdigit() and not pieces["head"] else "head"
+        pieces[part] = char + pieces[part]
+    if not pieces["tail"]:
+        return f"{label} 2"
+    head, tail = pieces["head"], pieces["tail"]
+    if head.endswith("/") and head[:-1][-4:].isdigit():
+        head = f"{head[:-1][:-4]}{int(head[:-1][-4:]) + 1}/"
+    return f"{head}{str(int(tail) + 1).zfill(len(tail))}"
