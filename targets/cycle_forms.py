@@ -52,3 +52,13 @@ class PolicyForm(VersionedFormMixin, forms.ModelForm[PlanningCycle]):
         if self.instance.stage not in BEFORE_LOCK:
             for name in POLICY:
                 self.fields[name].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self._validate_constraints = False  # ``set_policy`` says the same in words
+        return cleaned
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What ``cycles.set_policy`` takes."""
+        return {name: self.cleaned_data[name] for name in POLICY}

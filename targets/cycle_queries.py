@@ -94,7 +94,11 @@ def _letter_counts(user: User) -> dict[int, tuple[int, int, int]]:
     """Cycle → (letters, answered, acknowledged)."""
     open_states = (LetterState.UNSENT, LetterState.SENT)
     rows = QuotaLetter.objects.visible_to(user).order_by().values_list("cycle")
-    counted = rows.annotate(Count("pk"), Count("pk", filter=~Q(state__in=open_states)), Count("acknowledged_at"))
+    counted = rows.annotate(
+        letters=Count("pk"),
+        answered=Count("pk", filter=~Q(state__in=open_states)),
+        acknowledged=Count("acknowledged_at"),
+    )
     return {cycle: (letters, answered, done) for cycle, letters, answered, done in counted}
 
 

@@ -28,11 +28,10 @@ def _measure(request: HttpRequest) -> Measure:
 
 
 def _cycle(request: HttpRequest, year: str) -> PlanningCycle:
-    """The cycle of the year an address names, for who may run it; 404 without one."""
-    fiscal_year = visible_or_404(FiscalYear, request, label=year)
+    """The cycle of the year an address names, for who may run it (403); 404 without one."""
     if not access.can_run_cycle(user_of(request)):
         raise PermissionDenied
-    cycle = cycles.cycle_of(fiscal_year)
+    cycle = cycles.cycle_of(visible_or_404(FiscalYear, request, label=year))
     if cycle is None:
         raise Http404
     return cycle
@@ -144,7 +143,7 @@ def cycle_edit(request: HttpRequest, year: str) -> HttpResponse:
                 policy.claim()
                 cycles.set_stages(cycle, stages.stages, by=user)
                 if any(name in policy.changed_data for name in cycles.POLICY):
-                    cycles.set_policy(cycle, by=user, **policy.cleaned_data)
+                    cycles.set_policy(cycle, by=user, **policy.policy)
         except RuleViolation as error:
             stages.add_error(None, str(error))
         else:

@@ -106,7 +106,7 @@ def require_stage(cycle: PlanningCycle, *stages: Stage) -> None:
 def create_cycle(
     year: FiscalYear, by: User | None, copy_from: PlanningCycle | None = None, with_numbers: bool = False
 ) -> PlanningCycle:
-    """Begin to plan a year, at its first stage, with a working plan.
+    """Begin to plan a year, at its first stage, with a working plan; a year locked before that is in its last.
 
     With ``copy_from`` the owners of the stages, their due dates a year on, the policy and the seasonality come along;
     with ``with_numbers`` plan, targets and quotas too, where the new year has none yet (never ``by``'s own quota).
@@ -118,7 +118,9 @@ def create_cycle(
     if copy_from:
         copy_from.refresh_from_db()
     policy = {name: getattr(copy_from, name) for name in POLICY} if copy_from else {}
-    cycle = PlanningCycle.objects.create(fiscal_year=year, copied_from=copy_from, created_by=by, **policy)
+    plan = plans.working_plan(year, by=by)
+    stage = Stage.MONITOR if plan.locked_at else Stage.PLAN
+    cycle = PlanningCycle.objects.create(fiscal_year=year, stage=stage, copied_from=copy_from, created_by=by, **policy)
     shapes = _stages_a_year_on(copy_from, year, by) if copy_from else {}
     CycleStage.objects.bulk_create(
         CycleStage(
@@ -129,7 +131,6 @@ def create_cycle(
         )
         for stage in ORDER
     )
-    plan = plans.working_plan(year, by=by)
     if copy_from:
         carrying.copy_season(copy_from.fiscal_year, year)
         if with_numbers:
@@ -184,6 +185,15 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     _record_move(cycle, before, by)
     tell_stage(cycle, by=by)
     return cycle
+
+
+def lock_year(year: FiscalYear, by: User | None) -> None:
+    """Lock the year's numbers: by its cycle where it has one, whose turn it must be. Raises what those raise."""
+    cycle = cycle_of(year)
+    if cycle is None:
+        locking.lock(plans.working_plan(year, by=by), by=by)
+    else:
+        advance(cycle, Stage.LOCK, by)
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from spm.errors import RuleViolation
 from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import FiscalYear, Period, User
-from targets import access, locking, plans, revision_queries, revisions
+from targets import access, cycles, revision_queries, revisions
 from targets.choices import Measure, PlanKind, RevisionCause
 from targets.models import CompanyPlan
 from targets.revision_forms import MonthField, RevisionForm
@@ -38,7 +38,7 @@ def lock(request: HttpRequest, year: str) -> HttpResponse:
     if not access.can_lock(user):
         raise PermissionDenied
     try:
-        locking.lock(plans.working_plan(fiscal_year, by=user), by=user)
+        cycles.lock_year(fiscal_year, user)
         messages.success(request, _("%(year)s is locked. Its baseline is kept.") % {"year": fiscal_year.label})
     except RuleViolation as error:
         messages.warning(request, str(error))

@@ -103,9 +103,9 @@ GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
     "targets:year-list": Access(signed_in()),
     "targets:cycle-create": Access(public(NO_METHOD), admins(ACTED | HIDDEN)),  # a POST without a year
-    "targets:cycle-edit": Access(of_year(admins()), of_year(admins(ACTED)), kinds=YEAR),
-    "targets:cycle-advance": Access(public(NO_METHOD), grid_post, kinds=YEAR),
-    "targets:cycle-back": Access(public(NO_METHOD), grid_post, kinds=YEAR),
+    "targets:cycle-edit": Access(admins(), admins(ACTED), kinds=YEAR),
+    "targets:cycle-advance": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
+    "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
     "targets:teams": GRID,
