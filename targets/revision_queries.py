@@ -90,16 +90,15 @@ def view_of(user: User, revision: CompanyPlan) -> RevisionView:
     """Before and after by month and holder, and the effect on totals."""
     moves = revisions.moves(revision)
     names = _names(user, moves)
-    labels = dict(
-        Period.objects.visible_to(user).filter(fiscal_year=revision.fiscal_year_id).values_list("pk", "label")
-    )
+    periods = Period.objects.visible_to(user).filter(fiscal_year=revision.fiscal_year_id)
+    months = {period.pk: period for period in periods}
     grouped: dict[tuple[Holder, str], list[MonthMove]] = defaultdict(list)
     seen = [move for move in moves if move.holder in names]
-    for move in sorted(seen, key=lambda move: (move.table, str(move.holder.key), move.measure, labels[move.period])):
-        grouped[move.holder, move.measure].append(MonthMove(labels[move.period], move.before, move.after))
+    for move in sorted(seen, key=lambda move: months[move.period].starts_on):
+        grouped[move.holder, move.measure].append(MonthMove(months[move.period].title, move.before, move.after))
     holders = [
-        HolderMoves(names[holder], str(Measure(measure).label), tuple(months))
-        for (holder, measure), months in grouped.items()
+        HolderMoves(names[holder], str(Measure(measure).label), tuple(lines))
+        for (holder, measure), lines in grouped.items()
     ]
     hidden = len(moves) - len(seen)
     return RevisionView(revision, tuple(holders), _effects(seen), hidden, can_decide_revision(user, revision))

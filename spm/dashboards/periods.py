@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from spm.org.choices import PeriodLevel
 from spm.org.models import Period
 from spm.periods import elapsed_share
-from spm.ui.numbers import month_name
+from spm.ui.numbers import leaf_title, quarter_title
 from targets.choices import Measure
 
 YTD = "-YTD"
@@ -42,12 +42,6 @@ class Compare(StrEnum):
 SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
 
 
-def quarter_title(label: str, number: int) -> str:
-    """As people say it: "Q3 2026" for the label 2026-Q3 that the calendar gives by rule; another label as it stands."""
-    year = label.removesuffix(f"-Q{number}")
-    return label if year == label else _("Q%(number)s %(year)s") % {"number": number, "year": year}
-
-
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One leaf period as a page needs it; ``elapsed`` of ``days`` have passed, the clock's day included."""
@@ -65,8 +59,8 @@ class Leaf:
 
     @property
     def title(self) -> str:
-        """As people say it: "Sep 2026" for a calendar month labelled 2026-09, else the label itself."""
-        return month_name(self.starts_on, year=True) if self.label == f"{self.starts_on:%Y-%m}" else self.label
+        """As people say it."""
+        return leaf_title(self.label, self.starts_on)
 
     @property
     def begun(self) -> bool:

@@ -28,6 +28,7 @@ from spm.org.querysets import (
     TeamQuerySet,
     UserManager,
 )
+from spm.ui.numbers import leaf_title, quarter_title
 
 ALWAYS = date(1900, 1, 1)
 """The start of a fact whose file row has no ``starts_on``: it has always been so."""
@@ -269,6 +270,13 @@ class Period(models.Model):
                 name="period_year_is_the_root",
             ),
         ]
+
+    @property
+    def title(self) -> str:
+        """As people say it: "Sep 2026", "Q3 2026"; labels that a company chose stand as they are."""
+        if self.level == PeriodLevel.MONTH:
+            return leaf_title(self.label, self.starts_on)
+        return quarter_title(self.label, self.number) if self.level == PeriodLevel.QUARTER else self.label
 
     def __str__(self) -> str:
         return self.label

@@ -13,6 +13,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
 
 NONE = "—"
 MINUS = "−"
@@ -142,6 +143,17 @@ def month_name(value: date | None, language: str | None = None, *, year: bool = 
         return NONE
     locale = babel_locale(language)
     return format_skeleton("yMMM", value, locale=locale) if year else format_date(value, "LLL", locale=locale)
+
+
+def quarter_title(label: str, number: int) -> str:
+    """As people say it: "Q3 2026" for the label 2026-Q3 that the calendar gives by rule; another label as it stands."""
+    year = label.removesuffix(f"-Q{number}")
+    return label if year == label else _("Q%(number)s %(year)s") % {"number": number, "year": year}
+
+
+def leaf_title(label: str, starts_on: date) -> str:
+    """As people say it: "Sep 2026" for a calendar month labelled 2026-09, else the label itself."""
+    return month_name(starts_on, year=True) if label == f"{starts_on:%Y-%m}" else label
 
 
 def moment(value: datetime | None, language: str | None = None) -> str:

@@ -6,8 +6,9 @@ import pytest
 from django.http import QueryDict
 from django.utils.translation import override
 
-from spm.dashboards.periods import Calendar, Compare, Span, choose, quarter_title
+from spm.dashboards.periods import Calendar, Compare, Span, choose
 from spm.org.models import Period
+from spm.ui.numbers import quarter_title
 from targets.choices import Measure
 from tests.builders import make_company, make_year
 
