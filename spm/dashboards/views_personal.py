@@ -6,8 +6,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,6 +19,7 @@ from spm.org import people
 from spm.org.gates import user_of
 from spm.org.models import User
 from spm.talk.queries import choices_of
+from spm.ui.redirects import back
 
 COOKIE_AGE = 365 * 24 * 3600
 
@@ -55,9 +56,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     person = user_of(request)
     person.theme = chosen
     person.save(update_fields=["theme"])
-    target = request.POST.get("next", "")
-    local = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return with_theme(redirect(target if local else "dashboards:settings"), chosen)
+    return with_theme(back(request, reverse("dashboards:settings")), chosen)
 
 
 @login_required

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -21,6 +20,7 @@ from spm.org.gates import user_of, visible_or_404
 from spm.talk import access, notices, queries, threads
 from spm.talk.models import Comment, Notification, Thread
 from spm.talk.queries import ThreadPanel
+from spm.ui.redirects import back
 
 FIELD_LENGTH = 60
 
@@ -95,10 +95,7 @@ def _with_fault(panel: ThreadPanel, pk: int, typed: str, error: str) -> ThreadPa
 def _answer(request: HttpRequest, panel: ThreadPanel) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         return _panel(request, panel)
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = panel.path or reverse("talk:notifications")
-    return redirect(f"{target.split('#')[0]}#{panel.html_id}")
+    return back(request, panel.path or reverse("talk:notifications"), panel.html_id)
 
 
 def _panel(request: HttpRequest, panel: ThreadPanel, status: int = 200) -> HttpResponse:
