@@ -42,6 +42,11 @@ KINDS = (
         _("Quota letter waits for an answer"),
         _("Your quota letter for %(year)s waits for your answer."),
     ),
+    Kind(
+        "letters_waiting",
+        _("Quota letters wait for you"),
+        _("Quota letters for %(year)s that wait for you: %(count)s."),
+    ),
     Kind("quota_question", _("Question about a quota"), _("%(name)s asks about the quota for %(year)s.")),
     Kind("quota_answered", _("Answer about a quota"), _("%(name)s answered about the quota for %(year)s.")),
     Kind(

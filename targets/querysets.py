@@ -33,6 +33,12 @@ class PlanningCycleQuerySet(models.QuerySet[Any]):
         return self if user.is_active else self.none()
 
 
+class CycleStageQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the cycle."""
+        return self if user.is_active else self.none()
+
+
 class OneOffDealQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Whoever sees the line."""

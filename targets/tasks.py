@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from spm.jobs.registry import Running, handler
-from targets import closing, rollup
+from targets import closing, reminders, rollup
 
 
 @handler("rollup")
@@ -17,3 +17,10 @@ def close_due(job: Running) -> None:
     """The monthly and the quarterly close, whatever slots were missed."""
     soft, closed = closing.close_due()
     job.progress(1, 1, _("%(soft)d soft-closed, %(closed)d closed") % {"soft": soft, "closed": closed})
+
+
+@handler("cycle_reminders")
+def remind(job: Running) -> None:
+    """Whoever has a stage due or a letter waiting hears of it; once per slot, so twice a day is harmless."""
+    told = reminders.remind_all()
+    job.progress(1, 1, _("%(count)d reminded") % {"count": told})

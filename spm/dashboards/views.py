@@ -21,6 +21,7 @@ from spm.dashboards.home import admin_home, in_need
 from spm.dashboards.performance import Performance
 from spm.dashboards.performance import performance as read_performance
 from spm.dashboards.periods import View
+from spm.dashboards.planning import planning_of
 from spm.dashboards.queries import default_focus, view_of
 from spm.dashboards.reps import rep_page
 from spm.dashboards.territories import territory_list
@@ -60,15 +61,16 @@ def home(request: HttpRequest) -> HttpResponse:
     if can_administer(user) and company is None:
         return redirect("setup:welcome")
     if can_administer(user) and company:
-        return render(request, "dashboards/home_admin.html", {"page": admin_home(user, company), "view": view})
+        context = {"page": admin_home(user, company), "view": view, "planning": planning_of(user)}
+        return render(request, "dashboards/home_admin.html", context)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Home")})
     if access.can_open_performance(user):
         page = _performance_of(user, company, view, default_focus(user, view.today))
         needed = in_need(page)
-        context = _performance_context(request, page) | {"needed": needed}
+        context = _performance_context(request, page) | {"needed": needed, "planning": planning_of(user)}
         return _shown(request, "dashboards/home_manager.html", context)
-    context = _rep_context(request, rep_page(user, company, view, user))
+    context = _rep_context(request, rep_page(user, company, view, user)) | {"planning": planning_of(user)}
     return _shown(request, "dashboards/home_rep.html", context)
 
 

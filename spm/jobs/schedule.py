@@ -22,6 +22,7 @@ SCHEDULE: dict[str, timedelta] = {
     "verify": timedelta(days=1),  # recompute and check every invariant that the data can show
     "seal_history": timedelta(days=1),  # the audit log vouches for the history rows of the day
     "end_departed": timedelta(hours=1),  # people whose last day is over lose access
+    "cycle_reminders": timedelta(days=1),  # planning stages due, letters unanswered
     "jobs_cleanup": timedelta(days=1),
 }
 KEEP = timedelta(days=7)

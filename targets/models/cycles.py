@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.org.models import FiscalYear
 from targets.choices import LimitAction, Proration, Stage
 from targets.models.actuals import Actual
-from targets.querysets import OneOffDealQuerySet, PlanningCycleQuerySet
+from targets.querysets import CycleStageQuerySet, OneOffDealQuerySet, PlanningCycleQuerySet
 
 
 def percent_field(label: Any, default: int | None = None) -> models.DecimalField[Any, Any]:
@@ -68,6 +68,8 @@ class CycleStage(models.Model):
     due_on = models.DateField(_("due on"), null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = CycleStageQuerySet.as_manager()
 
     class Meta:
         ordering = ["cycle", "pk"]

@@ -30,7 +30,7 @@ GATED = tuple(
     and name != "imports:template"  # an empty workbook, with the second of its making
 )
 # Rows that are no secret to anybody who is signed in.
-NO_SECRET = {"FiscalYear", "Period", "PlanRate", "PlanningCycle", "Rate", "RollupRun"}
+NO_SECRET = {"CycleStage", "FiscalYear", "Period", "PlanRate", "PlanningCycle", "Rate", "RollupRun"}
 # Where a scope that is missing shows first: the page by which each queryset is proven to hide rows.
 SHOWN_AT = {
     "Account": "dashboards:search",
@@ -58,6 +58,7 @@ SECOND_LINE = {
     "AccountPlacement": "counted for the territories shown",
     "Comment": "of the thread shown",
     "Membership": "of the person shown",
+    "PeriodTotal": "of the person who asks",
     "QuotaLetter": "asked whether a thread about it is seen",
     "TeamLead": "of the team shown",
     "TeamPlacement": "of the team shown",

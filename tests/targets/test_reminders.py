@@ -1,0 +1,148 @@
+"""What people are reminded of, once per slot; and what Home says of planning."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from spm.dashboards.planning import planning_of
+from spm.jobs.models import Job
+from spm.jobs.queue import enqueue, in_process
+from spm.jobs.schedule import SCHEDULE
+from spm.org.models import Company, TeamLead, User
+from spm.talk.models import Notification
+from targets import cycles
+from targets.choices import Stage
+from targets.models import PlanningCycle, QuotaLetter
+from targets.reminders import remind_all
+from tests.builders import make_quota, make_year
+from tests.targets.test_cycles import set_target
+
+pytestmark = pytest.mark.django_db
+SENT = datetime(2026, 9, 8, 12, tzinfo=UTC)  # ten days before the company's clock; letters have five
+
+
+@pytest.fixture
+def cycle(year, cast):
+    return cycles.create_cycle(make_year("2027", date(2027, 1, 1)), cast.admin)
+
+
+def due(cycle, stage, day, owner):
+    cycle.stages.filter(stage=stage).update(due_on=day, owner=owner)
+    PlanningCycle.objects.filter(pk=cycle.pk).update(stage=stage)
+
+
+def letter(cycle, person, state, **fields):
+    PlanningCycle.objects.filter(pk=cycle.pk, stage=Stage.PLAN).update(stage=Stage.REVIEW)
+    values = {"sent_at": SENT, "answered_at": SENT} | fields
+    return QuotaLetter.objects.create(cycle=cycle, person=person, state=state, **values)
+
+
+def told():
+    return {(row.person, row.kind) for row in Notification.objects.select_related("person")}
+
+
+def at(day):
+    Company.objects.update(fixed_today=day)
+
+
+def test_the_owner_hears_three_days_before_once_and_weekly_when_it_is_late(cycle, cast):
+    due(cycle, Stage.PLAN, date(2026, 9, 21), cast.director)
+    assert [remind_all(), remind_all()] == [1, 0]
+    assert told() == {(cast.director, "cycle_due")}
+    counts = []
+    for days in range(1, 15):
+        at(date(2026, 9, 21) + timedelta(days=days))
+        counts.append(remind_all())
+    assert counts == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1]
+    assert (cast.director, "cycle_late") in told()
+
+
+def test_four_days_before_nobody_hears_anything(cycle, cast):
+    due(cycle, Stage.PLAN, date(2026, 9, 22), cast.director)
+    assert remind_all() == 0
+
+
+def test_managers_who_have_not_handed_on_hear_when_allocation_is_late(cycle, cast):
+    set_target(cast.north, 600)
+    make_quota(cast.rep, "2027-01", 450)
+    due(cycle, Stage.ALLOCATE, date(2026, 9, 17), cast.admin)
+    remind_all()
+    assert told() == {(cast.admin, "cycle_late"), (cast.north_manager, "cycle_late")}
+
+
+def test_a_letter_that_is_not_answered_in_time_is_recalled_to_its_person(cycle, cast):
+    letter(cycle, cast.rep, "sent")
+    letter(cycle, cast.teammate, "sent", sent_at=SENT + timedelta(days=6))
+    remind_all()
+    assert told() == {(cast.rep, "quota_waiting")}
+    assert Notification.objects.get().path == f"/targets/2027/quotas/{cast.rep.pk}/"
+
+
+def test_letters_that_wait_for_a_manager_are_one_reminder(cycle, cast):
+    for person, state in ((cast.rep, "question"), (cast.teammate, "agreed")):
+        letter(cycle, person, state)
+    remind_all()
+    row = Notification.objects.get()
+    assert (row.person, row.kind, row.parameters["count"]) == (cast.north_manager, "letters_waiting", 2)
+
+
+def test_a_year_that_is_watched_reminds_of_no_stage(cycle, cast):
+    due(cycle, Stage.MONITOR, date(2026, 9, 1), cast.director)
+    assert remind_all() == 0
+
+
+def test_the_reminders_are_daily_work(cycle, cast, django_capture_on_commit_callbacks):
+    due(cycle, Stage.PLAN, date(2026, 9, 18), cast.director)
+    with in_process(), django_capture_on_commit_callbacks(execute=True):
+        enqueue("cycle_reminders")
+    assert Job.objects.get(kind="cycle_reminders").state == "done"
+    assert SCHEDULE["cycle_reminders"] == timedelta(days=1)
+    assert told() == {(cast.director, "cycle_due")}
+
+
+# Home
+
+
+def said(person):
+    return [card.text for card in planning_of(User.objects.get(pk=person.pk))]
+
+
+def test_home_says_what_is_due_and_what_waits_for_the_manager(cycle, cast, client):
+    due(cycle, Stage.REVIEW, date(2026, 9, 30), cast.admin)
+    letter(cycle, cast.rep, "question")
+    letter(cycle, cast.teammate, "question")
+    letter(cycle, cast.outsider, "agreed")
+    expected = "Plan 2027: “Review” is due on 30 Sep 2026. 2 questions wait."
+    assert said(cast.north_manager) == [expected]
+    client.force_login(cast.north_manager)
+    assert expected in client.get("/").content.decode()
+    assert said(cast.admin) == [expected + " 1 letter is to be approved."]
+
+
+def test_home_warns_of_a_stage_that_is_late(cycle, cast):
+    due(cycle, Stage.PLAN, date(2026, 9, 1), cast.admin)
+    (card,) = planning_of(cast.admin)
+    assert (card.kind, card.text) == ("warn", "Plan 2027: “Plan” was due on 1 Sep 2026.")
+
+
+@pytest.mark.parametrize(
+    ("state", "stage", "expected"),
+    [
+        ("sent", Stage.REVIEW, ["Plan 2027: your quota letter waits for your answer."]),
+        ("approved", Stage.LOCK, ["Plan 2027: your quota is locked; acknowledge it."]),
+        ("agreed", Stage.REVIEW, []),
+        ("unsent", Stage.REVIEW, []),
+    ],
+)
+def test_a_rep_hears_of_the_own_letter_alone(cycle, cast, state, stage, expected):
+    due(cycle, stage, date(2026, 9, 30), cast.admin)
+    letter(cycle, cast.rep, state)
+    letter(cycle, cast.teammate, "question")
+    assert said(cast.rep) == expected
+    assert said(cast.loner) == []
+
+
+def test_who_leads_nobody_any_more_hears_nothing_on_home(cycle, cast):
+    letter(cycle, cast.rep, "question")
+    TeamLead.objects.filter(person=cast.north_manager).update(person=None)
+    assert said(cast.north_manager) == []
