@@ -4,7 +4,6 @@ A node's over-assignment is the sum one level down ÷ its number − 1 (domain.m
 tree given; a team without a target passes on what stands below it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -93,14 +92,17 @@ def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:
     )
 
 
-def outside(assigned: Assigned, low: Decimal, high: Decimal) -> dict[tuple[int | None, str], Decimal]:
-    """(team or None for the company, measure) → its over-assignment, of every node outside of ``low`` … ``high``."""
-    found: dict[tuple[int | None, str], Decimal | None] = defaultdict(lambda: None)
-    for measure in assigned.plan:
-        found[None, measure] = assigned.company_ratio(measure)
-    for team, measure in assigned.targets:
-        found[team, measure] = assigned.ratio(team, measure)
-    return {key: ratio for key, ratio in found.items() if ratio is not None and not low <= ratio <= high}
+def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
+    """(team or None for the company, measure) → its over-assignment, of every node that has a number."""
+    nodes: dict[tuple[int | None, str], Decimal | None]
+    nodes = {(None, measure): numbers.company_ratio(measure) for measure in numbers.plan}
+    nodes |= {(team, measure): numbers.ratio(team, measure) for team, measure in numbers.targets}
+    return {key: ratio for key, ratio in nodes.items() if ratio is not None}
+
+
+def outside(numbers: Assigned, low: Decimal, high: Decimal) -> dict[tuple[int | None, str], Decimal]:
+    """The nodes of ``ratios`` whose over-assignment does not lie within ``low`` … ``high``."""
+    return {key: ratio for key, ratio in ratios(numbers).items() if not low <= ratio <= high}
 
 
 def _summed(rows: Any) -> Any:

@@ -23,7 +23,7 @@ from targets import assigned, grids, holdups, last_year, measures
 from targets.allocation_facts import read_calendar
 from targets.assigned import Assigned
 from targets.choices import LetterState, Measure, Stage
-from targets.holdups import HoldUp, tree_for
+from targets.holdups import HoldUp, Waiting, tree_for
 from targets.models import Attainment, CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
 HISTORY = 30
@@ -201,6 +201,8 @@ def waiting_for(user: User, cycle: PlanningCycle) -> list[HoldUp]:
 
 
 def _concerns(row: HoldUp, people: frozenset[int], leads: frozenset[int]) -> bool:
+    if row.kind is Waiting.COMPANY:
+        return False  # the sum of all teams is for admins
     if row.team is not None:
         return row.team in leads
     return row.about is None or row.about.pk in people
@@ -275,15 +277,19 @@ def _waterfall(
     before = sold / share
     label = calendar.before_label if share == 1 else _("%(year)s, at this pace") % {"year": calendar.before_label}
     growth, cushion = sums.base - before, sums.reps - sums.base
-    return bridge.draw(
-        [
-            Step(label, "total", ZERO, before, thousands(before)),
-            Step(_("Growth"), "up" if growth >= 0 else "down", before, sums.base, signed_thousands(growth)),
-            Step(_("Plan") if sums.is_whole else _("Targets"), "total", ZERO, sums.base, thousands(sums.base)),
-            Step(_("Cushion"), "pad", sums.base, sums.reps, signed_thousands(cushion)),
+    goal = _("Plan") if sums.is_whole else _("Targets")
+    steps = [
+        Step(label, "total", ZERO, before, thousands(before)),
+        Step(_("Growth"), "up" if growth >= 0 else "down", before, sums.base, signed_thousands(growth)),
+        Step(goal, "total", ZERO, sums.base, thousands(sums.base)),
+    ]
+    if sums.reps:
+        word, kind = (_("Cushion"), "pad") if cushion >= 0 else (_("Not handed on"), "down")
+        steps += [
+            Step(word, kind, sums.base, sums.reps, signed_thousands(cushion)),
             Step(_("Quotas"), "actual", ZERO, sums.reps, thousands(sums.reps)),
         ]
-    )
+    return bridge.draw(steps)
 
 
 def _events(user: User, cycle: PlanningCycle) -> list[Event]:

@@ -21,6 +21,7 @@ class Waiting(StrEnum):
 
     STAGE = "stage"  # the current stage is past its due date
     OWNER = "owner"  # nobody owns the current stage
+    COMPANY = "company"  # the company plan is not handed on in full
     ALLOCATION = "allocation"  # a team's target is not handed on in full
     UNSENT = "unsent"  # a letter is to be sent
     ANSWER = "answer"  # a letter is to be answered by the person
@@ -112,30 +113,29 @@ def _stage(ground: _Ground) -> Iterator[HoldUp]:
 
 
 def _allocation(ground: _Ground) -> Iterator[HoldUp]:
-    """Teams whose target is larger than what stands below it, in any measure."""
-    shares = _shares(ground)
+    """The company and the teams whose number is larger than what stands below it, in any measure."""
+    shares, row = _shares(ground), ground.stages[Stage.ALLOCATE]
     leads = _people(ground.tree.lead[team] for team in shares if team in ground.tree.lead)
     days = (ground.today - ground.since).days
-    due = ground.stages[Stage.ALLOCATE].due_on
-    for team, share in sorted(shares.items()):
-        if share < 1:
-            lead = leads.get(ground.tree.lead.get(team, 0))
-            late = due is not None and due < ground.today
-            name = ground.history.teams[team]
+    late = row.due_on is not None and row.due_on < ground.today
+    for team, share in sorted(shares.items(), key=lambda item: item[0] or 0):
+        if share >= 1:
+            continue
+        if team is None:
+            yield HoldUp(Waiting.COMPANY, row.owner, days, late, share=share)
+        else:
+            lead, name = leads.get(ground.tree.lead.get(team, 0)), ground.history.teams[team]
             yield HoldUp(Waiting.ALLOCATION, lead, days, late, team=team, team_name=name, share=share)
 
 
-def _shares(ground: _Ground) -> dict[int, Decimal]:
-    """Team with a target → the part of it that is handed on, of the measure that lags most."""
+def _shares(ground: _Ground) -> dict[int | None, Decimal]:
+    """Team (None: the company) → the part of its number that is handed on, of the measure that lags most."""
     plan = CompanyPlan.objects.working().filter(fiscal_year=ground.cycle.fiscal_year).first()
     if plan is None:
         return {}
-    numbers = assigned.read(plan, ground.tree)
-    shares: dict[int, Decimal] = {}
-    for team, measure in numbers.targets:
-        ratio = numbers.ratio(team, measure)
-        if ratio is not None:
-            shares[team] = min(ratio + 1, shares.get(team, ratio + 1))
+    shares: dict[int | None, Decimal] = {}
+    for (team, _measure), ratio in assigned.ratios(assigned.read(plan, ground.tree)).items():
+        shares[team] = min(ratio + 1, shares.get(team, ratio + 1))
     return shares
 
 

@@ -289,6 +289,14 @@ def test_managers_who_have_not_handed_on_their_target_hold_it_up(cycle, cast):
     assert [(row.person, row.team_name, row.share) for row in found] == [(cast.north_manager, "North", Decimal("0.75"))]
 
 
+def test_the_owner_of_allocate_holds_up_a_company_plan_that_is_not_handed_on(cycle, cast):
+    make_line_of_plan("2027-01", 2000)
+    set_target(cast.sales, 1500)
+    make_quota(cast.loner, "2027-01", 100)
+    (row,) = (row for row in holdups(at_stage(cycle, Stage.ALLOCATE)) if row.team is None)
+    assert (row.kind, row.person, row.share) == (Waiting.COMPANY, cast.admin, Decimal("0.8"))
+
+
 def test_letters_wait_for_the_person_or_for_the_manager(cycle, cast):
     at_stage(cycle, Stage.REVIEW)
     sent = datetime(2026, 9, 10, 12, tzinfo=UTC)
