@@ -7,7 +7,7 @@ from spm.org.clock import today
 from spm.org.models import Team, User
 from spm.org.scopes import history_of, scope_of
 from targets.choices import PlanState
-from targets.models import CompanyPlan, GoalBatch
+from targets.models import CompanyPlan, GoalBatch, QuotaLetter
 
 
 def can_see_plan(user: User) -> bool:
@@ -81,6 +81,23 @@ def can_undo(user: User, batch: GoalBatch) -> bool:
     mine = numbers_of(user, keys["person_id"]) == keys["person_id"]
     others = can_administer(user) or keys.keys() <= {"person_id", "team_id"}
     return is_open(batch.plan) and mine and others and targets_of(user, keys["team_id"]) == keys["team_id"]
+
+
+def can_answer_letter(user: User, letter: QuotaLetter) -> bool:
+    """Agree, ask, acknowledge: the person alone."""
+    return letter.person_id == user.pk
+
+
+def can_decide_letter(user: User, letter: QuotaLetter) -> bool:
+    """Send, remind, approve, reject: admins and the managers above the person, never the person."""
+    return letter.person_id in numbers_of(user, [letter.person_id])
+
+
+def can_propose(user: User, person: int | None, team: int | None) -> bool:
+    """A proposal of one's own: a rep for the own year, a manager for a team led directly today."""
+    if person is not None:
+        return person == user.pk
+    return team in history_of(user).as_of(today()).led_by(user.pk)
 
 
 def can_lock(user: User) -> bool:

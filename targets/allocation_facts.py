@@ -78,6 +78,7 @@ class Facts:
     held: Mapping[Holder, frozenset[int]]  # leaf periods that stay
     proposals: Mapping[Holder, tuple[Decimal, str]]
     last: Mapping[int, LastYear]
+    elapsed: Decimal  # the share of last year that has passed
     potential: Mapping[int, Decimal]
 
     @property
@@ -154,6 +155,7 @@ def read_facts(
         lines=lines,
         held=_held(plan, measure, calendar),
         proposals=_proposals(cycle, measure),
+        elapsed=share,
         last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
         potential=_potential(calendar.year.starts_on),
     )

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 
 from spm.talk.anchors import Anchor, register
+from targets import letters
 from targets.choices import PlanKind
 from targets.models import CompanyPlan, QuotaLetter
 
 if TYPE_CHECKING:
     from spm.org.models import User
 
-LETTER, REVISION = "letter", "revision"
+LETTER, REVISION = letters.LETTER, "revision"
 
 
 def _letters(user: "User") -> QuerySet[Any]:
@@ -22,5 +23,5 @@ def _revisions(user: "User") -> QuerySet[Any]:
     return CompanyPlan.objects.visible_to(user).filter(kind=PlanKind.REVISION)
 
 
-register(Anchor(LETTER, _letters))
+register(Anchor(LETTER, _letters, heard=letters.heard))
 register(Anchor(REVISION, _revisions))

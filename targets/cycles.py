@@ -22,7 +22,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
 from spm.org.trees import read_history
 from spm.ui.numbers import percent, signed_percent
-from targets import assigned, carrying, locking, plans
+from targets import assigned, carrying, locking, plans, recipients
 from targets.choices import LimitAction, Measure, PlanState, Stage
 from targets.holdups import tree_for
 from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
@@ -179,6 +179,8 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     CycleStage.objects.filter(cycle=cycle, stage=cycle.stage).update(done_at=now, done_by=by)
     before = cycle.stage
     _move(cycle, following_stage)
+    if following_stage is Stage.REVIEW:
+        recipients.prepare(cycle)
     if following_stage is Stage.ALLOCATE:
         published = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
         published.update(state=PlanState.APPROVED, decided_at=now, decided_by=by)

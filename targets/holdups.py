@@ -158,7 +158,7 @@ def _letters(ground: _Ground) -> list[HoldUp]:
     for row, kind in waiting:
         own = kind in (Waiting.ANSWER, Waiting.ACKNOWLEDGE)
         actor = row.person if own else people.get(managers[row.person_id] or 0)
-        since = ground.day(_moment(row, kind) or ground.cycle.created_at)
+        since = ground.day(_moment(row, kind, ground) or ground.cycle.created_at)
         if kind is Waiting.UNSENT:
             since = ground.since
         late = ground.today > since + timedelta(days=ground.cycle.answer_days)
@@ -168,19 +168,20 @@ def _letters(ground: _Ground) -> list[HoldUp]:
 
 
 def _awaited(letter: QuotaLetter, cycle: PlanningCycle) -> Waiting | None:
+    """What the letter waits for; of a locked year it can be acknowledged only."""
+    if cycle.stage in (Stage.LOCK, Stage.MONITOR):
+        done = letter.state == LetterState.UNSENT or letter.acknowledged_at is not None
+        return None if done else Waiting.ACKNOWLEDGE
     if letter.state == LetterState.SENT:
         return Waiting.ANSWER
-    if letter.state == LetterState.APPROVED:
-        locked = cycle.stage in (Stage.LOCK, Stage.MONITOR)
-        return Waiting.ACKNOWLEDGE if locked and letter.acknowledged_at is None else None
-    return MANAGER_ACTS[LetterState(letter.state)]
+    return MANAGER_ACTS.get(LetterState(letter.state))
 
 
-def _moment(letter: QuotaLetter, kind: Waiting) -> datetime | None:
-    """Since when it waits."""
-    if kind is Waiting.ANSWER:
-        return letter.sent_at
-    return letter.approved_at if kind is Waiting.ACKNOWLEDGE else letter.answered_at
+def _moment(letter: QuotaLetter, kind: Waiting, ground: _Ground) -> datetime | None:
+    """Since when it waits: for an answer since it was sent, or the person's question was answered."""
+    if kind is Waiting.ACKNOWLEDGE:
+        return ground.stages[Stage.APPROVE].done_at or letter.approved_at or letter.sent_at
+    return letter.answered_at or letter.sent_at
 
 
 def _people(pks: Any) -> dict[int, User]:

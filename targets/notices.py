@@ -48,6 +48,7 @@ KINDS = (
         _("Quota letters for %(year)s that wait for you: %(count)s."),
     ),
     Kind("quota_question", _("Question about a quota"), _("%(name)s asks about the quota for %(year)s.")),
+    Kind("quota_agreed", _("Quota agreed to"), _("%(name)s agreed to the quota for %(year)s. Approve it.")),
     Kind("quota_answered", _("Answer about a quota"), _("%(name)s answered about the quota for %(year)s.")),
     Kind(
         "quota_rejected",

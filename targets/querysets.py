@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from spm.org import clock
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
 from targets.choices import LetterState, PlanKind, PlanState, RunState
 
 if TYPE_CHECKING:
     from spm.org.models import User
+
+
+def years_in_draft(plan: type[models.Model]) -> models.QuerySet[Any, Any]:
+    """Fiscal years that have not begun, are planned by a cycle, and are not locked: their numbers are proposals."""
+    rows = plan._default_manager.filter(kind=PlanKind.WORKING, locked_at=None, fiscal_year__cycle__isnull=False)
+    return rows.filter(fiscal_year__starts_on__gt=clock.today()).values("fiscal_year")
 
 
 class CompanyPlanQuerySet(models.QuerySet[Any]):
@@ -115,8 +122,12 @@ class TargetQuerySet(models.QuerySet[Any]):
 
 class QuotaQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
+        """Of people the user sees; the own ones of a year to come not before its lock: the letter tells them."""
         scope = scope_of(user)
-        return self if scope.everything else self.filter(person__in=scope.people)
+        if scope.everything:
+            return self
+        drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
+        return self.filter(person__in=scope.people).exclude(person=user, plan__fiscal_year__in=drafts)
 
     def in_force(self) -> Self:
         return self.filter(plan__kind=PlanKind.WORKING)
@@ -156,7 +167,9 @@ class AttainmentQuerySet(models.QuerySet[Any]):
         scope = scope_of(user)
         if scope.everything:
             return self
-        rows = Q(person__in=scope.people)
+        plan = self.model._meta.apps.get_model("targets", "CompanyPlan")
+        own = Q(person=user, period__fiscal_year__in=years_in_draft(plan))
+        rows = Q(person__in=scope.people) & ~own
         for span in scope.led:
             still = Q() if span.until is None else Q(period__ends_on__lt=span.until)
             rows |= Q(team=span.team, period__ends_on__gte=span.starts_on) & still

@@ -1,0 +1,154 @@
+"""How the number of a quota letter was made: five lines per measure that add up to the quota of the year exactly.
+
+Last year adjusted + market growth + territory change + ramp and part of a year + stretch. The first four are facts,
+the stretch is what remains. In company currency, whole minor units. Rules: ux.md, quota letter; domain.md, Ramp.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from spm.money import ZERO, to_minor
+from spm.org.trees import read_history
+from spm.ui.fields import MoneyField
+from targets import last_year
+from targets.allocation_facts import Facts, read_facts
+from targets.choices import LetterPart, Measure
+from targets.goals import of_person
+from targets.last_year import LastYear
+from targets.models import CompanyPlan, LetterLine, PlanningCycle, Quota, QuotaLetter, TerritoryChange
+
+RATIO = Decimal("0.0001")  # growth and shares are told to a hundredth of a percent, and count as they are told
+NOTE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What one number is made of. ``growth`` and ``share`` are ratios: 0.0525 = 5.25 %; ``share`` of a full year."""
+
+    quota: Decimal
+    last: Decimal
+    growth: Decimal = ZERO
+    change: Decimal = ZERO
+    change_note: str = ""
+    share: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line. ``note``: the ratio behind the amount as a plain decimal, or the words of a territory change."""
+
+    part: LetterPart
+    amount: Decimal
+    note: str = ""
+
+
+def parts_of(basis: Basis, currency: str) -> list[Part]:
+    """The five lines in their order; their sum is ``basis.quota``."""
+    last = to_minor(basis.last, currency)
+    market = to_minor(last * basis.growth, currency)
+    full = last + market + basis.change
+    lost = to_minor(full * (basis.share - 1), currency)
+    return [
+        Part(LetterPart.LAST_YEAR, last),
+        Part(LetterPart.MARKET, market, str(basis.growth)),
+        Part(LetterPart.TERRITORY, basis.change, basis.change_note[:NOTE]),
+        Part(LetterPart.PART_YEAR, lost, str(basis.share)),
+        Part(LetterPart.STRETCH, basis.quota - full - lost),
+    ]
+
+
+def build_lines(plan: CompanyPlan, letters: Collection[QuotaLetter]) -> dict[int, list[LetterLine]]:
+    """Letter → its lines as they would be sent now, unsaved, of the measures in which the person has a quota.
+
+    All letters are of the cycle of ``plan``; the number of queries does not depend on how many they are.
+    """
+    found: dict[int, list[LetterLine]] = {letter.pk: [] for letter in letters}
+    if not letters:
+        return found
+    cycle = next(iter(letters)).cycle
+    people = {letter.person_id: letter.pk for letter in letters}
+    changes = _changes(plan, people)
+    history = read_history()
+    for measure in Measure:
+        facts = read_facts(plan, cycle, measure, history, deals_of=())
+        growth = _growth(facts)
+        for person, letter in people.items():
+            basis = _basis(facts, person, growth, changes)
+            if basis is not None:
+                found[letter] += [
+                    LetterLine(letter_id=letter, measure=measure, part=row.part, amount=row.amount, note=row.note)
+                    for row in parts_of(basis, facts.currency)
+                ]
+    return found
+
+
+def _basis(
+    facts: Facts, person: int, growth: Decimal, changes: Mapping[tuple[int, str], tuple[Decimal, str]]
+) -> Basis | None:
+    quota = facts.amount(of_person(person))
+    if quota is None:
+        return None
+    change, note = changes.get((person, facts.measure), (ZERO, ""))
+    last = facts.last.get(person, LastYear()).adjusted
+    return Basis(quota, last, growth, change, note, _share(facts, person))
+
+
+def _share(facts: Facts, person: int) -> Decimal:
+    """How much of a full year somebody carries, weighed by the season unless the policy counts days."""
+    capacity = facts.capacity.get(person)
+    if capacity is None:
+        return Decimal(1)
+    if capacity.whole is not None:
+        return capacity.whole.quantize(RATIO)
+    season = facts.calendar.season
+    whole = sum(season, ZERO)
+    carried = sum((weight * share for weight, share in zip(season, capacity.shares, strict=True)), ZERO)
+    return (carried / whole).quantize(RATIO) if whole else Decimal(1)
+
+
+def _growth(facts: Facts) -> Decimal:
+    """What the company plan asks of everybody: it ÷ the company's last year, adjusted, − 1; 0 without one of both."""
+    plan = sum(facts.lines.values(), ZERO)
+    last = _company_last_year(facts)
+    return (plan / last - 1).quantize(RATIO) if plan > 0 and last > 0 else ZERO
+
+
+def _company_last_year(facts: Facts) -> Decimal:
+    """Everybody's last year, also of those who left: without one-off deals, scaled to a whole one."""
+    if not facts.calendar.before or not facts.elapsed:
+        return ZERO
+    sold = sum(last_year.totals(facts.calendar.before, facts.measure).values(), ZERO)
+    gone = sum((pair[0] for pair in last_year.one_offs(facts.cycle, facts.measure).values()), ZERO)
+    return (sold - gone) / facts.elapsed
+
+
+def _changes(plan: CompanyPlan, people: Collection[int]) -> dict[tuple[int, str], tuple[Decimal, str]]:
+    rows = TerritoryChange.objects.filter(plan=plan, person__in=people)
+    return {(row.person_id, row.measure): (row.amount, row.note) for row in rows}
+
+
+def totals_of(letters: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """Letter → measure → the sum of its lines, the quota as it was sent; one query."""
+    found: dict[int, dict[str, Decimal]] = {pk: {} for pk in letters}
+    rows = LetterLine.objects.filter(letter__in=letters).values_list("letter_id", "measure", "amount")
+    for letter, measure, amount in rows:
+        found[letter][measure] = found[letter].get(measure, ZERO) + amount
+    return found
+
+
+def quotas_of(plan: CompanyPlan, people: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """Person → measure → the quota of the year as it stands; one query."""
+    rows = Quota.objects.filter(plan=plan, person__in=people).order_by().values_list("person_id", "measure")
+    found: dict[int, dict[str, Decimal]] = {}
+    for person, measure, amount in rows.annotate(sum=Sum("amount", output_field=MoneyField())):
+        found.setdefault(person, {})[measure] = amount
+    return found
+
+
+def cycle_plan(cycle: PlanningCycle) -> CompanyPlan:
+    """The working plan of the cycle's year, which its making made."""
+    plan: CompanyPlan = CompanyPlan.objects.working().get(fiscal_year=cycle.fiscal_year_id)
+    return plan
