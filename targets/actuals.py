@@ -32,7 +32,7 @@ from spm.imports.models import ImportBatch
 from spm.money import to_units
 from spm.org.models import Period
 from targets.choices import VersionReason
-from targets.crediting import LeafPeriod, Resolver, divide, share_sum
+from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
 from targets.lines import (
     COLUMNS,
     Change,
@@ -40,6 +40,7 @@ from targets.lines import (
     Line,
     Stored,
     Verdict,
+    former_shares,
     from_json,
     read_stored,
     stored_lines,
@@ -99,20 +100,22 @@ class Recorder:
     def record(self, lines: Sequence[Line]) -> list[Verdict]:
         """Write the new and the changed lines of a block with their credits; the verdicts in the order given.
 
-        A restated line keeps its loaded credits: same shares of the new amount.
+        A restated line keeps its loaded credits: same shares of the new amount. So does one that had vanished.
         """
         stored = stored_lines(self.source, [line.key for line in lines])
+        former = former_shares(stored.values())
         verdicts = [self._verdict(line, stored.get(line.key)) for line in lines]
         changes = [
-            self._restated(line, stored.get(line.key))
+            self._restated(line, stored.get(line.key), former)
             for line, verdict in zip(lines, verdicts, strict=True)
             if verdict in (NEW, CHANGED)
         ]
         self._write(changes, VersionReason.RESTATED)
         return verdicts
 
-    def _restated(self, line: Line, stored: Stored | None) -> Change:
-        return Change(stored, line, stored.shares if stored else (), batch=self.batch)
+    def _restated(self, line: Line, stored: Stored | None, former: dict[int, tuple[Share, ...]]) -> Change:
+        shares = former.get(stored.pk, stored.shares) if stored else ()
+        return Change(stored, line, shares, batch=self.batch)
 
     def vanishing(self, seen: Collection[str]) -> int:
         """How many lines in force ``vanish`` would take out."""

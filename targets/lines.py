@@ -1,17 +1,19 @@
 """Imported lines as plain values: as a file gives them, as they are stored, and as an ActualVersion keeps them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import F
 
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
 from spm.keys import normalise
 from spm.money import to_units
 from targets.crediting import Share
-from targets.models import Actual, Credit
+from targets.models import Actual, ActualVersion, Credit
 
 COLUMNS = (
     "external_id",
@@ -142,6 +144,16 @@ def _loaded_shares(actuals: list[int]) -> dict[int, tuple[Share, ...]]:
     return found
 
 
+def former_shares(stored: Iterable[Stored]) -> dict[int, tuple[Share, ...]]:
+    """Of the tombstones among these, by key: the loaded credits each had until it was taken out, for its return."""
+    gone = [one.pk for one in stored if one.is_tombstone]
+    former: dict[int, tuple[Share, ...]] = {}
+    for block in bulk.chunks(gone):
+        versions = ActualVersion.objects.filter(actual__in=block, version=F("actual__version") - 1)
+        former.update({pk: _shares(values) for pk, values in versions.values_list("actual_id", "values")})
+    return former
+
+
 def to_json(stored: Stored) -> dict[str, Any]:
     """The form kept by ActualVersion: every column, its loaded credits, and the batch that had written it."""
     values = {name: _plain(getattr(stored.line, name)) for name in COLUMNS}
@@ -161,6 +173,9 @@ def from_json(values: dict[str, Any], stored: Stored) -> Change:
         "amount": Decimal(values["amount"]),
         "cost": None if cost is None else Decimal(cost),
     }
-    shares = tuple(Share(person, area, Decimal(part), over) for person, area, part, over in values["credits"])
     line = Line(*(columns[name] for name in COLUMNS))
-    return Change(stored, line, shares, values["is_tombstone"], values["batch"])
+    return Change(stored, line, _shares(values), values["is_tombstone"], values["batch"])
+
+
+def _shares(values: dict[str, Any]) -> tuple[Share, ...]:
+    return tuple(Share(person, area, Decimal(part), over) for person, area, part, over in values["credits"])

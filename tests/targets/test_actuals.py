@@ -145,6 +145,34 @@ def test_vanished_line_becomes_a_tombstone_without_credits_and_comes_back_as_new
     assert Credit.objects.count() == 2
 
 
+def test_vanished_line_comes_back_with_its_loaded_credits():
+    line, other, seller, helper = make_line(amount=100), make_line(), make_person(), make_person()
+    record(line, other)
+    shares = (Share(seller.pk, None, Decimal(1)), Share(helper.pk, None, Decimal("0.5"), is_overlay=True))
+    credit(*shares, line=line.external_id)
+    with recording("test") as recorder:
+        recorder.vanish({other.key})
+    assert record(replace(line, amount=Decimal(80))) == ["new"]
+    found = Credit.objects.filter(actual__external_key=line.key).order_by("pk")
+    assert list(found.values_list("person", "amount", "is_overlay", "is_default")) == [
+        (seller.pk, 80, False, False),
+        (helper.pk, 40, True, False),
+    ]
+    gone = ActualVersion.objects.get(actual__external_key=line.key, values__is_tombstone=True)
+    assert gone.values["credits"] == []
+
+
+def test_line_whose_credits_were_undone_before_it_vanished_comes_back_without_them():
+    line, seller, loaded = make_line(), make_person(), make_batch()
+    record(line)
+    credit(Share(seller.pk, None, Decimal(1)), line=line.external_id, batch=loaded)
+    actuals.undo(loaded)
+    with recording("test") as recorder:
+        recorder.vanish(set())
+    record(line)
+    assert Credit.objects.get().is_default
+
+
 def test_lines_of_another_source_never_vanish():
     record(make_line())
     with recording("elsewhere") as recorder:
