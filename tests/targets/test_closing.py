@@ -158,6 +158,21 @@ def test_schedule_soft_closes_after_five_days_and_closes_the_quarter_after_twent
     assert closing.close_due(date(2026, 4, 20)) == (0, 0)
 
 
+@pytest.mark.parametrize("overtaken", [NothingToDo("closed"), closing.NotOver("not over")])
+def test_schedule_goes_on_when_somebody_else_closed_a_period_first(january, monkeypatch, overtaken):
+    RollupRun.objects.update(requested_at="2026-01-02T00:00:00Z")
+    close = closing.close
+
+    def raced(leaf, *, by):
+        if leaf.pk == january.pk:
+            raise overtaken
+        return close(leaf, by=by)
+
+    monkeypatch.setattr(closing, "close", raced)
+    assert closing.close_due(date(2026, 4, 20)) == (1, 2)
+    assert [state(Period.objects.get(label=label)) for label in ("2026-02", "2026-03")] == ["closed", "closed"]
+
+
 def test_schedule_leaves_history_and_reopened_months_alone(january, cast):
     assert closing.close_due(date(2026, 9, 18)) == (0, 0)  # numbers came in after all of these were over
     RollupRun.objects.update(requested_at="2026-01-02T00:00:00Z")
