@@ -8,6 +8,7 @@ any statement, nothing of the file is visible (reliability INV-15).
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -135,10 +136,14 @@ def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch
 
 
 def _judge_only(batch: ImportBatch, staged: Staged) -> None:
-    """Count outcomes and store the rows that need a person's eye, in short transactions of a block each."""
+    """Count outcomes and store the rows that need a person's eye, in short transactions of a block each.
+
+    Raises AlreadyDone where a commit was faster: its rows stand.
+    """
     loader = _loader(batch, staged)
     tally = _Tally(batch, staged)
-    batch.rows.all().delete()
+    with _still_open(batch):
+        batch.rows.all().delete()
     tally.keep_refusals()
     _survey(loader, staged)
     for block in staged.blocks():
@@ -308,7 +313,9 @@ class _Tally:
         """Store what has gathered."""
         fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells"]
         rows: Iterable[ImportRow] = (ImportRow(**dict(zip(fields, values, strict=True))) for values in self.kept)
-        ImportRow.objects.bulk_create(rows, batch_size=bulk.MAX_IN)
+        if self.kept:
+            with _still_open(self.batch):
+                ImportRow.objects.bulk_create(rows, batch_size=bulk.MAX_IN)
         self.kept = []
 
     def close(self, loader: Loader) -> None:
@@ -352,9 +359,16 @@ def _save(batch: ImportBatch, started: float) -> None:
 
 def _save_open(batch: ImportBatch, started: float) -> None:
     """Write a verdict on a file that is not loaded. Raises AlreadyDone where a commit was faster: that one stands."""
+    with _still_open(batch):
+        _save(batch, started)
+
+
+@contextmanager
+def _still_open(batch: ImportBatch) -> Iterator[None]:
+    """A transaction in which nobody else loads the batch. Raises AlreadyDone where it is loaded, before it begins."""
     with transaction.atomic():
         _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
-        _save(batch, started)
+        yield
 
 
 class _told:  # noqa: N801  # used as a function

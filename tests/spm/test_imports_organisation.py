@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from spm.imports import batches
+from spm.imports import batches, staging
 from spm.imports.choices import BatchState
 from spm.imports.journal import ChangedSince
-from spm.imports.models import ImportBatch
+from spm.imports.models import ImportBatch, ImportRow
 from spm.org.models import ALWAYS, AuditEntry, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.org.people import LastAdmin
 from spm.org.trees import tree_as_of
@@ -170,6 +170,38 @@ def test_a_preview_that_ends_after_the_commit_leaves_the_file_loaded(company, mo
     with pytest.raises(batches.AlreadyDone):
         batches.preview(batch)
     assert ImportBatch.objects.get().state == BatchState.COMMITTED
+
+
+def test_a_preview_that_begins_to_write_after_the_commit_leaves_its_rows_alone(company, monkeypatch):
+    batch = upload("memberships", "email,team\nnobody@example.com,North\n", is_partial=True)
+    stage = staging.stage
+
+    def overtaken(one, *told):
+        staged = stage(one, *told)
+        monkeypatch.undo()
+        batches.commit(ImportBatch.objects.get(pk=one.pk))
+        return staged
+
+    monkeypatch.setattr(staging, "stage", overtaken)
+    kept = ImportRow.objects.filter(batch=batch)
+    with pytest.raises(batches.AlreadyDone):
+        batches.preview(batch)
+    assert list(kept.values_list("number", "outcome")) == [(2, "refused")]
+
+
+def test_a_preview_stops_writing_rows_when_a_commit_was_faster(company, monkeypatch):
+    batch = upload("memberships", "email,team\nnobody@example.com,North\n", is_partial=True)
+    survey = batches._survey
+
+    def overtaken(*told):
+        monkeypatch.undo()
+        batches.commit(ImportBatch.objects.get(pk=batch.pk))
+        survey(*told)
+
+    monkeypatch.setattr(batches, "_survey", overtaken)
+    with pytest.raises(batches.AlreadyDone):
+        batches.preview(batch)
+    assert list(ImportRow.objects.values_list("number", "outcome")) == [(2, "refused")]
 
 
 def test_undo_refuses_when_a_later_change_would_be_lost(company):
