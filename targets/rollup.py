@@ -34,7 +34,7 @@ from targets.summing import Sums
 
 type Rows = list[tuple[Any, ...]]
 
-TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing"
+TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing, overlay_cost_missing"
 ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing"
 
 # Rows are written in the order of their keys, which makes the unique indexes cheap.
@@ -47,7 +47,8 @@ INSERT_TOTALS = f"""
         CASE WHEN m.measure = 'margin' THEN g.base ELSE 0 END,
         CASE WHEN m.measure = 'margin' THEN g.overlay_base ELSE 0 END,
         g.lines, g.overlay_lines,
-        CASE WHEN m.measure = 'margin' THEN g.cost_missing ELSE 0 END
+        CASE WHEN m.measure = 'margin' THEN g.cost_missing ELSE 0 END,
+        CASE WHEN m.measure = 'margin' THEN g.overlay_cost_missing ELSE 0 END
     FROM (
         SELECT r.id AS run_id, r.period_id, c.person_id, c.territory_id, c.kind,
             SUM(CASE WHEN c.is_overlay THEN 0 ELSE c.amount END) AS amount,
@@ -58,7 +59,8 @@ INSERT_TOTALS = f"""
             SUM(CASE WHEN c.is_overlay AND c.cost IS NOT NULL THEN c.cost ELSE 0 END) AS overlay_cost,
             SUM(CASE WHEN c.is_overlay THEN 0 ELSE 1 END) AS lines,
             SUM(CASE WHEN c.is_overlay THEN 1 ELSE 0 END) AS overlay_lines,
-            SUM(CASE WHEN c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END) AS cost_missing
+            SUM(CASE WHEN c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END) AS cost_missing,
+            SUM(CASE WHEN c.cost IS NULL AND c.is_overlay THEN 1 ELSE 0 END) AS overlay_cost_missing
         FROM targets_rolluprun r
         JOIN org_period p ON p.id = r.period_id
         JOIN targets_credit c ON c.date BETWEEN p.starts_on AND p.ends_on
@@ -80,7 +82,7 @@ INSERT_PERSONS = f"""
     FROM (
         SELECT t.run_id, t.period_id, t.measure, t.person_id, t.amount + t.overlay AS actual, t.overlay,
             t.base + t.overlay_base AS base, t.overlay_base, NULL AS quota, t.lines + t.overlay_lines AS lines,
-            t.cost_missing
+            t.cost_missing + t.overlay_cost_missing AS cost_missing
         FROM targets_periodtotal t WHERE t.period_id IN ({{periods}}) AND t.person_id <> {{house}}
         UNION ALL
         SELECT r.id, q.period_id, q.measure, q.person_id, 0, 0, 0, 0, q.amount, 0, 0

@@ -30,7 +30,9 @@ from targets.models import (
 
 ZERO = Decimal(0)
 SUMMED = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum", "lines", "cost_missing")
+COUNTS = ("lines", "overlay_lines", "cost_missing", "overlay_cost_missing")
 HOLDERS = ("person_id", "team_id", "territory_id", "company_id")
+NO_FIGURES = (ZERO, None, None, 0, 0)  # actual, target, quota_sum, lines, cost_missing
 
 type Figures = dict[Any, list[Any]]
 
@@ -108,7 +110,7 @@ def _plus(one: Any, two: Any) -> Any:
 @invariant("INV-22", "Totals of every current period are what its credits add up to.")
 def totals_are_their_credits() -> Iterator[Breach]:
     settled, calendar = _settled(), Resolver()
-    sums: Figures = defaultdict(lambda: [ZERO, ZERO, 0, 0])
+    sums: Figures = defaultdict(lambda: [ZERO, ZERO, 0, 0, 0, 0])
     rows = Credit.objects.values_list("date", "kind", "person_id", "territory_id", "is_overlay", "amount", "cost")
     for day, kind, person, territory, is_overlay, amount, cost in rows.iterator():
         leaf = calendar.leaf_on(day)
@@ -117,10 +119,11 @@ def totals_are_their_credits() -> Iterator[Breach]:
                 figures = sums[leaf.pk, person, territory, measure]
                 figures[is_overlay] += value
                 figures[2 + is_overlay] += 1
+                figures[4 + is_overlay] += measure == Measure.MARGIN and cost is None
     stored: Figures = {
         tuple(row[:4]): list(row[4:])
         for row in PeriodTotal.objects.filter(period__in=settled).values_list(
-            "period_id", "person_id", "territory_id", "measure", "amount", "overlay", "lines", "overlay_lines"
+            "period_id", "person_id", "territory_id", "measure", "amount", "overlay", *COUNTS
         )
     }
     for key in sums.keys() | stored.keys():
@@ -150,10 +153,12 @@ def parents_are_their_children() -> Iterator[Breach]:
 
 
 def _stored(leaf: Period) -> dict[Any, Any]:
-    """(kind of holder, key, measure) → (actual, target, quota_sum) of persons, teams and the company."""
+    """(kind of holder, key, measure) → the columns of NO_FIGURES, of persons, teams and the company."""
     found = {}
     rows = Attainment.objects.filter(period=leaf, territory=None)
-    for measure, *rest in rows.values_list("measure", *HOLDERS, "actual", "target", "quota_sum"):
+    for measure, *rest in rows.values_list(
+        "measure", *HOLDERS, "actual", "target", "quota_sum", "lines", "cost_missing"
+    ):
         place = next(i for i, holder in enumerate(rest[:4]) if holder is not None)
         found[HOLDERS[place], rest[place], measure] = tuple(rest[4:])
     return found
@@ -162,7 +167,7 @@ def _stored(leaf: Period) -> dict[Any, Any]:
 def _expected(leaf: Period) -> dict[Any, Any]:
     """The same, from period totals, quotas, targets and plan lines, walking up from each person."""
     tree = tree_as_of(leaf.ends_on)
-    figures: Figures = defaultdict(lambda: [ZERO, None, None])
+    figures: Figures = defaultdict(lambda: [*NO_FIGURES])
     _count_credits(leaf, tree, figures)
     for person, measure, amount in _in_force(Quota, leaf, "person_id"):
         figures["person_id", person, measure][1] = amount
@@ -172,7 +177,7 @@ def _expected(leaf: Period) -> dict[Any, Any]:
         if team is not None:
             figures["team_id", team, measure][1] = amount
             for above in _above_team(tree, team):
-                figures.setdefault((*above, measure), [ZERO, None, None])  # a row up to the root, at zero
+                figures.setdefault((*above, measure), [*NO_FIGURES])  # a row up to the root, at zero
     _count_plan(leaf, figures)
     return {key: tuple(row) for key, row in figures.items()}
 
@@ -189,12 +194,22 @@ def _count_plan(leaf: Period, figures: Figures) -> None:
 
 def _count_credits(leaf: Period, tree: TeamTree, figures: Figures) -> None:
     house = User.objects.house().pk
-    totals = PeriodTotal.objects.filter(period=leaf).values_list("person_id", "measure", "amount", "overlay")
-    for person, measure, amount, overlay in totals:
+    totals = PeriodTotal.objects.filter(period=leaf)
+    for person, measure, *counted in totals.values_list("person_id", "measure", "amount", "lines", "cost_missing"):
         for key in _above(tree, person):
-            figures[(*key, measure)][0] += amount
+            _count(figures[(*key, measure)], counted)
         if person != house:
-            figures["person_id", person, measure][0] += amount + overlay
+            _count(figures["person_id", person, measure], counted)
+    overlays = totals.exclude(person=house).values_list(
+        "person_id", "measure", "overlay", "overlay_lines", "overlay_cost_missing"
+    )
+    for person, measure, *counted in overlays:
+        _count(figures["person_id", person, measure], counted)
+
+
+def _count(figures: list[Any], counted: list[Any]) -> None:
+    for place, value in zip((0, 3, 4), counted, strict=True):
+        figures[place] += value
 
 
 def _in_force(model: Any, leaf: Period, holder: str) -> Any:

@@ -470,6 +470,7 @@ class Migration(migrations.Migration):
                 ('lines', models.PositiveIntegerField(default=0)),
                 ('overlay_lines', models.PositiveIntegerField(default=0)),
                 ('cost_missing', models.PositiveIntegerField(default=0)),
+                ('overlay_cost_missing', models.PositiveIntegerField(default=0)),
                 ('period', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='totals', to='org.period')),
                 ('person', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='totals', to=settings.AUTH_USER_MODEL)),
                 ('territory', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='totals', to='market.territory')),

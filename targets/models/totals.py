@@ -73,6 +73,7 @@ class PeriodTotal(models.Model):
     lines = models.PositiveIntegerField(default=0)
     overlay_lines = models.PositiveIntegerField(default=0)
     cost_missing = models.PositiveIntegerField(default=0)
+    overlay_cost_missing = models.PositiveIntegerField(default=0)
 
     objects = PeriodTotalQuerySet.as_manager()
 
@@ -89,8 +90,9 @@ class Attainment(models.Model):
     """Numerator and denominator for one holder, measure and period (leaf, quarter or year); ratios are derived.
 
     Exactly one of ``person``, ``team``, ``territory``, ``company`` is set. ``actual`` of a person includes overlay
-    credits, which ``overlay`` repeats; of a team, territory or the company it never does. ``target`` is the number
-    given to the holder (own quota, target, company plan), ``quota_sum`` the quotas of the persons below; NULL = none.
+    credits, which ``overlay`` repeats; of a team, territory or the company it never does. ``lines`` counts the same
+    credits, and for margin ``cost_missing`` those of them without a known cost. ``target`` is the number given to the
+    holder (own quota, target, company plan), ``quota_sum`` the quotas of the persons below; NULL = none.
     """
 
     run = _key(RollupRun, "attainments")

@@ -143,6 +143,26 @@ def test_margin_is_earned_on_lines_whose_cost_is_known(year, cast):
         assert (row.actual, row.base, row.lines, row.cost_missing) == (Decimal("39.9999"), 150, 3, 1), row.pk
 
 
+def test_overlay_line_without_a_cost_is_counted_missing_for_its_person_alone(year, cast):
+    make_actual(cast.rep, amount=50, cost=20)
+    actual = make_actual(cast.rep, amount=999)
+    split(actual, (cast.rep.pk, None, Decimal(1)), (cast.outsider.pk, None, Decimal("0.5"), True))
+    rollup.roll_up(period("2026-01").pk)
+    margins = Attainment.objects.filter(period=period("2026-01"), measure="margin")
+    counted = {
+        row.person_id or "company": (row.lines, row.cost_missing) for row in margins.filter(team=None, territory=None)
+    }
+    assert counted == {cast.rep.pk: (2, 1), cast.outsider.pk: (1, 1), "company": (2, 1)}
+    assert [finding.breaches for finding in run_all() if finding.breaches] == []
+
+
+def test_verify_names_a_wrong_number_of_lines_without_a_cost(year, cast):
+    make_actual(cast.rep, amount=999)
+    rollup.roll_up(period("2026-01").pk)
+    PeriodTotal.objects.filter(measure="margin").update(cost_missing=0, overlay_cost_missing=1)
+    assert {finding.invariant.number for finding in run_all() if finding.breaches} >= {"INV-05", "INV-22"}
+
+
 def test_bookings_and_revenue_of_a_month_stand_apart(year, cast):
     make_actual(cast.rep, amount=10, kind="booking")
     make_actual(cast.rep, amount=20, kind="revenue")

@@ -21,11 +21,12 @@ FLOOR_TABLE = """
         id {serial}, run_id bigint NOT NULL, period_id bigint NOT NULL, person_id bigint NOT NULL,
         territory_id bigint NOT NULL, measure varchar(8) NOT NULL, amount bigint NOT NULL, overlay bigint NOT NULL,
         base bigint NOT NULL, overlay_base bigint NOT NULL, lines integer NOT NULL, overlay_lines integer NOT NULL,
-        cost_missing integer NOT NULL, UNIQUE (period_id, person_id, territory_id, measure))
+        cost_missing integer NOT NULL, overlay_cost_missing integer NOT NULL,
+        UNIQUE (period_id, person_id, territory_id, measure))
 """
 FLOOR = """
     INSERT INTO bench_floor (run_id, period_id, person_id, territory_id, measure, amount, overlay, base, overlay_base,
-        lines, overlay_lines, cost_missing)
+        lines, overlay_lines, cost_missing, overlay_cost_missing)
     SELECT 1, p.id, c.person_id, c.territory_id, m.measure,
         SUM(CASE WHEN c.is_overlay THEN 0 WHEN m.measure <> 'margin' THEN c.amount
             WHEN c.cost IS NULL THEN 0 ELSE c.amount - c.cost END),
@@ -34,7 +35,8 @@ FLOOR = """
         SUM(CASE WHEN c.is_overlay OR m.measure <> 'margin' OR c.cost IS NULL THEN 0 ELSE c.amount END),
         SUM(CASE WHEN c.is_overlay AND m.measure = 'margin' AND c.cost IS NOT NULL THEN c.amount ELSE 0 END),
         SUM(CASE WHEN c.is_overlay THEN 0 ELSE 1 END), SUM(CASE WHEN c.is_overlay THEN 1 ELSE 0 END),
-        SUM(CASE WHEN m.measure = 'margin' AND c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END)
+        SUM(CASE WHEN m.measure = 'margin' AND c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END),
+        SUM(CASE WHEN m.measure = 'margin' AND c.cost IS NULL AND c.is_overlay THEN 1 ELSE 0 END)
     FROM targets_credit c
     JOIN org_period p ON p.level = 'month' AND c.date BETWEEN p.starts_on AND p.ends_on
     JOIN (SELECT 'booking' AS kind, 'bookings' AS measure UNION ALL SELECT 'revenue', 'revenue'
