@@ -25,4 +25,5 @@ RUN SPM_ENV=production SPM_SECRET_KEY=only-while-the-image-is-built SPM_DATA_DIR
 ENV SPM_ENV=production SPM_DATA_DIR=/data SPM_STATIC_ROOT=/app/var/image/static
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "spm.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+# exec: gunicorn takes the shell's place, and so the signals of whoever stops the container.
+CMD ["sh", "-c", "exec gunicorn spm.wsgi:application --bind 0.0.0.0:8000 --workers ${SPM_WEB_WORKERS:-2} --threads 4 --no-control-socket"]

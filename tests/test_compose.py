@@ -1,7 +1,9 @@
 """The shipped compose file and image: every variable is one that settings read, every command exists."""
 
+import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,18 @@ def test_the_image_runs_as_an_ordinary_user_and_its_commands_exist():
     assert users[-1] != "root"
     assert set(re.findall(r"manage\.py (\w+)", image)) <= set(get_commands())
     assert set(re.findall(r"\b(SPM_\w+)=", image)) <= READ
+
+
+def test_the_image_starts_as_many_web_processes_as_the_setting_says(tmp_path):
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    command = json.loads(re.search(r"^CMD (\[.*\])$", image, re.MULTILINE)[1])
+    told = tmp_path / "gunicorn"
+    told.write_text('#!/bin/sh\necho "$@"\n')
+    told.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    for setting, workers in (({}, "2"), ({"SPM_WEB_WORKERS": "5"}, "5")):
+        said = subprocess.run(command, env=path | setting, capture_output=True, text=True, check=True).stdout.split()
+        assert said[said.index("--workers") + 1] == workers
 
 
 def test_every_variable_that_settings_read_is_documented():
