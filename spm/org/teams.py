@@ -33,6 +33,8 @@ def create_team(*, code: str, name: str = "", by: User | None = None) -> Team:
 @transaction.atomic
 def update_team(team: Team, *, code: str, name: str, by: User | None = None) -> bool:
     """Rename a team; False when nothing changes."""
+    # Read again under lock: a save writes every column, and must not bring back what somebody else changed.
+    team.refresh_from_db(from_queryset=Team.objects.select_for_update(no_key=True))
     if (team.code, team.name) == (code.strip(), name.strip()):
         return False
     team.code, team.name = code.strip(), name.strip() or code.strip()

@@ -145,6 +145,31 @@ def test_inv_32_a_territory_saved_meanwhile_is_compared_and_not_overwritten(admi
     assert (place.name, place.version) == ("East Coast", 1)
 
 
+def test_inv_32_a_team_saved_meanwhile_is_compared_and_not_overwritten(admin, cast):
+    address = reverse("setup:team", args=[cast.north.pk])
+    assert admin.post(address, {"name": "Far North", "version": 0}).status_code == 302
+    answer = admin.post(address, {"name": "Near North", "version": 0})
+    assert answer.status_code == 422
+    assert {"Far North", "Near North"} <= set(re.findall(r"<td>(.*?)</td>", answer.content.decode()))
+    cast.north.refresh_from_db()
+    assert (cast.north.name, cast.north.version) == ("Far North", 1)
+
+
+def test_last_day_to_come_can_be_moved_while_access_lasts(admin, cast):
+    page, verb = (reverse(f"setup:{name}", args=[cast.rep.pk]) for name in ("person", "person-leave"))
+    for day in ("2026-10-31", "2026-11-30"):
+        admin.post(verb, {"left_on": day})
+        shown = admin.get(page).content.decode()
+        assert "Access and team end after the last day." in shown
+        assert f'value="{day}"' in shown
+    cast.rep.refresh_from_db()
+    assert (cast.rep.is_active, cast.rep.left_on) == (True, date(2026, 11, 30))
+    admin.post(verb, {"left_on": "2026-09-17"})
+    shown = admin.get(page).content.decode()
+    assert verb not in shown
+    assert "left on" in shown
+
+
 def test_person_who_leaves_has_no_team_from_the_next_day(admin, cast):
     admin.post(reverse("setup:person-leave", args=[cast.rep.pk]), {"left_on": "2026-09-17"})
     cast.rep.refresh_from_db()

@@ -119,10 +119,14 @@ class LeaveForm(forms.Form):
     left_on = day_field(_("Last day"))
 
 
-class TeamForm(forms.Form):
+class TeamForm(VersionedFormMixin, forms.ModelForm[Team]):
     """A new team, or another name for one."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
+
+    class Meta:
+        model = Team
+        fields = ["name"]
 
 
 class TeamPlaceForm(forms.Form):

@@ -99,7 +99,7 @@ def _person_parts(user: User, person: User) -> dict[str, Any]:
     return {
         "memberships": memberships,
         "place": PlaceForm(user=user, initial={**first_of(today()), "team": now and now.team}),
-        "leave": LeaveForm(initial={"left_on": today()}),
+        "leave": LeaveForm(initial={"left_on": person.left_on or today()}),
         "can_invite": access.can_invite(user, person),
     }
 
@@ -121,7 +121,7 @@ def person_place(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @admins_only
 def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
-    """The last day: no team from the day after, and no access any more."""
+    """The last day: from the day after, no team and no access any more. Sent again, another last day."""
     person = _person(request, pk)
     form = LeaveForm(request.POST)
     if not form.is_valid():

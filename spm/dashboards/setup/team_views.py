@@ -1,8 +1,10 @@
 """Setup: the team tree."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -47,11 +49,16 @@ def team_create(request: HttpRequest) -> HttpResponse:
 def team_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One team: its name, where it stands and who leads it, with their dates."""
     team = visible_or_404(Team, request, pk=pk)
-    form = TeamForm(request.POST or None, initial={"name": team.name})
+    form = TeamForm(request.POST or None, instance=copy(team))  # the page goes on about the team as stored
     if request.method == "POST" and form.is_valid():
-        teams.update_team(team, code=team.code, name=form.cleaned_data["name"], by=user_of(request))
-        messages.success(request, _("Saved."))
-        return redirect("setup:team", pk=pk)
+        try:
+            with transaction.atomic():
+                form.claim()
+                teams.update_team(team, code=team.code, **form.told, by=user_of(request))
+            messages.success(request, _("Saved."))
+            return redirect("setup:team", pk=pk)
+        except RuleViolation as error:
+            form.add_error(None, str(error))
     context = {"form": form, "team": team, **_team_parts(user_of(request), team)}
     return render(request, "setup/team.html", context, status=422 if form.errors else 200)
 
