@@ -8,18 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from simple_history.utils import bulk_create_with_history
 
 from spm.errors import NothingToDo
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team, User
+from targets import versions
 from targets.batches import Change, set_all
 from targets.choices import PlanKind
-from targets.goals import BLOCK, Goal, GoalSheet, of_segment, of_team, of_territory
+from targets.goals import Goal, GoalSheet, of_segment, of_team, of_territory
 from targets.lines import Verdict
-from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.models import CompanyPlan, PlanLine, Target
 
 
 def working_plan(fiscal_year: FiscalYear, by: User | None = None) -> CompanyPlan:
@@ -88,12 +87,6 @@ def freeze_baseline(plan: CompanyPlan, *, by: User | None = None, reason: str = 
     baseline = CompanyPlan.objects.create(
         fiscal_year=plan.fiscal_year, kind=PlanKind.BASELINE, author=by, reason=reason
     )
-    models: tuple[Any, ...] = (PlanLine, Target, Quota)
-    for model in models:
-        copies = list(model.objects.filter(plan=plan).order_by("pk"))
-        for row in copies:
-            row.pk, row.plan = None, baseline
-        bulk_create_with_history(copies, model, batch_size=BLOCK, default_user=by, default_change_reason=reason[:100])
-    baseline.frozen_at = timezone.now()  # last: from here on the guards refuse every row of it
-    baseline.save(update_fields=["frozen_at"])
+    versions.copy_rows(plan, baseline, by, reason)
+    versions.freeze(baseline)  # last: from here on the guards refuse every row of it
     return baseline
