@@ -1,6 +1,7 @@
 """What the audit log says about the planning cycle, in the reader's language."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.text import capfirst
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.audit_words import tell
 from spm.org.choices import AuditKind
+from spm.ui.numbers import day
 from targets.choices import Stage
 from targets.models import PlanningCycle
 
@@ -37,7 +39,8 @@ def _set(detail: Mapping[str, Any]) -> str:
 
 
 def _stage(told: Mapping[str, str]) -> str:
-    return ", ".join(filter(None, (told["owner"], told["due_on"]))) or "—"
+    due = day(date.fromisoformat(told["due_on"])) if told["due_on"] else ""
+    return ", ".join(filter(None, (told["owner"], due))) or "—"
 
 
 tell(AuditKind.PLAN_CYCLE, _created)

@@ -116,8 +116,8 @@ def _allocation(ground: _Ground) -> Iterator[HoldUp]:
     """The company and the teams whose number is larger than what stands below it, in any measure."""
     shares, row = _shares(ground), ground.stages[Stage.ALLOCATE]
     leads = _people(ground.tree.lead[team] for team in shares if team in ground.tree.lead)
-    days = (ground.today - ground.since).days
-    late = row.due_on is not None and row.due_on < ground.today
+    overdue = (ground.today - row.due_on).days if row.due_on else 0
+    days, late = max((ground.today - ground.since).days, overdue), overdue > 0
     for team, share in sorted(shares.items(), key=lambda item: item[0] or 0):
         if share >= 1:
             continue
