@@ -43,6 +43,12 @@ def targets_of(user: User, teams: Iterable[int]) -> set[int]:
     return set(teams) & scope.leads - set(own)
 
 
+def own_teams(user: User) -> list[int]:
+    """The teams somebody leads without leading one above them, in the order of their keys."""
+    tree, leads = history_of(user).as_of(today()), scope_of(user).leads
+    return sorted(team for team in leads if not leads & set(tree.ancestors(team)[1:]))
+
+
 def spreads_of(user: User, teams: Iterable[int]) -> set[int]:
     """Those of ``teams`` whose number the user may spread over what stands below."""
     return set(teams) if can_administer(user) else set(teams) & scope_of(user).leads

@@ -114,6 +114,7 @@ class AllocationGrid:
     revision: int
     is_open: bool  # numbers may be changed
     can_spread: bool
+    more: bool = False  # further rows stand on the next page
 
 
 def cell_name(holder: Holder, period: Period) -> str:

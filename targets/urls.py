@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from targets import cycle_views, revision_views, views
+from targets import allocation_views, cycle_views, revision_views, views
 
 app_name = "targets"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("<str:year>/advance/", cycle_views.cycle_advance, name="cycle-advance"),
     path("<str:year>/back/", cycle_views.cycle_back, name="cycle-back"),
     path("<str:year>/company/", views.company_grid, name="company"),
+    path("<str:year>/allocate/", allocation_views.allocate, name="allocate"),
+    path("<str:year>/allocate/paste/", allocation_views.allocate_paste, name="allocate-paste"),
+    path("<str:year>/allocate/spread/", allocation_views.allocate_spread, name="allocate-spread"),
+    path("<str:year>/allocate/hold/", allocation_views.allocate_hold, name="allocate-hold"),
+    path("<str:year>/allocate/undo/", allocation_views.allocate_undo, name="allocate-undo"),
     path("<str:year>/teams/", views.team_grid, name="teams"),
     path("<str:year>/territories/", views.territory_grid, name="territories"),
     path("<str:year>/quotas/", views.quota_grid, name="quotas"),

@@ -108,6 +108,13 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:allocate": Access(
+        of_year(managers()), of_year(managers(ACTED)), kinds=YEAR, also=("?columns=months",), exports=True
+    ),
+    "targets:allocate-paste": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
+    "targets:allocate-spread": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
+    "targets:allocate-hold": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no cell named
+    "targets:allocate-undo": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no batch named
     "targets:teams": GRID,
     "targets:territories": GRID,
     "targets:quotas": GRID,
