@@ -18,7 +18,7 @@ from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid
 from targets.allocation_cells import Pasted, Sent
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Row, Totals
 from targets.batches import Conflict
-from targets.choices import Measure
+from targets.choices import BatchKind, Measure
 from targets.cycles import cycle_of
 from targets.goals import Holder
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle
@@ -158,6 +158,8 @@ def view_of(
     sent = sent or Sent()
     lines = tuple(_line(row, sent) for row in grid.rows)
     undoable = batches.last_undoable(place.plan, place.user)
+    if undoable and undoable.kind == BatchKind.IMPORT:
+        undoable = None  # taken back where it was loaded, with its file
     after = None
     if pasted:
         allocated = allocation_cells.allocated_after(grid, sent)

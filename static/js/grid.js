@@ -62,6 +62,7 @@
       return old;
     });
     if (step.length) steps.push(step);
+    if (inputs.includes(document.activeElement)) before = document.activeElement.value;
     mark();
   }
 
@@ -86,6 +87,7 @@
       step.forEach(([input, text]) => { input.value = text; });
       mark();
       go(step[0][0]);
+      before = step[0][0].value;
     } else if (mark() === 0) {
       const button = document.querySelector("#undo-form button");
       if (button) button.click();
