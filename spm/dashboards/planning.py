@@ -78,15 +78,17 @@ def _stage(cycle: Any, today: date) -> tuple[str, bool]:
 
 
 def _own(cycle: Any) -> str:
-    if cycle.own == LetterState.SENT:
-        return _("your quota letter waits for your answer.")
-    if cycle.own == LetterState.APPROVED and cycle.stage in LOCKED:
-        return _("your quota is locked; acknowledge it.")
-    return ""
+    """Of a locked year the own letter can be acknowledged only."""
+    if cycle.stage in LOCKED:
+        waits = cycle.own not in (None, LetterState.UNSENT)
+        return _("your quota is locked; acknowledge it.") if waits else ""
+    return _("your quota letter waits for your answer.") if cycle.own == LetterState.SENT else ""
 
 
 def _waiting(cycle: Any) -> list[str]:
-    said = []
+    said: list[str] = []
+    if cycle.stage in LOCKED:
+        return said
     if cycle.questions:
         words = {"n": cycle.questions}
         said.append(ngettext("%(n)s question waits.", "%(n)s questions wait.", cycle.questions) % words)

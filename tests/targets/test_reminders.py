@@ -72,7 +72,7 @@ def test_managers_who_have_not_handed_on_hear_when_allocation_is_late(cycle, cas
 
 def test_a_letter_that_is_not_answered_in_time_is_recalled_to_its_person(cycle, cast):
     letter(cycle, cast.rep, "sent")
-    letter(cycle, cast.teammate, "sent", sent_at=SENT + timedelta(days=6))
+    letter(cycle, cast.teammate, "sent", answered_at=SENT + timedelta(days=6))
     remind_all()
     assert told() == {(cast.rep, "quota_waiting")}
     assert Notification.objects.get().path == f"/targets/2027/quotas/{cast.rep.pk}/"
@@ -130,7 +130,9 @@ def test_home_warns_of_a_stage_that_is_late(cycle, cast):
     [
         ("sent", Stage.REVIEW, ["Plan 2027: your quota letter waits for your answer."]),
         ("approved", Stage.LOCK, ["Plan 2027: your quota is locked; acknowledge it."]),
+        ("question", Stage.MONITOR, ["Plan 2027: your quota is locked; acknowledge it."]),
         ("agreed", Stage.REVIEW, []),
+        ("unsent", Stage.LOCK, []),
         ("unsent", Stage.REVIEW, []),
     ],
 )
