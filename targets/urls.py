@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from targets import allocation_views, cycle_views, revision_views, views
+from targets import allocation_views, cycle_views, letter_views, revision_views, views
 
 app_name = "targets"
 urlpatterns = [
@@ -21,7 +21,13 @@ urlpatterns = [
     path("<str:year>/teams/", views.team_grid, name="teams"),
     path("<str:year>/territories/", views.territory_grid, name="territories"),
     path("<str:year>/quotas/", views.quota_grid, name="quotas"),
-    path("<str:year>/quotas/<int:pk>/", views.quota_detail, name="quota"),
+    path("<str:year>/quotas/<int:pk>/", letter_views.letter, name="quota"),
+    path("<str:year>/quotas/<int:pk>/print/", letter_views.letter_print, name="quota-print"),
+    path("<str:year>/quotas/<int:pk>/answer/", letter_views.answer, name="quota-answer"),
+    path("<str:year>/quotas/<int:pk>/decide/", letter_views.decide, name="quota-decide"),
+    path("<str:year>/review/", letter_views.review, name="review"),
+    path("<str:year>/review/send/", letter_views.send, name="review-send"),
+    path("<str:year>/propose/", letter_views.propose, name="propose"),
     path("<str:year>/teams/<int:pk>/", views.team_detail, name="team"),
     path("<str:year>/lock/", revision_views.lock, name="lock"),
     path("<str:year>/revisions/", revision_views.revision_list, name="revisions"),

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_safe
 
 from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
-from spm.org.models import FiscalYear, Team, User
+from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
 from targets import access, grids, number_history, plans, quotas, tables
 from targets.choices import Measure
-from targets.goals import Holder, of_person, of_team
+from targets.goals import Holder, of_team
 from targets.grids import Grid, GridKind
-from targets.models import Quota, Target
+from targets.models import Target
 
 SAVE = {
     GridKind.COMPANY: plans.set_plan_lines,
@@ -117,17 +117,6 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
         return True, grid
     messages.error(request, _("Nothing is stored yet: look at the marked cells."))
     return False, grids.with_errors(grid, request.POST, faults)
-
-
-@login_required
-@require_safe
-def quota_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
-    """The quotas of one person in one year, all measures, with each change."""
-    user, fiscal_year = user_of(request), _year(request, year)
-    person, back = visible_or_404(User, request, pk=pk), reverse("targets:quotas", args=[year])
-    if not access.can_see_plan(user):
-        back = reverse("targets:year-list")
-    return _number(request, fiscal_year, Quota, of_person(person.pk), person.name, back)
 
 
 @login_required

@@ -85,6 +85,14 @@ def of_year(rule: Rule) -> Rule:
     return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
 
 
+def author_alone(actor: str, relation: str) -> Expected:
+    """The rep wrote it: others who see it may not change it."""
+    if relation not in SEES[actor]:
+        return refused(actor, HIDDEN)
+    return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
+
+
+LETTER = (("year", "=2026"), ("pk", "person"))
 LOCKED_YEAR = (("year", "=2025"),)
 
 
@@ -119,6 +127,14 @@ TARGETS = {
     "targets:territories": GRID,
     "targets:quotas": GRID,
     "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
+    "targets:quota-print": Access(who_sees(), kinds=LETTER),
+    "targets:quota-answer": Access(public(NO_METHOD), author_alone, kinds=LETTER),
+    "targets:quota-decide": Access(
+        public(NO_METHOD), who_sees(ACTED, forbidden_to=("owner", "teammate", "outsider")), kinds=LETTER
+    ),
+    "targets:review": Access(of_year(managers()), kinds=YEAR),
+    "targets:review-send": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
+    "targets:propose": Access(public(NO_METHOD), of_year(signed_in(ACTED)), kinds=YEAR),
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
     "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
     "targets:revisions": Access(of_year(managers()), kinds=YEAR),
@@ -130,13 +146,6 @@ TARGETS = {
 }
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
 COMMENT = (("pk", "comment"),)
-
-
-def author_alone(actor: str, relation: str) -> Expected:
-    """The rep wrote it: others who see it may not change it."""
-    if relation not in SEES[actor]:
-        return refused(actor, HIDDEN)
-    return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
 
 
 TALK = {

@@ -27,7 +27,7 @@ from targets import locking, revisions
 from targets.choices import RevisionCause
 from targets.cycles import create_cycle
 from targets.goals import Goal, of_person
-from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Quota, QuotaLetter
+from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
 from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
@@ -247,8 +247,11 @@ def _letters(reps: dict[str, User], admin: User) -> dict[str, dict[str, Any]]:
     objects: dict[str, dict[str, Any]] = {kind: {} for kind in ("letter", "thread", "comment", "notification")}
     for relation, rep in reps.items():
         letter = QuotaLetter.objects.create(cycle=cycle, person=rep, state="sent", sent_at=timezone.now())
+        amount, words = Decimal(QUOTA[relation]), f"Between us: {TOKENS[relation][-1]}"
+        letter.lines.create(measure="bookings", part="territory", amount=amount, note=words)
+        Proposal.objects.create(cycle=cycle, person=rep, measure="bookings", amount=amount, note=words, by=rep)
         thread = threads.thread_of("letter", letter.pk)
-        comment = threads.say(thread, by=rep, text=f"Between us: {TOKENS[relation][-1]}")
+        comment = threads.say(thread, by=rep, text=words)
         Notification.objects.filter(person=rep).delete()
         choose(rep, {"quota_locked": (relation == "own", relation == "other")})
         told = notify("quota_published", to=[rep], path="/", about=("letter", letter.pk), year=TOKENS[relation][-1])

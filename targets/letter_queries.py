@@ -1,0 +1,359 @@
+"""What the review page and the quota letter show, as far as the viewer sees the people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from spm.money import ZERO
+from spm.org.choices import PeriodLevel
+from spm.org.models import FiscalYear, Period, Team, User
+from spm.talk.models import Comment
+from spm.talk.queries import ThreadPanel, thread_panel
+from spm.ui.fields import MoneyField
+from spm.ui.numbers import percent, signed_percent
+from targets import access, letters, number_history, proposals
+from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
+from targets.goals import of_person
+from targets.holdups import holdups
+from targets.letter_facts import Cells, Range, as_sent, is_draft, team_ranges
+from targets.models import CompanyPlan, LetterLine, PlanningCycle, Proposal, Quota, QuotaLetter, Target
+from targets.number_history import NumberState
+from targets.proposals import Standing
+
+# The review page
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One person. ``days``: how long it waits, None: for nobody. ``sendable``: unsent, rejected, or changed since."""
+
+    person: int
+    name: str
+    letter: int | None
+    state: LetterState
+    proposed: Decimal
+    view: Decimal | None
+    note: str
+    comments: int
+    days: int | None
+    is_late: bool
+    changed: bool
+    can_decide: bool
+    is_open: bool
+
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.view is None else self.view - self.proposed
+
+    @property
+    def sendable(self) -> bool:
+        due = self.changed or self.state in (LetterState.UNSENT, LetterState.REJECTED)
+        return self.is_open and self.can_decide and due
+
+    @property
+    def can_nudge(self) -> bool:
+        return self.can_decide and self.is_open and self.state == LetterState.SENT
+
+    @property
+    def can_approve(self) -> bool:
+        return self.can_decide and self.is_open and self.state == LetterState.AGREED and not self.changed
+
+    @property
+    def can_reject(self) -> bool:
+        return self.can_decide and self.is_open and self.state in letters.REJECTABLE
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """A team's number beside what its lead thinks it can be."""
+
+    team: int
+    name: str
+    standing: Standing
+    can_propose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The review page of one measure."""
+
+    cycle: PlanningCycle
+    rows: tuple[ReviewRow, ...]
+    teams: tuple[TeamRow, ...]
+
+    @property
+    def sendable(self) -> int:
+        return sum(row.sendable for row in self.rows)
+
+    @property
+    def waiting(self) -> int:
+        return sum(row.days is not None for row in self.rows)
+
+
+def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+    """Everybody with a quota whom the viewer sees, but not the viewer; who waits longest first."""
+    year = cycle.fiscal_year
+    quotas = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure).order_by()
+    sums = dict(quotas.values_list("person_id").annotate(sum=Sum("amount", output_field=MoneyField())))
+    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle).select_related("person")
+    found = {row.person_id: row for row in rows}
+    people = User.objects.visible_to(user).filter(pk__in=sums.keys() | found.keys(), is_house=False).exclude(pk=user.pk)
+    names = dict(people.values_list("pk", "name"))
+    said = _comments(user, [row.pk for row in found.values()])
+    views = {row.person_id: row for row in _proposals(user, cycle).filter(measure=measure, person__in=names)}
+    waits = {row.letter: row for row in holdups(cycle) if row.letter is not None}
+    plan = _plan(user, year)
+    moved = letters.changed(plan, list(found.values())) if plan else set()
+    mine = access.numbers_of(user, names)
+    is_open = cycle.stage in letters.OPEN
+    lines = []
+    for pk, name in names.items():
+        letter = found.get(pk)
+        wait, view = waits.get(letter.pk) if letter else None, views.get(pk)
+        lines.append(
+            ReviewRow(
+                person=pk,
+                name=name,
+                letter=letter.pk if letter else None,
+                state=LetterState(letter.state) if letter else LetterState.UNSENT,
+                proposed=sums.get(pk, ZERO),
+                view=view.amount if view else None,
+                note=view.note if view else "",
+                comments=said.get(letter.pk, 0) if letter else 0,
+                days=wait.days if wait else None,
+                is_late=wait.is_late if wait else False,
+                changed=letter is not None and letter.pk in moved,
+                can_decide=pk in mine,
+                is_open=is_open,
+            )
+        )
+    lines.sort(key=lambda row: (-1 if row.days is None else row.days, row.state == LetterState.UNSENT), reverse=True)
+    return Review(cycle, tuple(lines), _teams(user, cycle, measure))
+
+
+def _plan(user: User, year: FiscalYear) -> CompanyPlan | None:
+    plan: CompanyPlan | None = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=year).first()
+    return plan
+
+
+def _proposals(user: User, cycle: PlanningCycle) -> QuerySet[Proposal]:
+    return Proposal.objects.visible_to(user).filter(cycle=cycle)
+
+
+def _comments(user: User, keys: list[int]) -> dict[int, int]:
+    rows = Comment.objects.visible_to(user).filter(thread__anchor=letters.LETTER, thread__key__in=keys, deleted_at=None)
+    return dict(rows.order_by().values_list("thread__key").annotate(n=Count("pk")))
+
+
+def _teams(user: User, cycle: PlanningCycle, measure: Measure) -> tuple[TeamRow, ...]:
+    """Teams whose target the viewer sees, that have one or a proposal, or that the viewer leads."""
+    targets = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=cycle.fiscal_year, team__isnull=False)
+    rows = targets.filter(measure=measure).order_by().values_list("team_id")
+    given = dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
+    views = _proposals(user, cycle).filter(measure=measure)
+    said = {row.team_id: row for row in views if row.team_id is not None}
+    names = dict(Team.objects.visible_to(user).values_list("pk", "name"))
+    led = {pk for pk in names if access.can_propose(user, None, pk)}
+    shown = sorted((given.keys() | said.keys() | led) & names.keys(), key=lambda pk: names[pk])
+    is_open = cycle.stage in proposals.OPEN
+    return tuple(
+        TeamRow(pk, names[pk], _standing(measure, said.get(pk), given.get(pk)), is_open and pk in led) for pk in shown
+    )
+
+
+def _standing(measure: Measure, said: Proposal | None, target: Decimal | None) -> Standing:
+    if said is None:
+        return Standing(measure, None, "", None, target)
+    return Standing(measure, said.amount, said.note, said.at, target)
+
+
+# The letter
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLine:
+    """A period with the amount of each measure; ``level``: year, quarter or month."""
+
+    label: str
+    level: str
+    amounts: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A line of how the number was made: per measure the amount and, where there is one, the reason."""
+
+    label: str
+    cells: tuple[tuple[Decimal | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisedBy:
+    """An approved revision of the person's quota. ``pk`` is None for those who may not open it."""
+
+    number: int
+    pk: int | None
+    cause: str
+    effective: str
+    decided_at: datetime | None
+    measures: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPage:
+    """One person's year. ``letter`` is None where no cycle plans it, and for the person as long as it is unsent."""
+
+    person: User
+    cycle: PlanningCycle | None
+    letter: QuotaLetter | None
+    numbers: tuple[NumberLine, ...]
+    made: tuple[Made, ...]
+    ranges: tuple[Range, ...]
+    standings: tuple[Standing, ...]
+    revised: tuple[RevisedBy, ...]
+    changes: tuple[NumberState, ...]
+    panel: ThreadPanel | None
+    changed: bool
+    waits_to_be_sent: bool
+    can_propose: bool
+    can_agree: bool
+    can_acknowledge: bool
+    can_decide: bool
+    can_approve: bool
+    can_reject: bool
+
+    @property
+    def sums(self) -> tuple[Decimal | None, ...]:
+        """What the lines add up to, per measure."""
+        columns = zip(*(line.cells for line in self.made), strict=True)
+        return tuple(_sum(amount for amount, _note in column) for column in columns)
+
+    @property
+    def has_view(self) -> bool:
+        return any(standing.proposed is not None for standing in self.standings)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
+
+
+def letter_page(user: User, year: FiscalYear, person: User) -> LetterPage:
+    """Everything on the page of a person's number. The person reads a number that is not locked as it was sent."""
+    cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
+    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
+    letter = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first() if cycle else None
+    plan = _plan(user, year)
+    own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, _working(user, year))
+    cells = as_sent(letter) if own and draft and letter else _in_force(user, year, person)
+    numbers = _numbers(user, year, cells)
+    totals = numbers[0].amounts if numbers else (None, None, None)
+    is_open = cycle is not None and cycle.stage in letters.OPEN
+    state = LetterState(letter.state) if letter else LetterState.UNSENT
+    decides = letter is not None and access.can_decide_letter(user, letter)
+    sent = letter is not None and state != LetterState.UNSENT
+    moved = letter is not None and plan is not None and not own and bool(letters.changed(plan, [letter]))
+    hidden = own and draft
+    return LetterPage(
+        person=person,
+        cycle=cycle,
+        letter=letter,
+        numbers=numbers,
+        made=_made(user, letter) if letter and sent else (),
+        ranges=tuple(team_ranges(cycle, person.pk)) if cycle and sent else (),
+        standings=_standings(user, cycle, person, totals) if cycle else (),
+        revised=_revised(user, year, person),
+        changes=() if hidden else tuple(number_history.of_holder(Quota, of_person(person.pk), year)),
+        panel=thread_panel(user, letters.LETTER, letter.pk) if letter else None,
+        changed=moved,
+        waits_to_be_sent=cycle is not None and letter is None and hidden,
+        can_propose=own and cycle is not None and cycle.stage in proposals.OPEN,
+        can_agree=own and is_open and state in letters.ANSWERABLE,
+        can_acknowledge=_can_acknowledge(letter, own),
+        can_decide=decides and is_open,
+        can_approve=decides and is_open and state == LetterState.AGREED and not moved,
+        can_reject=decides and is_open and state in letters.REJECTABLE,
+    )
+
+
+def _can_acknowledge(letter: QuotaLetter | None, own: bool) -> bool:
+    if letter is None or not own or letter.state == LetterState.UNSENT:
+        return False
+    return letter.cycle.stage in letters.AFTER_LOCK and letter.acknowledged_at is None
+
+
+def _working(user: User, year: FiscalYear) -> CompanyPlan | None:
+    """The working plan behind a quota that the user sees: whether it is locked is no secret to its holder."""
+    row = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year).select_related("plan").first()
+    return _plan(user, year) or (row.plan if row else None)
+
+
+def _in_force(user: User, year: FiscalYear, person: User) -> Cells:
+    rows = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, person=person)
+    return {(row.period_id, row.measure): row.amount for row in rows}
+
+
+def _numbers(user: User, year: FiscalYear, cells: Cells) -> tuple[NumberLine, ...]:
+    """The year, then each quarter with its months."""
+    rows = list(Period.objects.visible_to(user).filter(fiscal_year=year).order_by("starts_on", "pk"))
+    leaves = [row for row in rows if row.level == PeriodLevel.MONTH]
+    order = {PeriodLevel.YEAR: 0, PeriodLevel.QUARTER: 1, PeriodLevel.MONTH: 2}
+    rows.sort(key=lambda row: (row.level != PeriodLevel.YEAR, row.starts_on, order[PeriodLevel(row.level)]))
+
+    def total(period: Period, measure: str) -> Decimal | None:
+        inside = [leaf.pk for leaf in leaves if period.starts_on <= leaf.starts_on <= period.ends_on]
+        return _sum(cells.get((pk, measure)) for pk in inside)
+
+    return tuple(NumberLine(row.title, row.level, tuple(total(row, measure) for measure in Measure)) for row in rows)
+
+
+def _made(user: User, letter: QuotaLetter) -> tuple[Made, ...]:
+    rows = LetterLine.objects.visible_to(user).filter(letter=letter)
+    lines = {(row.part, row.measure): row for row in rows}
+    return tuple(
+        Made(str(part.label), tuple(_made_cell(part, lines.get((part, measure))) for measure in Measure))
+        for part in LetterPart
+    )
+
+
+def _made_cell(part: LetterPart, line: LetterLine | None) -> tuple[Decimal | None, str]:
+    if line is None:
+        return None, ""
+    if part == LetterPart.MARKET:
+        return line.amount, signed_percent(Decimal(line.note), 2)
+    if part == LetterPart.PART_YEAR:
+        share = Decimal(line.note)
+        return line.amount, "" if share == 1 else _("%(share)s of a full year") % {"share": percent(share, 2)}
+    return line.amount, line.note
+
+
+def _standings(
+    user: User, cycle: PlanningCycle, person: User, totals: tuple[Decimal | None, ...]
+) -> tuple[Standing, ...]:
+    said = {row.measure: row for row in _proposals(user, cycle).filter(person=person)}
+    return tuple(_standing(measure, said.get(measure), totals[place]) for place, measure in enumerate(Measure))
+
+
+def _revised(user: User, year: FiscalYear, person: User) -> tuple[RevisedBy, ...]:
+    rows = Quota.objects.visible_to(user).filter(
+        person=person, plan__fiscal_year=year, plan__kind=PlanKind.REVISION, plan__state=PlanState.APPROVED
+    )
+    grouped: dict[int, tuple[CompanyPlan, set[str]]] = {}
+    for row in rows.select_related("plan__effective").order_by("plan__number"):
+        grouped.setdefault(row.plan_id, (row.plan, set()))[1].add(str(Measure(row.measure).label))
+    opens = access.can_see_plan(user)
+    return tuple(
+        RevisedBy(
+            plan.number,
+            plan.pk if opens else None,
+            plan.get_cause_display(),
+            plan.effective.title if plan.effective else "",
+            plan.decided_at,
+            ", ".join(sorted(measures)),
+        )
+        for plan, measures in grouped.values()
+    )

@@ -1,0 +1,206 @@
+"""Pages of the review: everybody's letter, one quota letter (also for paper), and the verbs of both."""
+
+from decimal import Decimal
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from spm.errors import RuleViolation
+from spm.org.gates import user_of, visible_or_404
+from spm.org.models import FiscalYear, Team, User
+from spm.ui.amounts import parse_amount
+from targets import access, letter_queries, letters, proposals
+from targets.choices import Measure
+from targets.cycles import cycle_of
+from targets.goals import Holder, of_person, of_team
+from targets.models import PlanningCycle, QuotaLetter
+from targets.recipients import prepare
+
+MOST_LETTERS = 1_000  # in one form
+
+
+def _year(request: HttpRequest, label: str) -> FiscalYear:
+    return visible_or_404(FiscalYear, request, label=label)
+
+
+def _cycle(request: HttpRequest, label: str) -> PlanningCycle:
+    """The year's cycle; 404 where no cycle plans it."""
+    cycle = cycle_of(_year(request, label))
+    if cycle is None:
+        raise Http404
+    return cycle
+
+
+def _measure(text: str) -> Measure:
+    return Measure(text) if text in Measure.values else Measure.BOOKINGS
+
+
+def _letter(request: HttpRequest, label: str, pk: int) -> QuotaLetter:
+    """The letter of that person and year, as far as the user sees it: the person not before it is sent."""
+    rows = QuotaLetter.objects.visible_to(user_of(request)).select_related("cycle__fiscal_year", "person")
+    found: QuotaLetter = get_object_or_404(rows, cycle__fiscal_year=_year(request, label), person=pk)
+    return found
+
+
+# The review
+
+
+@login_required
+@require_safe
+def review(request: HttpRequest, year: str) -> HttpResponse:
+    """Whom the letters wait for: proposed, the person's view, comments, state and days; with what to do next."""
+    user, fiscal_year = user_of(request), _year(request, year)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    cycle, measure = cycle_of(fiscal_year), _measure(request.GET.get("measure", ""))
+    context = {
+        "year": fiscal_year,
+        "page": letter_queries.review(user, cycle, measure) if cycle else None,
+        "measure": measure,
+        "measures": Measure.choices,
+    }
+    return render(request, "targets/review.html", context)
+
+
+@require_POST
+@login_required
+def send(request: HttpRequest, year: str) -> HttpResponse:
+    """Send the letters of the people ticked, all or none."""
+    user, cycle = user_of(request), _cycle(request, year)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    people = {int(pk) for pk in request.POST.getlist("person")[:MOST_LETTERS] if pk.isdecimal() and len(pk) < 19}
+    prepare(cycle)
+    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person__in=people)
+    try:
+        count = len(letters.send(list(rows.select_related("cycle__fiscal_year")), user))
+        messages.success(request, ngettext("%(n)s letter sent.", "%(n)s letters sent.", count) % {"n": count})
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    measure = _measure(request.POST.get("measure", ""))
+    return redirect(f"{reverse('targets:review', args=[year])}?measure={measure}")
+
+
+# The letter
+
+
+@login_required
+@require_safe
+def letter(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """One person's number of the year: by quarter and month, how it was made, and what was said about it."""
+    return _page(request, year, pk, "targets/letter.html")
+
+
+@login_required
+@require_safe
+def letter_print(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The same on paper, with lines to sign on."""
+    return _page(request, year, pk, "targets/letter_print.html")
+
+
+def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpResponse:
+    user, fiscal_year = user_of(request), _year(request, year)
+    person = visible_or_404(User, request, pk=pk)
+    sees_plan = access.can_see_plan(user)
+    context = {
+        "year": fiscal_year,
+        "page": letter_queries.letter_page(user, fiscal_year, person),
+        "measures": list(Measure),
+        "own": person.pk == user.pk,
+        "back": reverse("targets:quotas", args=[year]) if sees_plan else reverse("targets:year-list"),
+    }
+    return render(request, template, context)
+
+
+@require_POST
+@login_required
+def answer(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The person agrees, asks, or acknowledges."""
+    user, found = user_of(request), _letter(request, year, pk)
+    if not access.can_answer_letter(user, found):
+        raise PermissionDenied
+    seen = request.POST.get("version", "")
+    try:
+        if "acknowledge" in request.POST:
+            letters.acknowledge(found, user)
+            messages.success(request, _("You have acknowledged your quota."))
+        elif "agree" in request.POST:
+            letters.agree(found, user, int(seen) if seen.isdecimal() and len(seen) < 10 else None)
+            messages.success(request, _("You agreed. Your manager approves it."))
+        else:
+            letters.ask(found, user, request.POST.get("text", ""))
+            messages.success(request, _("Your question is asked."))
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return redirect("targets:quota", year=year, pk=pk)
+
+
+@require_POST
+@login_required
+def decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The manager or an admin reminds, approves, or rejects with a comment."""
+    user, found = user_of(request), _letter(request, year, pk)
+    if not access.can_decide_letter(user, found):
+        raise PermissionDenied
+    name = {"name": found.person.name}
+    try:
+        if "approve" in request.POST:
+            letters.approve(found, user)
+            messages.success(request, _("The quota of %(name)s is approved.") % name)
+        elif "nudge" in request.POST:
+            letters.nudge(found, user)
+            messages.success(request, _("%(name)s is reminded.") % name)
+        else:
+            letters.reject(found, user, request.POST.get("comment", ""))
+            messages.success(request, _("The quota of %(name)s is rejected.") % name)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    if request.POST.get("next") == "review":
+        return redirect("targets:review", year=year)
+    return redirect("targets:quota", year=year, pk=pk)
+
+
+# Proposals
+
+
+@require_POST
+@login_required
+def propose(request: HttpRequest, year: str) -> HttpResponse:
+    """One's own number of the year, or that of a team one leads; an empty amount takes it back."""
+    user, cycle = user_of(request), _cycle(request, year)
+    holder, back = _holder(request, year)
+    text = request.POST.get("amount", "").strip()
+    try:
+        amount: Decimal | None = parse_amount(text, get_language()) if text else None
+        proposals.propose(
+            cycle, holder, _measure(request.POST.get("measure", "")), amount, by=user, note=request.POST.get("note", "")
+        )
+        messages.success(request, _("Your proposal is kept.") if text else _("Your proposal is taken back."))
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    except ValueError:
+        messages.error(
+            request, _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k.") % {"text": text}
+        )
+    return redirect(back)
+
+
+def _holder(request: HttpRequest, year: str) -> tuple[Holder, str]:
+    """Whom the proposal is for, and where it is shown. 404 for a team the user does not see, 403 for one not led."""
+    user, team = user_of(request), request.POST.get("team", "")
+    if not team:
+        return of_person(user.pk), reverse("targets:quota", args=[year, user.pk])
+    if not team.isdecimal() or len(team) > 18:
+        raise Http404
+    found = visible_or_404(Team, request, pk=int(team))
+    if not access.can_propose(user, None, found.pk):
+        raise PermissionDenied
+    measure = _measure(request.POST.get("measure", ""))
+    return of_team(found.pk), f"{reverse('targets:review', args=[year])}?measure={measure}"
