@@ -13,5 +13,5 @@ def prepare(cycle: PlanningCycle) -> int:
     people = holding.filter(person__is_active=True, person__is_house=False).values_list("person", flat=True).distinct()
     having = set(QuotaLetter.objects.filter(cycle=cycle).values_list("person", flat=True))
     missing = sorted(set(people) - having)
-    QuotaLetter.objects.bulk_create((QuotaLetter(cycle=cycle, person_id=pk) for pk in missing))
+    QuotaLetter.objects.bulk_create(QuotaLetter(cycle=cycle, person_id=pk) for pk in missing)
     return len(missing)
