@@ -6,11 +6,11 @@ the stretch is what remains. In company currency, whole minor units. Rules: ux.m
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.db.models import Sum
 
-from spm.money import ZERO, to_minor
+from spm.money import ZERO
 from spm.org.trees import read_history
 from spm.ui.fields import MoneyField
 from targets import last_year
@@ -45,12 +45,12 @@ class Part:
     note: str = ""
 
 
-def parts_of(basis: Basis, currency: str) -> list[Part]:
-    """The five lines in their order; their sum is ``basis.quota``."""
-    last = to_minor(basis.last, currency)
-    market = to_minor(last * basis.growth, currency)
+def parts_of(basis: Basis) -> list[Part]:
+    """The five lines in their order; their sum is ``basis.quota``. What is reckoned is told in whole units of money."""
+    last = _whole(basis.last)
+    market = _whole(last * basis.growth)
     full = last + market + basis.change
-    lost = to_minor(full * (basis.share - 1), currency)
+    lost = _whole(full * (basis.share - 1))
     return [
         Part(LetterPart.LAST_YEAR, last),
         Part(LetterPart.MARKET, market, str(basis.growth)),
@@ -58,6 +58,11 @@ def parts_of(basis: Basis, currency: str) -> list[Part]:
         Part(LetterPart.PART_YEAR, lost, str(basis.share)),
         Part(LetterPart.STRETCH, basis.quota - full - lost),
     ]
+
+
+def _whole(amount: Decimal) -> Decimal:
+    """Cents of last year's season would only pretend to be exact; the stretch takes them."""
+    return amount.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
 
 
 def build_lines(plan: CompanyPlan, letters: Collection[QuotaLetter]) -> dict[int, list[LetterLine]]:
@@ -80,7 +85,7 @@ def build_lines(plan: CompanyPlan, letters: Collection[QuotaLetter]) -> dict[int
             if basis is not None:
                 found[letter] += [
                     LetterLine(letter_id=letter, measure=measure, part=row.part, amount=row.amount, note=row.note)
-                    for row in parts_of(basis, facts.currency)
+                    for row in parts_of(basis)
                 ]
     return found
 
