@@ -1,11 +1,9 @@
 """The demo company: loaded through the import machine like any other company's files, and taken away with one verb."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from io import BytesIO
 from time import perf_counter
 
@@ -16,8 +14,8 @@ from django.core.management.color import no_style
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from spm.dashboards import demo_planning
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.errors import RuleViolation
 from spm.imports import batches
@@ -29,19 +27,11 @@ from spm.jobs.waiting import wait_for_jobs
 from spm.org import calendars, guards
 from spm.org.choices import CalendarKind
 from spm.org.models import Company, FiscalYear, Period, User
-from targets import closing, locking, plans, revisions
-from targets.choices import RevisionCause
-from targets.goals import Goal, GoalModel, of_person
-from targets.models import Quota
+from targets import closing
 
 PASSWORD = "norvik-demo-2026"  # noqa: S105  # printed at each start: the demo's people are invented, and so is this
 SOURCE = "norvik"
 CLOSED_UNTIL = date(2026, 6, 30)  # the second quarter; July and August are soft-closed, September open
-
-REVISED = {
-    figures.HIRED_IN_APRIL: (RevisionCause.HIRE, gettext_lazy("Hired in April, with a ramped quota")),
-    figures.GIVEN_A_TERRITORY: (RevisionCause.TERRITORY, gettext_lazy("Given a territory on 1 July")),
-}
 
 
 class NotEmpty(RuleViolation):
@@ -106,6 +96,8 @@ def build(phases: Phases) -> None:
     load(phases)
     roll_up(phases)
     close_periods(phases)
+    with phases.phase(_("Planning of next year")):
+        demo_planning.plan_next_year()
     Company.objects.update(is_demo=True)  # last: a half-loaded company never passes for the demo
     phases.total()
 
@@ -119,26 +111,9 @@ def load(phases: Phases) -> None:
         _give_passwords()
     with phases.phase(_("Plans, targets, quotas")):
         _load(sheets.goals())
-        _lock_and_revise(FiscalYear.objects.get(label=str(figures.THIS_YEAR)))
+        demo_planning.lock_and_revise()
     with phases.phase(_("Orders, invoices, shares")):
         _load(sheets.actuals())
-
-
-def _lock_and_revise(year: FiscalYear) -> None:
-    """The year as it was locked in January, and who was revised since: asked for by the director, month by month."""
-    locking.lock(plans.working_plan(year), by=_admin())
-    leaves = {leaf.label: leaf for leaf in Period.objects.leaves().filter(fiscal_year=year)}
-    people = dict(User.objects.people().values_list("email", "pk"))
-    director = User.objects.get(email=cast.DIRECTOR.email)
-    revised: dict[str, list[tuple[GoalModel, Goal]]] = defaultdict(list)
-    for email, measure, label, amount, _currency in sheets.revision().rows:
-        revised[email].append((Quota, Goal(of_person(people[email]), measure, leaves[label], Decimal(amount))))
-    for code, (cause, reason) in REVISED.items():
-        wanted = revised[cast.SELLERS[code].email]
-        first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
-        working = plans.working_plan(year)
-        asked = revisions.request(working, wanted, effective=first, cause=cause, reason=str(reason), by=director)
-        revisions.approve(asked, by=User.objects.get(email=cast.ADMIN.email))
 
 
 def roll_up(phases: Phases) -> None:

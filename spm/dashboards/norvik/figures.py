@@ -91,6 +91,21 @@ TEAM_TARGETS = {  # k€ of 2026
     SOUTH: {"bookings": 17800, "revenue": 17100, "margin": 5380},
     CHANNEL: {"bookings": 14800, "revenue": 14300, "margin": 4470},
 }
+# Next year's bookings in k€: what teams were given, and the four fifths of the plan that people have so far.
+NEXT_TARGETS = {NORTH: 21200, SOUTH: 18000, CHANNEL: 15600}
+NEXT_QUOTAS = {
+    "N1": 4100,
+    "N2": 4800,
+    "N3": 4700,
+    "N4": 4100,
+    "N5": 4100,
+    "S1": 4400,
+    "S2": 3700,
+    "S3": 3500,
+    "S4": 3700,
+    "S5": 2800,
+    "C3": 3300,
+}
 # A quota of an earlier year in per cent of that of 2026, and the bookings of 2024 in per cent of those of 2025.
 EARLIER_QUOTAS = {2024: 88, 2025: 94}
 BOOKINGS_2024 = 94
@@ -104,6 +119,12 @@ def month_quotas(rep: Rep, measure: str) -> list[int]:
     if rep.code == GIVEN_A_TERRITORY:
         return [BEFORE_REVISION[measure] * weight * 10 for weight in SEASON[:6]] + list(REVISED_HALF[measure])
     return [year * weight * 10 for weight in (RAMP if rep.code == HIRED_IN_APRIL else SEASON)]
+
+
+def next_year(thousands: int, measure: str) -> int:
+    """A number of next year in euro, in proportion to the company's plan of the measure, on thousands."""
+    plan = COMPANY_PLAN[NEXT_YEAR]
+    return thousands * plan[measure] // plan["bookings"] * 1000
 
 
 def expected_to_date(rep: Rep) -> Decimal:

@@ -1,0 +1,124 @@
+"""The planning cycles of the demo company: this year locked and revised, next year in review (ux.md, Demo story)."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from spm.dashboards.norvik import cast, figures, sheets
+from spm.org.models import FiscalYear, Period, Team, User
+from spm.talk.models import Notification
+from targets import cycles, letters, locking, plans, quotas, revisions
+from targets.choices import Measure, RevisionCause, Stage
+from targets.cycles import StagePlan
+from targets.goals import Goal, GoalModel, of_person, of_team
+from targets.models import PlanningCycle, Quota, QuotaLetter
+
+REVISED = {
+    figures.HIRED_IN_APRIL: (RevisionCause.HIRE, _("Hired in April, with a ramped quota")),
+    figures.GIVEN_A_TERRITORY: (RevisionCause.TERRITORY, _("Given a territory on 1 July")),
+}
+DUE = ((8, 31), (9, 15), (10, 15), (11, 15), (11, 30), (12, 31))  # month and day of each stage, the year before
+QUESTIONS = {
+    "N1": _("One order made 41 % of my year. Does the number count on another one like it?"),
+    "S3": _("Two of my key accounts closed a plant each. On which ones is the growth of 2027 built?"),
+}
+AGREED = ("N2", "N4", "S1")
+
+
+def lock_and_revise() -> None:
+    """The current year by its cycle up to the lock in January, and who was revised since, asked for by the director."""
+    year = FiscalYear.objects.get(label=str(figures.THIS_YEAR))
+    cycle = _begin(year)
+    for stage in (Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE):
+        cycle = cycles.advance(cycle, stage, _admin())
+    locking.lock(plans.working_plan(year), by=_admin())
+    cycles.advance(cycle, Stage.MONITOR, _admin())
+    for code, (cause, reason) in REVISED.items():
+        wanted = _revised_quotas(year)[cast.SELLERS[code].email]
+        first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
+        asked = revisions.request(
+            plans.working_plan(year), wanted, effective=first, cause=cause, reason=str(reason), by=_director()
+        )
+        revisions.approve(asked, by=_admin())
+
+
+def plan_next_year() -> None:
+    """Next year: the plan published, four fifths of it allocated, letters out in two teams, two questions open."""
+    year = FiscalYear.objects.get(label=str(figures.NEXT_YEAR))
+    cycle = cycles.advance(_begin(year), Stage.ALLOCATE, _admin())
+    _allocate(year)
+    cycle = cycles.advance(cycle, Stage.REVIEW, _admin())
+    _send_letters(cycle)
+    read = Notification.objects.filter(created_at__lt=timezone.now()).exclude(
+        kind__in=("quota_published", "quota_question")
+    )
+    read.update(read_at=timezone.now())  # what was told on the way is no news on the demo's day
+
+
+def _begin(year: FiscalYear) -> PlanningCycle:
+    """A cycle whose stages the admin owns, each due on its day of the year before."""
+    cycle = cycles.create_cycle(year, by=_admin())
+    before = year.starts_on.year - 1
+    due = {stage: date(before, *day) for stage, day in zip(Stage, DUE, strict=True)}
+    owners = {Stage.ALLOCATE: _director(), Stage.REVIEW: _director()}
+    shapes: dict[str, StagePlan] = {stage: StagePlan(owners.get(stage, _admin()), day) for stage, day in due.items()}
+    cycles.set_stages(cycle, shapes, by=_admin())
+    return cycle
+
+
+def _allocate(year: FiscalYear) -> None:
+    working, whole = plans.working_plan(year), Period.objects.get(label=year.label)
+    people, teams = _keys(User, "email"), _keys(Team, "name")
+    numbers = figures.next_year
+    targets = [
+        Goal(of_team(teams[name]), measure, whole, Decimal(numbers(thousands, measure)))
+        for name, thousands in figures.NEXT_TARGETS.items()
+        for measure in Measure.values
+    ]
+    own = [
+        Goal(of_person(people[cast.SELLERS[code].email]), measure, whole, Decimal(numbers(thousands, measure)))
+        for code, thousands in figures.NEXT_QUOTAS.items()
+        for measure in Measure.values
+    ]
+    plans.set_targets(working, targets, by=_admin())
+    quotas.set_quotas(working, own, by=_admin())
+
+
+def _send_letters(cycle: PlanningCycle) -> None:
+    """Proposals to everybody who has a number; some agree, two ask, the others think."""
+    reps = User.objects.filter(quotas__plan__fiscal_year=cycle.fiscal_year_id, quotas__plan__kind="working").distinct()
+    made = [QuotaLetter.objects.get_or_create(cycle=cycle, person=rep)[0] for rep in reps.order_by("pk")]
+    by_email = {letter.person.email: letter for letter in letters.send(made, by=_director())}
+    for code in AGREED:
+        letter = by_email[cast.SELLERS[code].email]
+        letters.agree(letter, by=letter.person)
+    for code, question in QUESTIONS.items():
+        letter = by_email[cast.SELLERS[code].email]
+        letters.ask(letter, by=letter.person, text=str(question))
+
+
+def _revised_quotas(year: FiscalYear) -> dict[str, list[tuple[GoalModel, Goal]]]:
+    """E-mail → the new numbers of each month."""
+    leaves = {leaf.label: leaf for leaf in Period.objects.leaves().filter(fiscal_year=year)}
+    people = _keys(User, "email")
+    revised: dict[str, list[tuple[GoalModel, Goal]]] = defaultdict(list)
+    for email, measure, label, amount, _currency in sheets.revision().rows:
+        revised[email].append((Quota, Goal(of_person(people[email]), measure, leaves[label], Decimal(amount))))
+    return revised
+
+
+def _keys(model: type[User] | type[Team], name: str) -> dict[str, int]:
+    return dict(model.objects.values_list(name, "pk"))
+
+
+def _admin() -> User:
+    found: User = User.objects.get(email=cast.ADMIN.email)
+    return found
+
+
+def _director() -> User:
+    found: User = User.objects.get(email=cast.DIRECTOR.email)
+    return found
