@@ -14,10 +14,12 @@ nothing is written. The loaded credits of a line (``credits`` import) belong to 
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -31,7 +33,7 @@ from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
 from spm.money import to_units
 from spm.org.models import Period
-from targets.choices import VersionReason
+from targets.choices import Changed, VersionReason
 from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
 from targets.lines import (
     COLUMNS,
@@ -47,6 +49,7 @@ from targets.lines import (
     to_json,
 )
 from targets.models import Actual, ActualVersion, Credit
+from targets.reopenings import note, under_way
 from targets.staleness import lock_all_leaves, mark_stale, refuse_closed
 
 UNCHANGED, NEW, CHANGED = Verdict(RowOutcome.UNCHANGED), Verdict(RowOutcome.NEW), Verdict(RowOutcome.CHANGED)
@@ -89,6 +92,10 @@ class Recorder:
         self.batch = batch.pk if batch else None
         self.resolver = resolver or Resolver()
         self.touched: set[int] = set()
+
+    @cached_property
+    def reopened(self) -> dict[int, int]:
+        return under_way()
 
     # Lines
 
@@ -213,6 +220,7 @@ class Recorder:
         credits += [row for key, change in zip(keys, new, strict=True) for row in self._credits(key, change)]
         bulk.insert(Credit, CREDIT_COLUMNS, credits)
         self._touch(changes)
+        self._note(((change.stored.pk, change) for change in old if change.stored), zip(keys, new, strict=True))
 
     def _keep_versions(self, changes: Sequence[Change], reason: VersionReason) -> None:
         """``ActualVersion.batch`` is the import that replaced the old form, so that its undo finds it."""
@@ -248,16 +256,23 @@ class Recorder:
                 part.share, part.is_overlay, False, is_placed, _units(amount), _units(cost),
             )  # fmt: skip
 
-    def _touch(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            self._touch_day(None if change.is_tombstone else change.line.date)
-            if change.stored and not change.stored.is_tombstone:
-                self._touch_day(change.stored.line.date)
+    def _note(self, *written: Iterable[tuple[int, Change]]) -> None:
+        """Keep under its reopening what was written to a period that is open again: where it was, and where it is."""
+        if not self.reopened:
+            return
+        rows = [
+            (leaf.pk, key, change.stored.version + 1 if change.stored else 1)
+            for key, change in chain(*written)
+            for leaf in {self.resolver.leaf_on(day) for day in change.days}
+            if leaf
+        ]
+        note(Changed.LINE, rows, self.reopened)
 
-    def _touch_day(self, day: date | None) -> None:
-        leaf: LeafPeriod | None = self.resolver.leaf_on(day) if day else None
-        if leaf:
-            self.touched.add(leaf.pk)
+    def _touch(self, changes: Sequence[Change]) -> None:
+        for day in {day for change in changes for day in change.days}:
+            leaf: LeafPeriod | None = self.resolver.leaf_on(day)
+            if leaf:
+                self.touched.add(leaf.pk)
 
 
 def _units(amount: Decimal | None) -> int | None:
@@ -344,4 +359,5 @@ def recredit(leaf: Period, resolver: Resolver | None = None) -> int:
         if (wanted := resolver.territory_of(person, account, day)) != territory
     ]
     bulk.update(Credit, ("territory",), moved)
+    note(Changed.CREDIT, [(leaf.pk, pk, None) for pk, _territory in moved], under_way() if moved else {})
     return len(moved)

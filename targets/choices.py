@@ -123,6 +123,16 @@ class VersionReason(models.TextChoices):
     UNDONE = "undone", _("Import undone")
 
 
+class Changed(models.TextChoices):
+    """What a change in a reopened period was made to."""
+
+    LINE = "line", _("Line")
+    CREDIT = "credit", _("Credit")
+    PLAN_LINE = "planline", _("Company plan")
+    TARGET = "target", _("Target")
+    QUOTA = "quota", _("Quota")
+
+
 class Scope(models.TextChoices):
     """The kinds of holder of an attainment row."""
 

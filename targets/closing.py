@@ -76,7 +76,7 @@ def close(period: Period, *, by: User | None, reason: str = "") -> PeriodClosing
         digest=digest_of(rows),
         rows=rows,
         difference=difference(before.rows, rows) if before else [],
-        reopening=PeriodReopening.objects.filter(period=leaf, closed_again__isnull=True).order_by("-pk").first(),
+        reopening=PeriodReopening.objects.open().filter(period=leaf).order_by("-pk").first(),
     )
     _set_state(leaf, PeriodState.CLOSED)
     audit.record(AuditKind.PERIOD_CLOSE, actor=by, subject=leaf.label, reason=reason, digest=closing.digest)
@@ -181,4 +181,4 @@ def _over(by: date, end: str) -> QuerySet[Period]:
     first = RollupRun.objects.order_by("pk").first()
     since = first.requested_at.date() if first else date.max
     leaves: QuerySet[Period] = Period.objects.leaves().filter(**{f"{end}__lte": by}, ends_on__gte=since)
-    return leaves.exclude(reopenings__closed_again__isnull=True, reopenings__isnull=False).order_by("pk")
+    return leaves.exclude(pk__in=PeriodReopening.objects.open().values("period")).order_by("pk")

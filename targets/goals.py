@@ -23,6 +23,7 @@ from spm.org.models import Company, Period, User
 from targets.choices import PlanKind
 from targets.lines import Verdict
 from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.reopenings import note_goals
 from targets.seasonality import spread_over, weights_of
 from targets.staleness import lock_periods, mark_stale
 
@@ -306,10 +307,13 @@ class GoalSheet:
         bulk_create_with_history(fresh, self.model, batch_size=BLOCK, **told)
         bulk.update(self.model, ["amount"], [(row.pk, to_units(row.amount)) for row in kept])
         history.bulk_history_create(kept, batch_size=BLOCK, update=True, **told)
+        written = [(row.period_id, row.pk) for row in (*fresh, *kept, *gone)]
         for row in gone:
             row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
             row._change_reason = reason[:100]  # noqa: SLF001
             row.delete()
+        if self.plan.kind == PlanKind.WORKING:
+            note_goals(self.model, written)
 
     def _row(self, change: LeafChange) -> Any:
         values = {change.holder.column: change.holder.key, "period_id": change.period}

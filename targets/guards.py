@@ -44,7 +44,7 @@ register(
 for _table in ("targets_goalbatch",):
     register(*append_only(_table))
 
-for _table in ("targets_actualversion", "targets_periodclosing", "targets_periodreopening"):
+for _table in ("targets_actualversion", "targets_periodclosing", "targets_periodreopening", "targets_reopenedchange"):
     register(*append_only(_table))
 for _table in PLAN_ROWS:
     register(*_frozen_rows(_table))
@@ -82,6 +82,6 @@ register(
         "a closed period opens by a reopening with a reason alone (INV-30)",
         "OLD.state = 'closed' AND NEW.state <> 'closed' AND NOT EXISTS ("
         "SELECT 1 FROM targets_periodreopening r WHERE r.period_id = OLD.id AND NOT EXISTS ("
-        "SELECT 1 FROM targets_periodclosing c WHERE c.reopening_id = r.id))",
+        "SELECT 1 FROM targets_periodclosing c WHERE c.period_id = r.period_id AND c.closed_at >= r.reopened_at))",
     )
 )

@@ -116,6 +116,12 @@ class Change:
         new = ZERO if self.is_tombstone else self.line.amount
         return new - (self.stored.counted if self.stored else ZERO)
 
+    @property
+    def days(self) -> set[date]:
+        """Where the line counted before, and where it counts now."""
+        now = set() if self.is_tombstone else {self.line.date}
+        return now | ({self.stored.line.date} if self.stored and not self.stored.is_tombstone else set())
+
 
 def stored_lines(source: str, keys: Collection[str]) -> dict[str, Stored]:
     """The lines of ``source`` with these normalised ids, by id; one query per 1,000 keys, and one for their credits."""

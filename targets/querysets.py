@@ -193,3 +193,11 @@ class RollupRunQuerySet(models.QuerySet[Any]):
 
     def done(self) -> Self:
         return self.filter(state=RunState.DONE)
+
+
+class PeriodReopeningQuerySet(models.QuerySet[Any]):
+    def open(self) -> Self:
+        """Those after which their period was not closed again."""
+        closings = self.model._meta.get_field("period").related_model._meta.get_field("closings").related_model
+        later = closings.objects.filter(period=OuterRef("period"), closed_at__gte=OuterRef("reopened_at"))
+        return self.filter(~Exists(later))

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 
 from spm.market.models import Territory
 from spm.org.choices import PeriodLevel, PeriodState
@@ -13,10 +15,11 @@ from spm.org.models import Period, User
 from spm.org.trees import TeamTree, tree_as_of
 from spm.org.verification import Breach, invariant
 from targets import closing, measures
-from targets.choices import ActualKind, Measure, RunState
+from targets.choices import ActualKind, Changed, Measure, PlanKind, RunState
 from targets.crediting import Resolver
 from targets.models import (
     Actual,
+    ActualVersion,
     Attainment,
     Credit,
     PeriodClosing,
@@ -24,9 +27,11 @@ from targets.models import (
     PeriodTotal,
     PlanLine,
     Quota,
+    ReopenedChange,
     RollupRun,
     Target,
 )
+from targets.reopenings import GOALS
 
 ZERO = Decimal(0)
 SUMMED = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum", "lines", "cost_missing")
@@ -290,3 +295,36 @@ def reopenings_have_reasons() -> Iterator[Breach]:
         ended = again.reopening
         if ended is None or ended.period_id != again.period_id or ended.reopened_at > again.closed_at:
             yield Breach("a closing ends a reopening that is not its own", (again.pk,))
+        before = PeriodClosing.objects.filter(period=again.period_id, pk__lt=again.pk).order_by("-pk").first()
+        if again.difference != (closing.difference(before.rows, again.rows) if before else []):
+            yield Breach("a closing does not tell what differs from the one before", (again.pk,))
+
+
+@invariant("INV-30", "Each change in a reopened period is kept under the id of its reopening.")
+def changes_bear_their_reopening() -> Iterator[Breach]:
+    for reopening in PeriodReopening.objects.select_related("period"):
+        leaf = reopening.period
+        ended = PeriodClosing.objects.filter(period=leaf, closed_at__gte=reopening.reopened_at).order_by("pk").first()
+        window = (reopening.reopened_at, ended.closed_at if ended else timezone.now())
+        kept = ReopenedChange.objects.filter(reopening__period=leaf).values_list("what", "row", "state")
+        for what, row, state in sorted({*_lines_changed(leaf, window), *_goals_changed(leaf, window)} - set(kept)):
+            yield Breach(f"{leaf.label}: {what} {row}, state {state}, changed without its reopening", (reopening.pk,))
+
+
+def _lines_changed(leaf: Period, window: tuple[datetime, datetime]) -> Iterator[tuple[str, int, int]]:
+    """Lines of the leaf whose form was replaced, or whose import was committed, in this time."""
+    for pk, version, values in ActualVersion.objects.filter(replaced_at__range=window).values_list(
+        "actual_id", "version", "values"
+    ):
+        if not values["is_tombstone"] and leaf.starts_on <= date.fromisoformat(values["date"]) <= leaf.ends_on:
+            yield Changed.LINE.value, pk, version + 1
+    inside = Actual.objects.in_force().filter(date__range=(leaf.starts_on, leaf.ends_on))
+    for pk, version in inside.filter(batch__committed_at__range=window).values_list("pk", "version"):
+        yield Changed.LINE.value, pk, version
+
+
+def _goals_changed(leaf: Period, window: tuple[datetime, datetime]) -> Iterator[tuple[str, int, int]]:
+    for model, what in GOALS.items():
+        rows = model.history.filter(period=leaf, plan__kind=PlanKind.WORKING, history_date__range=window)
+        for pk, state in rows.values_list("id", "history_id"):
+            yield what.value, pk, state

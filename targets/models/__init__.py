@@ -14,7 +14,7 @@ from targets.models.allocation import (
     RampStep,
     TerritoryChange,
 )
-from targets.models.closings import PeriodClosing, PeriodReopening
+from targets.models.closings import PeriodClosing, PeriodReopening, ReopenedChange
 from targets.models.cycles import CycleStage, OneOffDeal, PlanningCycle
 from targets.models.letters import LetterLine, QuotaLetter
 from targets.models.plans import CompanyPlan, PlanLine, Quota, SeasonalityProfile, SeasonalityWeight, Target
@@ -45,6 +45,7 @@ __all__ = [
     "RampSchedule",
     "RampStep",
     "Rate",
+    "ReopenedChange",
     "RollupRun",
     "SeasonalityProfile",
     "SeasonalityWeight",

@@ -5,6 +5,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from spm.org.models import Period
+from targets.choices import Changed
+from targets.querysets import PeriodReopeningQuerySet
 
 
 class PeriodClosing(models.Model):
@@ -35,8 +37,30 @@ class PeriodReopening(models.Model):
     reopened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reopenings")
     reason = models.CharField(_("reason"), max_length=500)
 
+    objects = PeriodReopeningQuerySet.as_manager()
+
     class Meta:
         ordering = ["period", "pk"]
 
     def __str__(self) -> str:
         return f"{self.period_id} reopened {self.reopened_at:%Y-%m-%d}"
+
+
+class ReopenedChange(models.Model):
+    """One change made while a period was open again, under the reopening that allowed it (INV-30). Append-only.
+
+    ``row`` is the key of the line, credit or goal. ``state`` tells which of its states was written: the version of a
+    line, the key of a goal's history row; a credit, which the roll-up places anew, has none.
+    """
+
+    reopening = models.ForeignKey(PeriodReopening, models.PROTECT, related_name="changes")
+    what = models.CharField(max_length=8, choices=Changed.choices)
+    row = models.BigIntegerField()
+    state = models.BigIntegerField(null=True)
+
+    class Meta:
+        ordering = ["reopening", "pk"]
+        indexes = [models.Index(fields=["what", "row"], name="reopened_change_by_row")]
+
+    def __str__(self) -> str:
+        return f"{self.reopening_id}: {self.what} {self.row}"

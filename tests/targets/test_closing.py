@@ -1,15 +1,29 @@
 """Periods close, stay as they were closed, and open again with a reason."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from spm.errors import NothingToDo, PeriodClosed, RuleViolation
+from spm.market import territories
 from spm.org import guards
 from spm.org.models import AuditEntry, Period
-from targets import closing, plans, rollup
-from targets.models import Actual, Attainment, Credit, PeriodClosing, PeriodTotal, PlanLine, Quota, RollupRun, Target
+from spm.org.verification import run_all
+from targets import closing, plans, quotas, rollup
+from targets.models import (
+    Actual,
+    Attainment,
+    Credit,
+    PeriodClosing,
+    PeriodReopening,
+    PeriodTotal,
+    PlanLine,
+    Quota,
+    RollupRun,
+    Target,
+)
 from tests.builders import make_actual, make_plan, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +102,58 @@ def test_inv_22_reopening_places_credits_by_what_was_assigned_while_the_month_wa
     closing.reopen(january, by=cast.admin, reason="Ann held Owned all the time")
     rollup.roll_up_stale()
     assert set(PeriodTotal.objects.values_list("territory", flat=True)) == {owned.pk}
+
+
+def kept_under(reopening):
+    return sorted(reopening.changes.values_list("what", "state", "reopening__period__label"))
+
+
+def test_inv_30_each_change_of_a_reopened_period_bears_the_reopening(january, cast, year):
+    closing.close(january, by=cast.admin)
+    make_actual(cast.rep, "2026-02-01", 1)  # another period: no change of this one
+    reopening = closing.reopen(january, by=cast.admin, reason="An invoice was missing")
+    make_actual(cast.rep, "2026-01-20", 7, external_id="late")
+    make_actual(cast.rep, "2026-02-20", 7, external_id="late")  # restated into February: January has lost it
+    plan = make_plan(year)
+    for amount in (70, None):
+        told = {"measure": "revenue", "period": january, "amount": amount and Decimal(amount), "by": cast.admin}
+        quotas.set_quota(plan, person=cast.rep, **told)
+    states = list(Quota.history.filter(person=cast.rep).order_by("pk").values_list("history_id", flat=True))
+    at = [("line", version, "2026-01") for version in (1, 2)]
+    assert kept_under(reopening) == at + [("quota", state, "2026-01") for state in states[1:]]
+    closing.close(january, by=cast.admin)
+    assert [finding.breaches for finding in run_all(["INV-30"])] == [(), ()]
+
+
+def test_inv_30_a_change_without_its_reopening_is_named(january, cast, year):
+    closing.close(january, by=cast.admin)
+    reopening = closing.reopen(january, by=cast.admin, reason="An invoice was missing")
+    make_actual(cast.rep, "2026-01-20", 7, external_id="late")
+    make_actual(cast.rep, "2026-01-20", 8, external_id="late")
+    guards.drop(connection)
+    reopening.changes.filter(state=2).delete()
+    found = [breach.text for finding in run_all(["INV-30"]) for breach in finding.breaches]
+    assert len(found) == 1
+    assert "state 2, changed without its reopening" in found[0]
+
+
+def test_inv_30_a_reopening_serves_until_the_next_closing_and_no_longer(january, cast):
+    closing.close(january, by=cast.admin)
+    closing.reopen(january, by=cast.admin, reason="An invoice was missing")
+    closing.soft_close(january, by=cast.admin)
+    closing.reopen(january, by=cast.admin, reason="Another one, too")
+    closing.close(january, by=cast.admin)
+    assert not PeriodReopening.objects.open().exists()
+    with pytest.raises(IntegrityError, match="INV-30"), transaction.atomic():
+        Period.objects.filter(pk=january.pk).update(state="open")
+
+
+def test_inv_30_credits_placed_anew_in_a_reopened_period_bear_it_too(january, cast):
+    closing.close(january, by=cast.admin)
+    reopening = closing.reopen(january, by=cast.admin, reason="An invoice was missing")
+    territories.assign(make_territory("North land"), person=cast.rep, starts_on=date(2026, 1, 1))
+    rollup.roll_up_stale()
+    assert kept_under(reopening) == [("credit", None, "2026-01")]
 
 
 def test_only_admins_close_and_only_what_is_over(january, cast):
