@@ -4,6 +4,7 @@ Private text needs no filter, since nothing logs it: logs carry ids, kinds and s
 Rule: reliability.md §3, 16.2.
 """
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
@@ -21,6 +22,16 @@ def mask_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
         if isinstance(value, str):
             event[name] = TOKEN.sub("…", value)
     return event
+
+
+class OneLineRefusals(logging.Filter):
+    """Drops Django's own record of a request that was refused or not found, which may carry a traceback.
+
+    The line "request_finished" tells the same, with the person and the address it came from. Crashes stay.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name != "django.request" or getattr(record, "status_code", 500) >= 500
 
 
 CONSOLE = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -53,7 +64,14 @@ def configuration(form: str, level: str, *, others: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"structured": formatter},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "filters": {"one_line_refusals": {"()": OneLineRefusals}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "structured",
+                "filters": ["one_line_refusals"],
+            }
+        },
         "root": {"handlers": ["console"], "level": others},
         "loggers": {"spm": {"level": level}, "targets": {"level": level}},
     }

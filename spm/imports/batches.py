@@ -111,12 +111,6 @@ def headers_of(batch: ImportBatch) -> list[str]:
     return read(Path(file.name), batch.filename, Mapping.from_json(batch.mapping).read_options()).headers
 
 
-def set_mapping(batch: ImportBatch, mapping: Mapping) -> None:
-    """Read the file another way from now on."""
-    batch.mapping = mapping.to_json()
-    batch.save(update_fields=["mapping"])
-
-
 # Preview --------------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +167,18 @@ def ask(batch: ImportBatch, verb: str, by: User | None) -> None:
     with transaction.atomic():
         batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
         batch.save(update_fields=["job"])
+
+
+def ask_with_mapping(batch: ImportBatch, mapping: Mapping, by: User | None) -> None:
+    """Read the file another way from now on, and ask for its preview. Raises AlreadyDone, and then leaves it as it is.
+
+    The row is locked: a commit that is under way ends first.
+    """
+    with transaction.atomic():
+        _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
+        batch.mapping = mapping.to_json()
+        batch.save(update_fields=["mapping"])
+        ask(batch, "preview", by)
 
 
 def commit_good_rows(batch: ImportBatch, by: User | None) -> None:

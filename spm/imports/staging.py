@@ -4,10 +4,12 @@ Parsed rows wait in a temporary file, in blocks of 5,000: the transaction that f
 flat however long the file is.
 """
 
-import pickle
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -51,8 +53,25 @@ class StagedRefusal(NamedTuple):
     cells: Cells
 
 
+DAY, NUMBER = "$day", "$number"
+"""How the two kinds of value that JSON does not know are marked; no header is spelt like this."""
+
+
+def _marked(value: Any) -> dict[str, str]:
+    return {DAY: value.isoformat()} if isinstance(value, date) else {NUMBER: str(value)}
+
+
+def _unmarked(found: dict[str, Any]) -> Any:
+    if DAY in found:
+        return date.fromisoformat(found[DAY])
+    return Decimal(found[NUMBER]) if NUMBER in found else found
+
+
 class Spool:
-    """Blocks of things in a temporary file, read back as often as one likes."""
+    """Blocks of things in a temporary file, a line of JSON each, read back as often as one likes.
+
+    Things are made of lists, dicts with text keys, texts, whole numbers, booleans, None, dates and Decimals.
+    """
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(prefix="spm-import-")  # noqa: SIM115  # lives as long as self
@@ -67,19 +86,15 @@ class Spool:
 
     def flush(self) -> None:
         if self.waiting:
-            pickle.dump(self.waiting, self.file, protocol=5)
+            self.file.write(json.dumps(self.waiting, default=_marked).encode() + b"\n")
             self.waiting = []
 
     def blocks(self) -> Iterator[list[Any]]:
         self.flush()
         self.file.seek(0)
-        while True:
-            try:
-                block = pickle.load(self.file)  # noqa: S301  # written by this very object
-            except EOFError:
-                return
+        while line := self.file.readline():
             place = self.file.tell()
-            yield block
+            yield json.loads(line, object_hook=_unmarked)
             self.file.seek(place)
 
 

@@ -21,6 +21,7 @@ from spm.imports.models import ImportBatch
 from spm.org import audit
 from spm.org.choices import AuditKind
 from spm.org.gates import admins_only, user_of
+from spm.org.limits import spend
 
 PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -59,6 +60,8 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     """A file or pasted cells; stored, then judged."""
     wanted, user = _kind_or_404(kind), user_of(request)
     form = UploadForm(request.POST or None, request.FILES or None, kind=wanted, user=user)
+    if request.method == "POST":
+        spend(request, "import")
     if request.method == "POST" and form.is_valid():
         try:
             batch = _stored(wanted, form, request)
@@ -109,10 +112,12 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
     options: dict[str, Any] = {"mapping": Mapping.from_json(batch.mapping), "headers": headers}
     form = MappingForm(request.POST or None, kind=kind_named(batch.kind), **options)
     if request.method == "POST" and form.is_valid():
-        batches.set_mapping(batch, form.result)
-        form.save(batch, user)
-        batches.ask(batch, "preview", user)
-        return redirect("imports:detail", pk=batch.pk)
+
+        def read_anew() -> None:
+            batches.ask_with_mapping(batch, form.result, user)
+            form.save(batch, user)
+
+        return _asked(request, batch, read_anew)
     return render(request, "imports/batch_map.html", {"form": form, "batch": batch})
 
 
@@ -150,6 +155,7 @@ def batch_teams(request: HttpRequest, pk: int) -> HttpResponse:
 def batch_refused(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that were not loaded, to be mended and uploaded again."""
     batch = _batch_or_404(request, pk)
+    spend(request, "export")
     audit.record(AuditKind.EXPORT, actor=user_of(request), subject=_("Refused rows of %(batch)s") % {"batch": batch})
     response = HttpResponse(refused_rows.as_csv(batch), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="refused-{batch.pk}.csv"'

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import connections
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -94,8 +95,12 @@ class Ready(HealthCheckView):  # type: ignore[misc]  # no stubs
         return response
 
     async def _ask(self) -> list[Any]:
-        with self.get_executor() as executor:
-            return await asyncio.gather(*(check.get_result(executor) for check in self.get_checks()))
+        # One thread for all of them, which gives back its connections: a probe comes every few seconds, for ever.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            try:
+                return await asyncio.gather(*(check.get_result(thread) for check in self.get_checks()))
+            finally:
+                await asyncio.get_running_loop().run_in_executor(thread, connections.close_all)
 
 
 @never_cache

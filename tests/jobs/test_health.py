@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.backends.signals import connection_created
 from django.utils import timezone
 
 from spm.jobs.choices import JobState
@@ -54,3 +55,19 @@ def test_metrics_tell_jobs_by_state(client, settings):
     text = client.get("/health/metrics/", headers={"Authorization": "Bearer right"}).content.decode()
     assert 'spm_jobs{state="done"} 1.0' in text
     assert "spm_canary_age_seconds 0." in text
+
+
+def test_asking_leaves_no_connection_open(client):
+    sing()
+    opened = []
+
+    def note(connection, **_more):
+        opened.append(connection)
+
+    connection_created.connect(note)
+    try:
+        client.get("/health/ready/")
+    finally:
+        connection_created.disconnect(note)
+    assert opened
+    assert all(connection.connection is None for connection in opened)

@@ -1,10 +1,14 @@
 """The writing of many rows: keys reserved in advance, blocks, both databases."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 
 from spm.imports import bulk
 from spm.imports.models import ImportBatch, ImportContent
+from spm.imports.staging import Spool
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +48,14 @@ def test_update_and_delete_touch_only_the_rows_named(batch):
     bulk.update(ImportContent, ["number"], [(second, 77)])
     bulk.delete(ImportContent, "id", [third])
     assert list(batch.contents.values_list("pk", "number")) == [(first, 0), (second, 77)]
+
+
+def test_what_waits_in_a_spool_comes_back_equal_as_often_as_one_likes():
+    things = [(1, {"a": Decimal("1.50"), "b": date(2026, 1, 31), "c": None, "d": True, "e": "\ud800 é"}, {"a": "1,50"})]
+    spool = Spool()
+    for thing in things * 5_001:
+        spool.add(thing)
+    for _time in range(2):
+        blocks = list(spool.blocks())
+        assert [len(block) for block in blocks] == [5_000, 1]
+        assert tuple(blocks[1][0]) == things[0]

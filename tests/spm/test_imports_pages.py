@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.kinds import all_kinds
 from spm.imports.models import ImportBatch, ImportProfile
@@ -154,3 +155,18 @@ def test_the_history_takes_the_same_queries_at_any_length(admin, rows, django_as
         load("teams", TEAMS)
     with django_assert_num_queries(12):
         assert admin.get(reverse("imports:list")).status_code == 200
+
+
+def test_a_mapping_sent_while_the_file_is_loaded_is_refused_in_words(admin, monkeypatch):
+    _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,North\n"))
+    headers_of = batches.headers_of
+
+    def load_meanwhile(asked):
+        batches.commit(ImportBatch.objects.get(pk=batch.pk))
+        return headers_of(asked)
+
+    monkeypatch.setattr(batches, "headers_of", load_meanwhile)
+    page = admin.post(reverse("imports:map", args=[batch.pk]), {"column_team": "parent"}, follow=True)
+    assert "has been loaded already" in page.content.decode()
+    batch.refresh_from_db()
+    assert (batch.state, batch.mapping.get("columns", {})) == (BatchState.COMMITTED, {})

@@ -1,11 +1,12 @@
 """What never reaches a log."""
 
+import io
 import logging
 import sys
 
 import pytest
 
-from spm.logs import configuration, mask_tokens
+from spm.logs import OneLineRefusals, configuration, mask_tokens
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,21 @@ def test_a_logged_failure_shows_lines_of_code_but_no_values(form):
 
 def _fail(_private):
     raise ValueError
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_one_line_on_the_console_without_a_traceback(client, cast, settings, monkeypatch):
+    (console,) = [one for one in logging.getLogger().handlers if one.get_name() == "console"]
+    monkeypatch.setattr(console, "stream", io.StringIO())
+    client.force_login(cast.rep)
+    for address, status in (("/setup/people/", 403), ("/no/such/page/", 404)):
+        assert client.get(address).status_code == status
+    told = console.stream.getvalue().splitlines()
+    assert [line.count("request_finished") for line in told] == [1, 1]
+    assert str(cast.rep.pk) in told[0]
+
+
+def test_a_crash_keeps_its_traceback():
+    record = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "Internal Server Error", None, None)
+    record.status_code = 500
+    assert OneLineRefusals().filter(record)
