@@ -17,6 +17,7 @@ from spm.dashboards.search import MAX_LENGTH, find
 from spm.dashboards.shell import THEME_COOKIE, THEMES
 from spm.org import people
 from spm.org.gates import user_of
+from spm.org.limits import spend
 from spm.org.models import User
 from spm.talk.queries import choices_of
 from spm.ui.redirects import back
@@ -63,6 +64,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """People, teams, territories and accounts that the user may see."""
+    spend(request, "search")
     text = request.GET.get("q", "")[:MAX_LENGTH].strip()
     return render(request, "dashboards/search.html", {"search_text": text, "groups": find(text, user_of(request))})
 

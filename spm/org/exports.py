@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from spm.org import audit
 from spm.org.choices import AuditKind
 from spm.org.gates import user_of
+from spm.org.limits import spend
 from spm.ui.exports import CSV, Column, Value, export_format, table_response
 
 
@@ -17,8 +18,9 @@ def audited_table(
 ) -> HttpResponseBase:
     """The file that ``?format=`` asks for (CSV where it names none known), with the filters in force.
 
-    ``rows`` come from ``visible_to``; ``name`` is the file's name without its ending.
+    Raises TooOften. ``rows`` come from ``visible_to``; ``name`` is the file's name without its ending.
     """
+    spend(request, "export")
     fmt = export_format(request) or CSV
     asked = [(key, str(value)) for key, value in request.GET.items() if key != "format"]
     audit.record(

@@ -13,7 +13,9 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from spm.org import clock, people
+from spm.org.limits import TooOften
 from spm.org.models import User
+from spm.ui.error_pages import too_often
 
 STARTED = "spm_signed_in_at"
 """Session key: when the person signed in, in seconds since 1970."""
@@ -47,6 +49,10 @@ class SessionRules:
         if isinstance(person, User) and not ("no-store" in kept and "private" in kept):
             response.headers["Cache-Control"] = "no-store, private"
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002  # Django's signature
+        """Who does something costly too often is told to wait."""
+        return too_often(exception.seconds) if isinstance(exception, TooOften) else None
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:  # noqa: ARG002  # Django's signature
         match, person = request.resolver_match, request.user

@@ -7,4 +7,5 @@ from spm.org import views
 app_name = "org"
 urlpatterns = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("sessions/<int:pk>/end/", views.session_end, name="session-end"),
 ]

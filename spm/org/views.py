@@ -1,14 +1,18 @@
 """Pages of the organisation that stand before sign-in."""
 
 from allauth.account.utils import perform_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from spm.errors import RuleViolation
-from spm.org import invitations
+from spm.org import invitations, sessions
 from spm.org.forms import InvitationForm
+from spm.org.gates import user_of
 
 
 @never_cache
@@ -28,3 +32,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             signed_in: HttpResponse = perform_login(request, person, email_verification="none")
             return signed_in
     return render(request, "org/invitation.html", {"form": form, "person": form.person})
+
+
+@login_required
+@require_POST
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one of the own browsers out."""
+    if not sessions.end(user_of(request), pk):
+        raise Http404
+    messages.success(request, _("That browser is signed out."))
+    return redirect("usersessions_list")

@@ -27,6 +27,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page("403_csrf.html", 403)
 
 
+def too_often(seconds: int) -> HttpResponse:
+    """429 for somebody who is signed in; allauth has a page of its own for sign-ins."""
+    return _page("429_wait.html", 429, {"Retry-After": str(seconds)})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 where the database is away or too busy, which waiting mends."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):

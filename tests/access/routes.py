@@ -43,6 +43,7 @@ ACCOUNT = {
         public(EITHER), public(ACTED | EITHER), kinds=(("uidb36", "=1"), ("key", "=nokey"))
     ),
     "account_reset_password_done": Access(public(EITHER)),
+    "org:session-end": Access(signed_in(NO_METHOD), signed_in(HIDDEN), kinds=(("pk", "=1000000000"),)),
     "org:invitation": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=notoken"),)),
     "mfa_index": Access(signed_in(EITHER)),
     "mfa_authenticate": Access(public(EITHER), public(ACTED | EITHER)),
