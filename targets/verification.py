@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
+from spm.imports.choices import BatchState
+from spm.keys import normalise
 from spm.market.models import Territory
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period, User
@@ -81,6 +83,20 @@ def shares_add_up() -> Iterator[Breach]:
         wanted = [ZERO, ZERO, ZERO] if is_tombstone else [Decimal(1), amount, cost or ZERO]
         if parts.get(pk, [ZERO, ZERO, ZERO]) != wanted:
             yield Breach(f"shares, amounts and costs add to {parts.get(pk)}, not to {wanted}", (pk,))
+
+
+@invariant("INV-12", "The key of a line is the normal form of its id.")
+def line_keys_are_normal() -> Iterator[Breach]:
+    for pk, name, key in Actual.objects.values_list("pk", "external_id", "external_key").iterator():
+        if key != normalise(name):
+            yield Breach(f"the key of line {name} is {key}", (pk,))
+
+
+@invariant("INV-15", "Every line in force was written by an import that is loaded.")
+def lines_come_from_loaded_imports() -> Iterator[Breach]:
+    stray = Actual.objects.in_force().filter(batch__isnull=False).exclude(batch__state=BatchState.COMMITTED)
+    for pk, batch in stray.values_list("pk", "batch_id").iterator():
+        yield Breach(f"import {batch} is not loaded, a line of it counts", (pk, batch))
 
 
 @invariant("INV-04", "Months add to the quarter and to the year, for every holder and measure.")
