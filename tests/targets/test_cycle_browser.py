@@ -14,7 +14,7 @@ from tests.spm.dashboards.test_browser import WIDTHS, heavy_findings
 from tests.targets.test_cycles import set_target
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PAGES = ("/targets/", "/targets/2027/", "/targets/2027/edit/", "/notifications/", "/settings/")
+PAGES = ("/targets/", "/targets/2027/", "/targets/2027/edit/", "/targets/2027/review/", "/notifications/", "/settings/")
 
 
 @pytest.fixture
