@@ -221,6 +221,7 @@ def lay(grid: AllocationGrid, text: str, row: str, column: str, language: str) -
     top, left = (int(place) if place.isascii() and place.isdecimal() else MOST_CELLS for place in (row, column))
     if top >= len(grid.rows) or left > len(grid.columns):
         raise RuleViolation(_("Choose the cell in which the block begins."))
+    width = max(map(len, block))
     texts: dict[str, str] = {}
     rows = []
     for i, line in enumerate(block):
@@ -229,8 +230,8 @@ def lay(grid: AllocationGrid, text: str, row: str, column: str, language: str) -
         places_right = (*cells, *[None] * len(line))
         laid = [_lay(cell, typed, grid.currency, language) for typed, cell in zip(line, places_right, strict=False)]
         texts |= {cell.name: typed[:100] for typed, cell in zip(line, cells, strict=False) if typed and cell.editable}
+        laid += [PastedCell(None, "", "")] * (width - len(laid))
         rows.append(PastedRow(beside.name if beside else "", tuple(laid)))
-    width = max(map(len, block))
     heads = [grid.year, *(period.title for period in grid.columns)][left : left + width]
     pasted = Pasted(tuple(rows), texts, tuple(heads + [""] * (width - len(heads))))
     return _with_sums(grid, pasted, top, left, language)

@@ -60,7 +60,7 @@ def _page(request: HttpRequest, view: PageView, status: int = 200, **more: Any) 
         "columns": place.columns,
         "kinds": [(allocation.QUARTERS, _("Quarters")), (allocation.MONTHS, _("Months"))],
         "methods": Method.choices,
-        "nodes": [line.row for line in view.lines if line.row.can_spread],
+        "nodes": [line.row for line in view.lines if line.row.can_spread and place.cycle.pk],
         "can_request": access.can_request_revision(place.user, place.plan),
         "can_import": access.can_edit_plan(place.user, None),
         "chosen": request.POST,

@@ -1,6 +1,6 @@
 """A year's goals as a grid: holders down, leaf periods across, for one measure. Read here, compared when sent back.
 
-Kinds: *company* (plan lines by segment), *teams* and *territories* (targets), *quotas* (people).
+Kinds: *company* (plan lines by segment) and *territories* (targets); teams and people: ``allocation``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,19 +15,17 @@ from django.utils.translation import gettext as _
 
 from spm.market.models import Territory
 from spm.org.choices import PeriodLevel, PeriodState
-from spm.org.models import FiscalYear, Period, Team, User
+from spm.org.models import FiscalYear, Period, User
 from spm.ui.amounts import parse_amount
 from targets.choices import Measure
-from targets.goals import Goal, Holder, of_person, of_segment, of_team, of_territory
+from targets.goals import Goal, Holder, of_segment, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 from targets.number_history import NumberState, in_force, states
 
 
 class GridKind(StrEnum):
     COMPANY = "company"
-    TEAMS = "teams"
     TERRITORIES = "territories"
-    QUOTAS = "quotas"
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,7 @@ def _stored(user: User, year: FiscalYear, kind: GridKind, measure: str) -> dict[
     model: Any
     model, column = {
         GridKind.COMPANY: (PlanLine, "segment"),
-        GridKind.TEAMS: (Target, "team_id"),
         GridKind.TERRITORIES: (Target, "territory_id"),
-        GridKind.QUOTAS: (Quota, "person_id"),
     }[kind]
     rows: Any = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure)
     return {(holder, period): amount for holder, period, amount in rows.values_list(column, "period_id", "amount")}
@@ -129,13 +125,7 @@ def _holders(user: User, kind: GridKind, stored: Mapping[tuple[Any, int], Decima
     if kind == GridKind.COMPANY:
         segments = sorted({"", *(segment for segment, _period in stored)})
         return [(of_segment(segment), segment or _("Whole company")) for segment in segments]
-    if kind == GridKind.TEAMS:
-        return [(of_team(team.pk), team.name) for team in Team.objects.visible_to(user)]
-    if kind == GridKind.TERRITORIES:
-        return [(of_territory(row.pk), row.name) for row in Territory.objects.visible_to(user).real()]
-    holding = {person for person, _period in stored}
-    people = User.objects.visible_to(user).order_by("name", "pk")
-    return [(of_person(person.pk), person.name) for person in people if person.is_active or person.pk in holding]
+    return [(of_territory(row.pk), row.name) for row in Territory.objects.visible_to(user).real()]
 
 
 def sent(grid: Grid, data: Mapping[str, str], language: str | None = None) -> Sent:

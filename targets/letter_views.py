@@ -114,7 +114,7 @@ def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpRespon
         "page": letter_queries.letter_page(user, fiscal_year, person),
         "measures": list(Measure),
         "own": person.pk == user.pk,
-        "back": reverse("targets:quotas", args=[year]) if sees_plan else reverse("targets:year-list"),
+        "back": reverse("targets:allocate", args=[year]) if sees_plan else reverse("targets:year-list"),
     }
     return render(request, template, context)
 

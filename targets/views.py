@@ -17,7 +17,7 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
-from targets import access, grids, number_history, plans, quotas, tables
+from targets import access, grids, number_history, plans, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_team
 from targets.grids import Grid, GridKind
@@ -25,9 +25,7 @@ from targets.models import Target
 
 SAVE = {
     GridKind.COMPANY: plans.set_plan_lines,
-    GridKind.TEAMS: plans.set_targets,
     GridKind.TERRITORIES: plans.set_targets,
-    GridKind.QUOTAS: quotas.set_quotas,
 }
 
 
@@ -53,18 +51,8 @@ def company_grid(request: HttpRequest, year: str) -> HttpResponseBase:
 
 
 @login_required
-def team_grid(request: HttpRequest, year: str) -> HttpResponseBase:
-    return _grid(request, year, GridKind.TEAMS, _("Team targets"))
-
-
-@login_required
 def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     return _grid(request, year, GridKind.TERRITORIES, _("Territory targets"))
-
-
-@login_required
-def quota_grid(request: HttpRequest, year: str) -> HttpResponseBase:
-    return _grid(request, year, GridKind.QUOTAS, _("Quotas"))
 
 
 def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpResponseBase:
@@ -91,7 +79,6 @@ def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpR
         "measure": measure,
         "measures": _measure_links(measure),
         "can_edit": may_edit,
-        "detail": {GridKind.QUOTAS: "targets:quota", GridKind.TEAMS: "targets:team"}.get(kind),
         "changes": grids.plan_history(user, year, kind, measure)
         if kind in (GridKind.COMPANY, GridKind.TERRITORIES)
         else [],
@@ -127,7 +114,7 @@ def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     team = visible_or_404(Team, request, pk=pk)
     if not access.can_see_targets(user, team):
         raise PermissionDenied
-    back = reverse("targets:teams", args=[year])
+    back = f"{reverse('targets:allocate', args=[year])}?team={team.pk}"
     return _number(request, fiscal_year, Target, of_team(team.pk), team.name, back)
 
 

@@ -124,9 +124,7 @@ TARGETS = {
     "targets:allocate-spread": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:allocate-hold": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no cell named
     "targets:allocate-undo": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no batch named
-    "targets:teams": GRID,
     "targets:territories": GRID,
-    "targets:quotas": GRID,
     "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
     "targets:quota-print": Access(who_sees(), kinds=LETTER),
     "targets:quota-answer": Access(public(NO_METHOD), author_alone, kinds=LETTER),

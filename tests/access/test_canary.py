@@ -57,6 +57,7 @@ SHOWN_AT = {
 SECOND_LINE = {
     "AccountPlacement": "counted for the territories shown",
     "Comment": "of the thread shown",
+    "GoalBatch": "undone by who may set each of its numbers, whoever sees it",
     "LetterLine": "of the letter shown",
     "Membership": "of the person shown",
     "Proposal": "of the people and teams shown",

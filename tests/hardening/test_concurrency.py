@@ -21,6 +21,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, Period, Team, TeamLead, User
 from spm.org.verification import run_all
 from targets import closing, plans, quotas, rollup
+from targets.batches import newest
 from targets.models import Actual, Attainment, CompanyPlan, PeriodClosing, Quota
 from tests.builders import make_actual, make_person, make_plan, make_quota, make_territory
 from tests.spm.imports_help import upload
@@ -260,9 +261,10 @@ def test_a_new_year_sent_twice_is_one_year_and_a_sentence(january, cast):
 
 
 def test_a_quota_grid_sent_twice_stores_one_change(january, cast, year):
-    cell = f"{cast.teammate.pk}:{january.pk}"
-    url = "/targets/2026/quotas/?measure=revenue"
-    assert set(send_twice(cast.admin, url, **{f"c:{cell}": "500", f"w:{cell}": ""})) <= {302, 422}
+    cell = f"c:person:{cast.teammate.pk}:{january.pk}"
+    url = "/targets/2026/allocate/?measure=revenue&columns=months"
+    seen = newest(plans.working_plan(year))
+    assert set(send_twice(cast.admin, url, **{cell: "500", "was": "{}", "seen": str(seen)})) <= {302, 422}
     assert Quota.objects.get(person=cast.teammate, period=january).amount == 500
     assert Quota.history.filter(person=cast.teammate, period=january).count() == 1
 

@@ -14,7 +14,7 @@ from spm.imports import batches
 from spm.imports.models import ImportRow
 from spm.org.models import User
 from spm.ui.amounts import parse_amount
-from targets.models import Quota
+from targets.models import Target
 from tests.hardening.naughty import CORPUS, Skeleton, corpus, naughty
 from tests.spm.imports_help import upload
 
@@ -38,7 +38,7 @@ FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PAGES = {
     "/performance/": ("period", "measure", "team", "compare"),
     "/performance/actuals/": ("period", "measure", "person", "page", "sort"),
-    "/targets/2026/quotas/": ("measure",),
+    "/targets/2026/allocate/": ("measure", "team", "columns", "page"),
     "/setup/people/": ("q", "state", "page"),
     "/setup/audit/": ("kind", "since", "page"),
     "/setup/imports/": ("page",),
@@ -120,7 +120,7 @@ def test_pasted_names_are_stored_or_refused_by_row_and_the_file_gives_them_back(
 @with_corpus
 def test_what_is_no_amount_stays_in_its_cell_and_stores_nothing(world, texts):
     client = world.client("admin")
-    url = "/targets/2026/quotas/?measure=revenue"
+    url = "/targets/2026/territories/?measure=revenue"
     empty = Skeleton(client.get(url).content.decode())
     cells = [name for name in empty.values if name.startswith("c:")]
     known = empty.parts | Skeleton(client.post(url, {cells[0]: "no amount"}).content.decode()).parts
@@ -132,7 +132,7 @@ def test_what_is_no_amount_stays_in_its_cell_and_stores_nothing(world, texts):
         assert (response.status_code, page.parts - known) == (422, set())
         kept = [page.values[cell] for cell in cells[: len(now)]]
         assert kept == now
-    assert not Quota.objects.filter(measure="revenue").exists()
+    assert not Target.objects.filter(measure="revenue").exists()
 
 
 def is_amount(text: str) -> bool:
@@ -145,17 +145,17 @@ def is_amount(text: str) -> bool:
 
 @with_corpus
 def test_a_cell_takes_an_amount_or_says_why_not(world, texts):
-    client, url = world.client("admin"), "/targets/2026/quotas/?measure=revenue"
+    client, url = world.client("admin"), "/targets/2026/territories/?measure=revenue"
     cell = next(name for name in Skeleton(client.get(url).content.decode()).values if name.startswith("c:"))
     for text in filter(is_amount, texts()):
         response = client.post(url, {cell: text})
-        stored = Quota.objects.filter(measure="revenue").values_list("amount", flat=True).first()
+        stored = Target.objects.filter(measure="revenue").values_list("amount", flat=True).first()
         if response.status_code == 302:
             assert stored == (parse_amount(text.strip()) if text.strip() else None), text
         else:
             assert response.status_code == 422, text
             assert Skeleton(response.content.decode()).values[cell] == text
-        Quota.objects.filter(measure="revenue").delete()
+        Target.objects.filter(measure="revenue").delete()
 
 
 @with_corpus

@@ -88,7 +88,7 @@ def _addresses() -> list[str]:
     year = str(YEARS[-1])
     named = ["home", "performance", "actuals", "territories", "coaching", "meetings", "settings"]
     setup = ["overview", "company", "calendar", "people", "teams", "territories", "audit"]
-    grids = ["year", "company", "teams", "territories", "quotas"]
+    grids = ["year", "company", "allocate", "territories"]
     return [
         *(reverse(f"dashboards:{name}") for name in named),
         reverse("dashboards:team", args=[team]),

@@ -80,7 +80,7 @@ ADMIN_PAGES = (
     "/setup/jobs/",
     "/targets/",
     "/targets/2026/",
-    "/targets/2026/quotas/",
+    "/targets/2026/allocate/",
 )
 
 

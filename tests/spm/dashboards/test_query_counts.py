@@ -28,9 +28,8 @@ PAGES = {
     "people": ("setup:people", "admin"),
     "teams": ("setup:teams", "admin"),
     "targets of the year": ("targets:year", "admin", "year"),
-    "grid of team targets": ("targets:teams", "admin", "year"),
+    "allocation grid": ("targets:allocate", "admin", "year"),
     "grid of territory targets": ("targets:territories", "admin", "year"),
-    "grid of quotas": ("targets:quotas", "admin", "year"),
 }
 
 
