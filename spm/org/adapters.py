@@ -2,12 +2,17 @@
 
 import base64
 import hashlib
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
+
+from spm.org.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no stubs
@@ -17,18 +22,51 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
 
-def _fernet() -> MultiFernet:
-    """Keys derived from SECRET_KEY and its fallbacks: rotation re-encrypts on the next write."""
+def _fernets() -> list[Fernet]:
+    """Keys derived from SECRET_KEY, and from its fallbacks after it."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     digests = [hashlib.sha256(b"spm.mfa" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+    return [Fernet(base64.urlsafe_b64encode(digest)) for digest in digests]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no stubs
     """allauth keeps TOTP secrets and recovery seeds in clear unless these two are overridden."""
 
     def encrypt(self, text: str) -> str:
-        return _fernet().encrypt(text.encode()).decode()
+        return MultiFernet(_fernets()).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _fernet().decrypt(encrypted_text.encode()).decode()
+        return MultiFernet(_fernets()).decrypt(encrypted_text.encode()).decode()
+
+
+@transaction.atomic
+def rewrite_secrets(person: User) -> int:
+    """Encrypt the person's secrets under the present key where a former one still holds them; how many rows changed."""
+    if not settings.SECRET_KEY_FALLBACKS:
+        return 0
+    changed = 0
+    for row in Authenticator.objects.filter(user=person).order_by("pk").select_for_update(no_key=True):
+        renewed = {name: _renewed(value) for name, value in row.data.items()}
+        if renewed != row.data:
+            row.data = renewed
+            row.save(update_fields=["data"])
+            changed += 1
+    return changed
+
+
+def _renewed(value: Any) -> Any:
+    """The value under the present key; as it is where no former key made it."""
+    if isinstance(value, list):
+        return [_renewed(part) for part in value]
+    present, *former = _fernets()
+    if not isinstance(value, str) or _opens(present, value) or not _opens(MultiFernet(former), value):
+        return value
+    return MultiFernet([present, *former]).rotate(value.encode()).decode()
+
+
+def _opens(key: Fernet | MultiFernet, text: str) -> bool:
+    try:
+        key.decrypt(text.encode())
+    except InvalidToken:
+        return False
+    return True

@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from spm.org import audit
+from spm.org.adapters import rewrite_secrets
 from spm.org.choices import AuditKind
 from spm.org.models import User
 
@@ -14,6 +15,7 @@ from spm.org.models import User
 @receiver(user_logged_in, dispatch_uid="spm.audit.sign_in")
 def on_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
     audit.record(AuditKind.SIGN_IN, actor=user, subject=user.email, request=request)
+    rewrite_secrets(user)
 
 
 @receiver(user_login_failed, dispatch_uid="spm.audit.sign_in_failed")
