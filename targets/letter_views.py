@@ -45,7 +45,8 @@ def _measure(text: str) -> Measure:
 def _letter(request: HttpRequest, label: str, pk: int) -> QuotaLetter:
     """The letter of that person and year, as far as the user sees it: the person not before it is sent."""
     rows = QuotaLetter.objects.visible_to(user_of(request)).select_related("cycle__fiscal_year", "person")
-    found: QuotaLetter = get_object_or_404(rows, cycle__fiscal_year=_year(request, label), person=pk)
+    person = visible_or_404(User, request, pk=pk)
+    found: QuotaLetter = get_object_or_404(rows, cycle__fiscal_year=_year(request, label), person=person)
     return found
 
 
