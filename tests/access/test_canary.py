@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.urls import reverse
 
 from spm.org import access
 from spm.org.scopes import Scope
+from targets.models import CompanyPlan, GoalBatch
 from tests.access.routes import ROUTES
 from tests.access.sweep import leaks, pages
 from tests.access.world import World
@@ -57,7 +59,7 @@ SHOWN_AT = {
 SECOND_LINE = {
     "AccountPlacement": "counted for the territories shown",
     "Comment": "of the thread shown",
-    "GoalBatch": "undone by who may set each of its numbers, whoever sees it",
+    "GoalBatch": "named by a form alone: test_inv_36_a_batch_of_others_is_not_there",
     "LetterLine": "of the letter shown",
     "Membership": "of the person shown",
     "Proposal": "of the people and teams shown",
@@ -134,3 +136,13 @@ def test_inv_36_a_planted_leak_is_caught(name, route, world, monkeypatch):
     (model,) = (model for model in guarded_models() if model.__name__ == name)
     monkeypatch.setattr(type(model._default_manager.all()), "visible_to", lambda self, user: self.all())
     assert any(now != then for now, then in zip(answers(world, route), before, strict=True))
+
+
+def test_inv_36_a_batch_of_others_is_not_there(world, monkeypatch):
+    """No page lists batches; who names one of somebody else to undo it hears 404, and 403 without the scope."""
+    plan = CompanyPlan.objects.working().get(fiscal_year__label="2026")
+    batch = GoalBatch.objects.create(plan=plan, kind="edit", changes=[], by=world.users["admin"])
+    url = reverse("targets:allocate-undo", kwargs={"year": "2026"})
+    assert world.client("elsewhere").post(url, {"batch": batch.pk}).status_code == 404
+    monkeypatch.setattr(type(GoalBatch.objects.all()), "visible_to", lambda self, user: self.all())
+    assert world.client("elsewhere").post(url, {"batch": batch.pk}).status_code == 403
