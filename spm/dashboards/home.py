@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -148,8 +149,8 @@ def _plan_gaps(user: User, company: Company, years: list[FiscalYear]) -> list[Al
     return found
 
 
-def _sums(rows: object) -> dict[str, Decimal]:
-    grouped = rows.order_by().values_list("measure").annotate(sum=Sum("amount", output_field=MoneyField()))  # type: ignore[attr-defined]
+def _sums(rows: QuerySet[Any]) -> dict[str, Decimal]:
+    grouped = rows.order_by().values_list("measure").annotate(sum=Sum("amount", output_field=MoneyField()))
     return dict(grouped)
 
 

@@ -89,7 +89,7 @@ def board_of(user: User, view: View, focus: Focus) -> tuple[Board, dict[int, Tea
     return build(focus, view.window, trees, read_raw(user, view.measure, focus, view.window, trees)), trees
 
 
-def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:  # noqa: PLR0913
+def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:
     board, trees = board_of(user, view, focus)
     people = names_of(user, {row.pk for row in board.people})
     names = Names({pk: person.name for pk, person in people.items()}, history_of(user).teams, name)

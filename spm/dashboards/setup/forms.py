@@ -168,9 +168,9 @@ class TerritoryForm(VersionedFormMixin, forms.ModelForm[Territory]):
         super().__init__(*args, **kwargs)
         self.user = user
         rows = Territory.objects.visible_to(user).real()
-        field = self.fields["parent"]
-        field.queryset = rows.exclude(pk=self.instance.pk) if self.instance.pk else rows  # type: ignore[attr-defined]
-        field.empty_label = _("At the top")  # type: ignore[attr-defined]  # ModelChoiceField
+        field: Any = self.fields["parent"]
+        field.queryset = rows.exclude(pk=self.instance.pk) if self.instance.pk else rows
+        field.empty_label = _("At the top")
 
     def form_of(self, stored: Territory) -> "TerritoryForm":
         return TerritoryForm(instance=stored, user=self.user)
