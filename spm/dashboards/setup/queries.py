@@ -152,6 +152,8 @@ def calendar_rows(user: User) -> list[YearRow]:
     stale = set(runs.stale().values_list("period", flat=True))
     done = dict(runs.done().order_by("pk").values_list("period", "finished_at"))
     leaves: dict[int, list[LeafRow]] = {}
+    # The years first: a year that somebody makes between the two reads is then left out, not shown without its months.
+    years = list(FiscalYear.objects.visible_to(user).order_by("-starts_on"))
     periods = Period.objects.visible_to(user).filter(level=PeriodLevel.MONTH).select_related("parent")
     for leaf in periods.order_by("starts_on"):
         leaves.setdefault(leaf.fiscal_year_id, []).append(
@@ -169,8 +171,10 @@ def calendar_rows(user: User) -> list[YearRow]:
             )
         )
     return [
-        YearRow(year.label, year.starts_on, year.ends_on, year.get_calendar_kind_display(), tuple(leaves[year.pk]))
-        for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
+        YearRow(
+            year.label, year.starts_on, year.ends_on, year.get_calendar_kind_display(), tuple(leaves.get(year.pk, ()))
+        )
+        for year in years
     ]
 
 
