@@ -1,8 +1,9 @@
-"""What holds for every request of a signed-in person: the session's age, the second factor, and no copy kept."""
+"""What holds for every request of a signed-in person: the time zone, the session's age, the second factor, no copy."""
 
 import time
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -10,12 +11,14 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from spm.org import clock, people
 from spm.org.limits import TooOften
 from spm.org.models import User
 from spm.ui.error_pages import too_often
+from spm.zones import known_zones
 
 STARTED = "spm_signed_in_at"
 """Session key: when the person signed in, in seconds since 1970."""
@@ -25,6 +28,26 @@ OPEN_WITHOUT = ("account_", "mfa_", "usersessions_")
 """Routes that an admin without the second factor needs, to set it up or to leave."""
 
 type Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class ZoneMiddleware:
+    """Moments are shown in the person's time zone; in the company's where the person left it open."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zone = zone_of(request.user) if isinstance(request.user, User) else ""
+        if zone not in known_zones():
+            return self.get_response(request)
+        with timezone.override(ZoneInfo(zone)):
+            return self.get_response(request)
+
+
+def zone_of(person: User) -> str:
+    """The name of the time zone a person reads in, empty where nobody set one."""
+    company = clock.company()
+    return person.timezone or (company.timezone if company else "")
 
 
 class SessionRules:

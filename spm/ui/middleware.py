@@ -1,19 +1,16 @@
-"""Language and time zone of the person, for the request; and what no address may hold."""
+"""The language of the person, for the request; and what no address may hold."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone, translation
-
-from spm.zones import known_zones
+from django.utils import translation
 
 type Handler = Callable[[HttpRequest], HttpResponse]
 
 
-class PersonalMiddleware:
-    """After sign-in, the person's own language and time zone; the browser's and the company's where left open.
+class LanguageMiddleware:
+    """After sign-in, the person's own language; the browser's where left open.
 
     Stands after AuthenticationMiddleware. LocaleMiddleware has already chosen by the browser.
     """
@@ -22,15 +19,11 @@ class PersonalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        person = request.user
-        language, zone = getattr(person, "locale", ""), getattr(person, "timezone", "")
+        language = getattr(request.user, "locale", "")
         if language:
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
-        if zone not in known_zones():
-            return self.get_response(request)
-        with timezone.override(ZoneInfo(zone)):
-            return self.get_response(request)
+        return self.get_response(request)
 
 
 class PlainAddressMiddleware:

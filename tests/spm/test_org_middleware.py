@@ -6,10 +6,12 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from spm.org.middleware import ZoneMiddleware
 from spm.org.models import Company, User
 from tests.builders import make_person
 
@@ -81,3 +83,17 @@ def test_an_admin_with_second_factor_or_in_the_demo_passes(client_of, cast):
     assert client_of(cast.admin).get(PAGE).status_code == 200
     Company.objects.update(is_demo=True)
     assert client_of(make_person(is_admin=True)).get(PAGE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("own", "companys", "expected"),
+    [("Asia/Tokyo", "Europe/Berlin", "Asia/Tokyo"), ("", "Europe/Berlin", "Europe/Berlin"), ("", "", "UTC")],
+)
+def test_moments_are_shown_in_the_own_zone_else_in_the_companys(cast, rf, own, companys, expected):
+    Company.objects.update(timezone=companys)
+    cast.rep.timezone = own
+    request = rf.get("/")
+    request.user = cast.rep
+    shown = ZoneMiddleware(lambda _request: HttpResponse(timezone.get_current_timezone_name()))(request)
+    assert shown.text == expected
+    assert timezone.get_current_timezone_name() == "UTC"
