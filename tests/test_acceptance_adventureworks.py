@@ -2,64 +2,28 @@
 
 import csv
 import gzip
-import io
-import json
-import os
-from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
+from decimal import Decimal
 
-import pytest
-from django.core.management import call_command
-
+from tests.adventureworks import (
+    INTERNET,
+    MARKS,
+    ORGANISATION,
+    QUOTAS,
+    RESELLERS,
+    TABLES,
+    attainment,
+    expected,
+    load,
+    of_people,
+    to_cents,
+)
 from tests.builders import make_company
 
-DATA = Path(os.environ.get("SPM_ACCEPTANCE_DATA", "/nonexistent"))
-TABLES = DATA if (DATA / "DimEmployee.csv").exists() else DATA / "adventureworks"
-EXAMPLES = Path(__file__).parent.parent / "docs" / "examples" / "adventureworks"
-CENT = Decimal("0.01")
-LOADS = [
-    ("periods", EXAMPLES / "periods.csv", {}),
-    ("people", TABLES / "DimEmployee.csv", {"map": "people.toml"}),
-    ("teams", EXAMPLES / "teams.csv", {}),
-    ("memberships", EXAMPLES / "memberships.csv", {}),
-    ("territories", EXAMPLES / "territory_groups.csv", {}),
-    ("territories", TABLES / "DimSalesTerritory.csv", {"map": "territories.toml"}),
-    ("accounts", TABLES / "DimReseller.csv", {"map": "accounts.toml"}),
-    ("quotas", TABLES / "FactSalesQuota.csv", {"map": "quotas.toml"}),
-    ("actuals", TABLES / "FactResellerSales.csv.gz", {"map": "actuals_reseller.toml", "source": "reseller"}),
-    ("actuals", TABLES / "FactInternetSales.csv.gz", {"map": "actuals_internet.toml", "source": "internet"}),
-]
-
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not TABLES.exists(), reason="SPM_ACCEPTANCE_DATA names no folder with adventureworks"),
-]
+pytestmark = MARKS
 
 
 def load_all() -> list[dict]:
-    reports = []
-    for kind, path, options in LOADS:
-        mapping = {"map": EXAMPLES / options["map"]} if "map" in options else {}
-        out = io.StringIO()
-        call_command("load", kind, str(path), json=True, stdout=out, **{**options, **mapping})
-        reports.append(json.loads(out.getvalue()))
-    return reports
-
-
-def attainment(by: str, measure: str = "revenue") -> list[dict[str, str]]:
-    out = io.StringIO()
-    call_command("attainment", year=["all"], period="quarter", measure=measure, by=by, format="csv", stdout=out)
-    return list(csv.DictReader(io.StringIO(out.getvalue())))
-
-
-def to_cents(text: str) -> Decimal:
-    return Decimal(text).quantize(CENT, rounding=ROUND_HALF_UP)
-
-
-def amounts(row: dict[str, str]) -> list[Decimal]:
-    """Quota, actual and attainment to the cent."""
-    return [to_cents(row[name]) for name in ("quota", "actual", "attainment_pct")]
+    return load([*ORGANISATION, *QUOTAS, *RESELLERS, *INTERNET])
 
 
 def total(by: str, measure: str = "revenue") -> Decimal:
@@ -69,13 +33,9 @@ def total(by: str, measure: str = "revenue") -> Decimal:
 def test_a_real_company_adds_up_to_the_cent_and_again_changes_nothing():
     make_company(currency="USD", fixed_today=None)
     assert all(report["committed"] and report["new"] == report["read"] for report in load_all())
-    with (TABLES / "expected_attainment_rep_quarter.csv").open(encoding="utf-8") as file:
-        expected = {
-            (f"{row['employee_key']}@example.com", row["quarter"]): amounts(row) for row in csv.DictReader(file)
-        }
-    found = {(row["key"], row["period"]): amounts(row) for row in attainment("person") if row["quota"]}
+    found = of_people()
     assert len(found) == 163
-    assert found == expected
+    assert found == expected()
     with_reps = sum((Decimal(row["actual"]) for row in attainment("person") if row["quota"]), Decimal(0))
     company = total("company")
     assert to_cents(str(company)) == Decimal("109809274.20")
