@@ -73,9 +73,18 @@ def mark_stale_since(day: date, *, recredit: bool = False) -> int:
 
     Closed periods keep the totals they were closed with.
     """
-    open_leaves = Period.objects.filter(~Q(state=PeriodState.CLOSED), level=PeriodLevel.MONTH, ends_on__gte=day)
-    leaves = lock_periods(open_leaves.values_list("pk", flat=True))
+    leaves = _lock_since(day)
     return mark_stale((leaf.pk for leaf in leaves if leaf.state != PeriodState.CLOSED), recredit=recredit)
+
+
+def _lock_since(day: date) -> list[Period]:
+    open_leaves = Period.objects.filter(~Q(state=PeriodState.CLOSED), level=PeriodLevel.MONTH, ends_on__gte=day)
+    return lock_periods(open_leaves.values_list("pk", flat=True))
+
+
+def on_facts_moving(*, since: date, **_: object) -> None:
+    """Dated facts are about to change: their periods are locked before the rows of people, as in every other write."""
+    _lock_since(since)
 
 
 def on_facts_moved(*, since: date, recredit: bool, **_: object) -> None:

@@ -286,9 +286,9 @@ class People(RecordKind):
     loader = PeopleLoader
     order = 30
 
-    def undo(self, batch: ImportBatch, by: User | None) -> None:
+    def restore(self, batch: ImportBatch, by: User | None) -> None:
         before = people.roles()
-        super().undo(batch, by)
+        super().restore(batch, by)
         people.log_roles(before, by=by)
 
 

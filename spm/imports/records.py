@@ -21,7 +21,7 @@ from spm.imports.kinds import UNCHANGED, ImportKind, Loader, Row, Run, Verdict, 
 from spm.imports.models import ImportBatch
 from spm.keys import normalise
 from spm.org.models import ALWAYS, User
-from spm.org.signals import facts_moved
+from spm.org.signals import facts_moved, facts_moving
 
 type Natural = tuple[Any, ...]
 WRITE_BLOCK = 500  # rows of one INSERT or UPDATE of the ORM
@@ -115,6 +115,10 @@ class RecordLoader(Loader):
         self.coming: set[str] = set()  # natural keys that the file itself makes
         self.since: date | None = None
         self.recredits = False
+
+    def lock(self) -> None:
+        if any(shelf.moves for shelf in self.shelves):
+            facts_moving.send(ImportBatch, since=date.min)
 
     def facts(self, values: dict[str, Any]) -> list[Fact]:
         """What one row says, the row's own subject first. Raises Refused."""
@@ -295,6 +299,12 @@ class RecordKind(ImportKind):
     """A kind whose loader writes facts: undone from the journal."""
 
     def undo(self, batch: ImportBatch, by: User | None) -> None:
+        if since := batch.effects.get("since"):
+            facts_moving.send(ImportBatch, since=date.fromisoformat(since))
+        self.restore(batch, by)
+
+    def restore(self, batch: ImportBatch, by: User | None) -> None:
+        """Put the rows back; their periods are locked."""
         journal.restore(batch, by)
         settle(batch.effects)
 

@@ -10,7 +10,7 @@ from spm.keys import normalise
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org.models import Company, User
-from spm.org.signals import facts_moved
+from spm.org.signals import facts_moved, facts_moving
 
 
 class TerritoryLoop(RuleViolation):
@@ -24,7 +24,7 @@ class TerritoryTaken(RuleViolation):
 @transaction.atomic
 def save(territory: Territory, *, parent: Territory | None) -> Territory:
     """Store a new or changed territory under ``parent`` (None: at the top). Raises TerritoryLoop, TerritoryTaken."""
-    parents = _locked_tree()
+    parents = lock_tree()
     _refuse_loop(territory, parent, parents)
     _refuse_code(territory)
     territory.parent = parent
@@ -39,12 +39,14 @@ def save(territory: Territory, *, parent: Territory | None) -> Territory:
     return territory
 
 
-def _locked_tree() -> dict[int, int | None]:
+def lock_tree() -> dict[int, int | None]:
     """Territory → parent as stored, under lock: two moves at once could close a circle unseen.
 
-    The company's row is the lock, which an import of territories takes too.
+    The company's row is the lock, which an import of territories takes too. Inside ``atomic``, and before anything
+    else is written to a territory.
     """
     list(Company.objects.select_for_update(no_key=True))
+    facts_moving.send(Territory, since=date.min)
     rows = Territory.objects.order_by("pk").select_for_update(no_key=True)
     return dict(rows.values_list("pk", "parent_id"))
 
@@ -101,6 +103,7 @@ def assign(
     if role == AssignmentRole.OVERLAY:
         same_day = same_day.filter(person=person)
     with transaction.atomic():
+        facts_moving.send(Assignment, since=starts_on)
         Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)  # the second of two finds the first's row
         row = same_day.first() or Assignment(territory=territory, starts_on=starts_on, role=role)
         row.person = person

@@ -12,7 +12,7 @@ from spm.keys import normalise
 from spm.org import audit, clock
 from spm.org.choices import AuditKind
 from spm.org.models import ALWAYS, Membership, Team, TeamLead, User
-from spm.org.signals import facts_moved
+from spm.org.signals import facts_moved, facts_moving
 from spm.org.tracking import delete_tracked, save_tracked
 
 EDITABLE = ("email", "name", "employee_id", "starts_on", "left_on", "locale", "timezone")
@@ -69,7 +69,7 @@ def set_preferences(person: User, *, locale: str, timezone: str, theme: str, sho
 def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
     """Make the person an admin, or no admin any more; logged. Raises LastAdmin; False when nothing changes."""
     if not is_admin:
-        _lock_admins()  # before the person's own row, or two admins who unmake each other would wait for ever
+        lock_admins()  # before the person's own row, or two admins who unmake each other would wait for ever
     _lock(person)
     if person.is_admin == is_admin:
         return False
@@ -87,6 +87,7 @@ def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, b
 
     A row of the same day is replaced. False when that is what is stored already. Totals from that day on follow.
     """
+    facts_moving.send(Membership, since=starts_on)
     _lock(person)  # of two at once, the second finds the first's row
     row = Membership.objects.filter(person=person, starts_on=starts_on).first()
     if row and row.team_id == (team.pk if team else None):
@@ -106,7 +107,8 @@ def leave(person: User, *, left_on: date, by: User | None = None) -> None:
     last day: at once, or by ``end_departed``.
     """
     following = left_on + timedelta(days=1)
-    _lock_admins()  # before the person's own row, or two admins who send each other away would wait for ever
+    facts_moving.send(Membership, since=date.min)  # how far an earlier last day reaches back, the locked row will tell
+    lock_admins()  # before the person's own row, or two admins who send each other away would wait for ever
     _lock(person)
     since = min(following, _take_back_end(person, by))
     update_person(person, left_on=left_on, by=by)
@@ -147,7 +149,7 @@ def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
 @transaction.atomic
 def deactivate(person: User, *, by: User | None = None) -> bool:
     """End the person's access at their next request; numbers and history stay. Raises LastAdmin."""
-    _lock_admins()
+    lock_admins()
     _lock(person)
     if not person.is_active:
         return False
@@ -188,7 +190,7 @@ def roles() -> dict[int, tuple[str, bool, bool]]:
 
     For writes to many people at once, which pass the verbs by.
     """
-    _lock_admins()
+    lock_admins()
     rows = User.objects.people().order_by("pk").values_list("pk", "email", "is_admin", "is_active")
     return {pk: (email, is_admin, is_active) for pk, email, is_admin, is_active in rows}
 
@@ -241,7 +243,7 @@ def _save(person: User, by: User | None) -> None:
 
 
 def _refuse_last_admin(person: User) -> None:
-    if [admin.pk for admin in _lock_admins()] == [person.pk]:
+    if [admin.pk for admin in lock_admins()] == [person.pk]:
         raise _last_admin(person)
 
 
@@ -249,6 +251,6 @@ def _last_admin(person: User) -> LastAdmin:
     return LastAdmin(_("%(name)s is the last admin. Make somebody else one first.") % {"name": person.name})
 
 
-def _lock_admins() -> list[User]:
+def lock_admins() -> list[User]:
     """Admins who can sign in, under lock, so that two of them cannot take the role from each other at once."""
     return list(User.objects.filter(is_admin=True, is_active=True).order_by("pk").select_for_update(no_key=True))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from spm.errors import RuleViolation
 from spm.keys import normalise
 from spm.org.models import ALWAYS, Company, Team, TeamLead, TeamPlacement, User
-from spm.org.signals import facts_moved
+from spm.org.signals import facts_moved, facts_moving
 from spm.org.tracking import save_tracked
 
 
@@ -64,6 +64,7 @@ def place_team(team: Team, *, parent: Team | None, starts_on: date = ALWAYS, by:
     that day on follow.
     """
     list(Company.objects.select_for_update(no_key=True))  # two moves at once could close a circle unseen
+    facts_moving.send(TeamPlacement, since=starts_on)
     row = TeamPlacement.objects.filter(team=team, starts_on=starts_on).first()
     if row and row.parent_id == (parent.pk if parent else None):
         return False

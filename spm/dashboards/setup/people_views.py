@@ -85,6 +85,7 @@ def _person(request: HttpRequest, pk: int) -> User:
 
 @transaction.atomic
 def _store(person: User, by: User, form: PersonForm) -> None:
+    people.lock_admins()  # before the person's own row, or two admins who edit each other would wait for ever
     form.claim()
     values = form.told
     people.set_role(person, is_admin=values.pop("is_admin"), by=by)

@@ -50,6 +50,7 @@ def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
+                territories.lock_tree()
                 form.claim()
                 saved = territories.save(form.save(commit=False), parent=form.cleaned_data["parent"])
         except RuleViolation as error:
