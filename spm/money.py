@@ -5,7 +5,7 @@ smallest coin of a currency (cent, yen): plans, targets and quotas are whole min
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from babel.numbers import get_currency_precision
@@ -13,6 +13,7 @@ from babel.numbers import get_currency_precision
 UNITS_PER_ONE = 10_000
 MAX_UNITS = 10**15 - 1  # one line holds at most 15 digits, so that sums of nine thousand of them fit in 64 bits
 ZERO = Decimal(0)
+EXACT = Context(prec=40)  # an amount of 15 digits times a rate of 18 needs 33
 
 
 def to_units(amount: Decimal | float) -> int:
@@ -48,6 +49,14 @@ def minor_unit(currency: str) -> Decimal:
 def to_minor(amount: Decimal, currency: str) -> Decimal:
     """Return ``amount`` rounded (half to even) to whole minor units of ``currency``."""
     return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_EVEN)
+
+
+def convert(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
+    """``amount`` of a foreign currency in whole minor units of ``currency``, of which ``rate`` buy one of the other.
+
+    Rounded once, half to even, after an exact product. Rule: domain.md, Currency.
+    """
+    return EXACT.multiply(amount, rate).quantize(minor_unit(currency), ROUND_HALF_EVEN, EXACT)
 
 
 def split(total: int, weights: Sequence[Decimal | int]) -> list[int]:

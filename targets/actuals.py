@@ -37,6 +37,7 @@ from targets.choices import Changed, VersionReason
 from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
 from targets.lines import (
     COLUMNS,
+    GIVEN_COLUMNS,
     Change,
     CreditSet,
     Line,
@@ -49,6 +50,7 @@ from targets.lines import (
     to_json,
 )
 from targets.models import Actual, ActualVersion, Credit
+from targets.rates import NoRate, Rates, TooLarge, Worth, worth_of
 from targets.reopenings import note, under_way
 from targets.staleness import lock_all_leaves, mark_stale, refuse_closed
 
@@ -91,6 +93,7 @@ class Recorder:
         self.source = source
         self.batch = batch.pk if batch else None
         self.resolver = resolver or Resolver()
+        self.rates = Rates()
         self.touched: set[int] = set()
 
     @cached_property
@@ -122,7 +125,7 @@ class Recorder:
 
     def _restated(self, line: Line, stored: Stored | None, former: dict[int, tuple[Share, ...]]) -> Change:
         shares = former.get(stored.pk, stored.shares) if stored else ()
-        return Change(stored, line, shares, batch=self.batch)
+        return Change(stored, line, self._worth(line, stored), shares, batch=self.batch)
 
     def vanishing(self, seen: Collection[str]) -> int:
         """How many lines in force ``vanish`` would take out."""
@@ -134,7 +137,7 @@ class Recorder:
         Lines of periods that are not open stay. Returns how many went.
         """
         going = [stored for stored in self._missing(seen) if not self._waits(stored.line.date)]
-        changes = [Change(stored, stored.line, is_tombstone=True, batch=self.batch) for stored in going]
+        changes = [Change(stored, stored.line, stored.worth, is_tombstone=True, batch=self.batch) for stored in going]
         self._write(changes, VersionReason.VANISHED)
         return len(going)
 
@@ -159,7 +162,7 @@ class Recorder:
         stored = stored_lines(self.source, [one.key for one in sets])
         verdicts = [self._credit_verdict(one, stored.get(one.key)) for one in sets]
         changes = [
-            Change(stored[one.key], stored[one.key].line, one.shares, batch=self.batch)
+            Change(was := stored[one.key], was.line, was.worth, one.shares, batch=self.batch)
             for one, verdict in zip(sets, verdicts, strict=True)
             if verdict in (NEW, CHANGED)
         ]
@@ -187,10 +190,22 @@ class Recorder:
             return UNCHANGED
         if self.resolver.leaf_on(line.date) is None:
             return Verdict(RowOutcome.REFUSED, _("No period of the calendar contains this date."))
-        if line.currency != self.resolver.currency:
-            return Verdict(RowOutcome.REFUSED, _("There is no rate for %(code)s.") % {"code": line.currency})
+        try:
+            self._worth(line, stored)
+        except (NoRate, TooLarge) as error:
+            return Verdict(RowOutcome.REFUSED, str(error))
         waits = self._waits(line.date) or (stored and alive and self._waits(stored.line.date))
         return waits or (CHANGED if alive else NEW)
+
+    def _worth(self, line: Line, stored: Stored | None) -> Worth:
+        """What the line counts for. One that stands and keeps its day and currency keeps its rate. Raises NoRate,
+        TooLarge.
+        """
+        if line.currency == self.resolver.currency:
+            return Worth(line.amount, line.cost)
+        kept = stored.worth.rate if stored and stored.is_of(line.date, line.currency) else None
+        rate = kept or self.rates.on(line.currency, line.date)
+        return worth_of(line.amount, line.cost, rate, self.resolver.currency)
 
     def _waits(self, day: date) -> Verdict | None:
         """The verdict *parked* where the period of ``day`` is not open."""
@@ -236,17 +251,17 @@ class Recorder:
         """The credit rows of a line: its loaded shares, or one default credit; none for a tombstone."""
         if change.is_tombstone:
             return
-        line = change.line
+        line, worth = change.line, change.worth
         if not change.shares:
             territory = line.territory or self.resolver.territory_of(line.person, line.account, line.date)
             yield (
                 actual, line.kind, line.date, line.person, territory,
-                ONE, False, True, False, _units(line.amount), _units(line.cost),
+                ONE, False, True, False, _units(worth.amount), _units(worth.cost),
             )  # fmt: skip
             return
         shares = change.shares
-        amounts = divide(line.amount, shares)
-        costs = divide(line.cost, shares) if line.cost is not None else [None] * len(shares)
+        amounts = divide(worth.amount, shares)
+        costs = divide(worth.cost, shares) if worth.cost is not None else [None] * len(shares)
         for part, amount, cost in zip(shares, amounts, costs, strict=True):
             given = part.territory or line.territory
             territory = given or self.resolver.territory_of(part.person, line.account, line.date)
@@ -285,20 +300,20 @@ def _insert_lines(source: str, changes: Sequence[Change]) -> list[int]:
         return []
     keys = bulk.reserve(Actual, len(changes))
     rows = (
-        (key, source, change.line.key, *change.line.row(), 1, change.is_tombstone, change.batch)
+        (key, source, change.line.key, *change.line.row(change.worth), 1, change.is_tombstone, change.batch)
         for key, change in zip(keys, changes, strict=True)
     )
-    bulk.insert(Actual, ("id", "source", "external_key", *COLUMNS, *STATE_COLUMNS), rows)
+    bulk.insert(Actual, ("id", "source", "external_key", *COLUMNS, *GIVEN_COLUMNS, *STATE_COLUMNS), rows)
     return keys
 
 
 def _update_lines(changes: Sequence[Change]) -> None:
     rows = [
-        (was.pk, *change.line.row(), was.version + 1, change.is_tombstone, change.batch)
+        (was.pk, *change.line.row(change.worth), was.version + 1, change.is_tombstone, change.batch)
         for change in changes
         if (was := change.stored)
     ]
-    bulk.update(Actual, (*COLUMNS, *STATE_COLUMNS), rows)
+    bulk.update(Actual, (*COLUMNS, *GIVEN_COLUMNS, *STATE_COLUMNS), rows)
 
 
 def undo(batch: ImportBatch) -> int:
@@ -340,7 +355,7 @@ def _refuse_changed_later(batch: ImportBatch) -> None:
 def _former(stored: Stored, version: ActualVersion | None) -> Change:
     """What a line was before the import: the form it replaced, or nothing."""
     if version is None:
-        return Change(stored, stored.line, is_tombstone=True, batch=stored.batch)
+        return Change(stored, stored.line, stored.worth, is_tombstone=True, batch=stored.batch)
     return from_json(version.values, stored)
 
 

@@ -49,21 +49,21 @@ class Share:
     is_overlay: bool = False
 
 
-class Spans:
-    """The values of one dated fact: each holds from its day until the next one."""
+class Spans[Value]:
+    """The values of one dated fact: each holds from its day until the next one; before the first there is None."""
 
     __slots__ = ("days", "values")
 
     def __init__(self) -> None:
         self.days: list[date] = []
-        self.values: list[int | None] = []
+        self.values: list[Value | None] = []
 
-    def add(self, day: date, value: int | None) -> None:
+    def add(self, day: date, value: Value | None) -> None:
         """Append the next value; days come in ascending order."""
         self.days.append(day)
         self.values.append(value)
 
-    def on(self, day: date) -> int | None:
+    def on(self, day: date) -> Value | None:
         at = bisect_right(self.days, day)
         return self.values[at - 1] if at else None
 
@@ -120,9 +120,9 @@ class Resolver:
         return leaf if leaf and day <= leaf.ends_on else None
 
     @cached_property
-    def _placements(self) -> dict[int, Spans]:
+    def _placements(self) -> dict[int, Spans[int]]:
         """Account → its territories over time."""
-        spans: dict[int, Spans] = defaultdict(Spans)
+        spans: dict[int, Spans[int]] = defaultdict(Spans)
         rows = AccountPlacement.objects.order_by("account_id", "starts_on")
         for account, territory, day in rows.values_list("account_id", "territory_id", "starts_on"):
             spans[account].add(day, territory)

@@ -20,9 +20,10 @@ from targets import actuals, lines
 from targets.choices import ActualKind
 from targets.crediting import Resolver, Share
 from targets.goal_imports import CompanyPlans, Quotas, Seasonality, Targets
+from targets.rate_imports import RateKind
 from targets.staleness import lock_all_leaves, mark_stale
 
-__all__ = ["Actuals", "CompanyPlans", "Credits", "Quotas", "Seasonality", "Targets"]
+__all__ = ["Actuals", "CompanyPlans", "Credits", "Quotas", "RateKind", "Seasonality", "Targets"]
 
 COMING = -1  # the product family of a line is made with the first line that names it
 EXTERNAL_ID = Column("external_id", required=True, filled=True, max_length=100, example="INV-2026-00017")
@@ -114,8 +115,10 @@ class ActualLoader(LineLoader):
     def _told(self, line: lines.Line, verdict: lines.Verdict) -> Verdict:
         """The recorder's verdict with the column that it is about."""
         column, value = ("date", line.date.isoformat())
-        if verdict.outcome == RowOutcome.REFUSED and line.currency != self.run.company.currency:
+        if line.currency != self.run.company.currency and self.resolver.leaf_on(line.date):
             column, value = "currency", line.currency
+        if verdict.outcome == RowOutcome.PARKED:
+            column, value = "date", line.date.isoformat()
         if not verdict.reason:
             column = value = ""
         return Verdict(verdict.outcome, column, value, verdict.reason, line)

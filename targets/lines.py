@@ -1,7 +1,7 @@
 """Imported lines as plain values: as a file gives them, as they are stored, and as an ActualVersion keeps them."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from spm.keys import normalise
 from spm.money import to_units
 from targets.crediting import Share
 from targets.models import Actual, ActualVersion, Credit
+from targets.rates import Worth
 
 COLUMNS = (
     "external_id",
@@ -28,6 +29,7 @@ COLUMNS = (
     "cost",
     "currency",
 )
+GIVEN_COLUMNS = ("given_amount", "given_cost", "rate")
 ZERO = Decimal(0)
 
 
@@ -36,8 +38,8 @@ class Line:
     """One line of a file, names already resolved to primary keys; the fields stand in the order of ``COLUMNS``.
 
     ``kind`` is an ActualKind value. ``person`` is ``Resolver.house`` for a house sale. ``territory`` is the explicit
-    column alone. ``amount`` and ``cost``: company currency, at most four decimals; ``cost`` None = unknown. Two
-    lines are equal whatever the spelling of their id.
+    column alone. ``amount`` and ``cost``: in the line's own ``currency``, at most four decimals; ``cost`` None =
+    unknown. Two lines are equal whatever the spelling of their id.
     """
 
     external_id: str = field(compare=False)
@@ -56,11 +58,15 @@ class Line:
     def key(self) -> str:
         return normalise(self.external_id)
 
-    def row(self) -> tuple[Any, ...]:
-        """The values as stored, in the order of ``COLUMNS``: money in ten-thousandths."""
-        cost = None if self.cost is None else to_units(self.cost)
-        values = [getattr(self, name) for name in COLUMNS]
-        return (*values[:-3], to_units(self.amount), cost, self.currency)
+    def row(self, worth: Worth) -> tuple[Any, ...]:
+        """The values as stored, in the order of ``COLUMNS`` and ``GIVEN_COLUMNS``: money in ten-thousandths."""
+        values = [getattr(self, name) for name in COLUMNS[:-3]]
+        given = (None, None, None) if worth.rate is None else (to_units(self.amount), _units(self.cost), worth.rate)
+        return (*values, to_units(worth.amount), _units(worth.cost), self.currency, *given)
+
+
+def _units(amount: Decimal | None) -> int | None:
+    return None if amount is None else to_units(amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,17 @@ class Stored:
     is_tombstone: bool
     batch: int | None
     line: Line
+    worth: Worth
     shares: tuple[Share, ...] = ()
 
     @property
     def counted(self) -> Decimal:
-        """The amount in force."""
-        return ZERO if self.is_tombstone else self.line.amount
+        """The amount in force, in company currency."""
+        return ZERO if self.is_tombstone else self.worth.amount
+
+    def is_of(self, day: date, currency: str) -> bool:
+        """Whether the line stands, on this day and in this currency."""
+        return not self.is_tombstone and (self.line.date, self.line.currency) == (day, currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +117,15 @@ class Change:
 
     stored: Stored | None
     line: Line
+    worth: Worth
     shares: tuple[Share, ...] = ()
     is_tombstone: bool = False
     batch: int | None = None
 
     @property
     def delta(self) -> Decimal:
-        """New amount in force − old amount in force."""
-        new = ZERO if self.is_tombstone else self.line.amount
+        """New amount in force − old amount in force, in company currency."""
+        new = ZERO if self.is_tombstone else self.worth.amount
         return new - (self.stored.counted if self.stored else ZERO)
 
     @property
@@ -134,10 +146,13 @@ def stored_lines(source: str, keys: Collection[str]) -> dict[str, Stored]:
 
 def read_stored(rows: Any) -> Iterator[Stored]:
     """The lines of an Actual queryset of at most a thousand rows."""
-    values = list(rows.values_list("pk", "version", "is_tombstone", "batch_id", *COLUMNS))
+    values = list(rows.values_list("pk", "version", "is_tombstone", "batch_id", *GIVEN_COLUMNS, *COLUMNS))
     shares = _loaded_shares([row[0] for row in values])
-    for pk, version, is_tombstone, batch, *columns in values:
-        yield Stored(pk, version, is_tombstone, batch, Line(*columns), shares.get(pk, ()))
+    for pk, version, is_tombstone, batch, given, given_cost, rate, *columns in values:
+        counted = Line(*columns)
+        line = counted if rate is None else replace(counted, amount=given, cost=given_cost)
+        worth = Worth(counted.amount, counted.cost, rate)
+        yield Stored(pk, version, is_tombstone, batch, line, worth, shares.get(pk, ()))
 
 
 def _loaded_shares(actuals: list[int]) -> dict[int, tuple[Share, ...]]:
@@ -161,10 +176,13 @@ def former_shares(stored: Iterable[Stored]) -> dict[int, tuple[Share, ...]]:
 
 
 def to_json(stored: Stored) -> dict[str, Any]:
-    """The form kept by ActualVersion: every column, its loaded credits, and the batch that had written it."""
+    """The form kept by ActualVersion: every column as given, what it counted for, its loaded credits, and the batch
+    that had written it.
+    """
     values = {name: _plain(getattr(stored.line, name)) for name in COLUMNS}
     credits = [[part.person, part.territory, str(part.share), part.is_overlay] for part in stored.shares]
-    return {**values, "is_tombstone": stored.is_tombstone, "batch": stored.batch, "credits": credits}
+    worth = [_plain(part) for part in stored.worth]
+    return {**values, "worth": worth, "is_tombstone": stored.is_tombstone, "batch": stored.batch, "credits": credits}
 
 
 def _plain(value: Any) -> Any:
@@ -173,14 +191,19 @@ def _plain(value: Any) -> Any:
 
 def from_json(values: dict[str, Any], stored: Stored) -> Change:
     """The change that brings a line back to a form kept by ActualVersion."""
-    cost = values["cost"]
     columns = values | {
         "date": date.fromisoformat(values["date"]),
         "amount": Decimal(values["amount"]),
-        "cost": None if cost is None else Decimal(cost),
+        "cost": _decimal(values["cost"]),
     }
     line = Line(*(columns[name] for name in COLUMNS))
-    return Change(stored, line, _shares(values), values["is_tombstone"], values["batch"])
+    amount, cost, rate = values["worth"]
+    worth = Worth(Decimal(amount), _decimal(cost), _decimal(rate))
+    return Change(stored, line, worth, _shares(values), values["is_tombstone"], values["batch"])
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _shares(values: dict[str, Any]) -> tuple[Share, ...]:

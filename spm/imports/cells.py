@@ -11,7 +11,7 @@ from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
 from spm.imports.dates import NotADate, parse_date
-from spm.imports.formats import PLAIN, Format, FormatDecision
+from spm.imports.formats import NUMBERS, PLAIN, Format, FormatDecision
 from spm.imports.kinds import Column, ColumnType
 from spm.imports.sheets import ERRORS, NO_VALUE, Refusal
 from spm.keys import normalise
@@ -20,7 +20,7 @@ from spm.ui.written_numbers import NotANumber, currencies_of, is_currency, parse
 
 type Value = str | date | Decimal | int | bool | None
 
-AMOUNT_PLACES, NUMBER_PLACES = 4, 8
+PLACES = {ColumnType.AMOUNT: 4, ColumnType.NUMBER: 8, ColumnType.RATE: 12}
 TRUE = frozenset(("true", "yes", "y", "1", "x", "vrai", "oui", "wahr", "ja"))
 FALSE = frozenset(("false", "no", "n", "0", "faux", "non", "falsch", "nein"))
 
@@ -36,8 +36,8 @@ def parse(column: Column, text: str, fmt: Format = PLAIN, currency: str = "") ->
     """The value of a cell, None for an empty one.
 
     str for TEXT, EMAIL, CURRENCY (upper case) and CHOICE (one of the column's choices); date; Decimal for AMOUNT (at
-    most four decimals) and NUMBER (eight); int; bool. ``fmt`` is the column's, from ``decide_format``. ``currency`` is
-    the code the row's amounts are in; a cell that names another one is refused. Raises BadCell.
+    most four decimals), NUMBER (eight) and RATE (twelve); int; bool. ``fmt`` is the column's, from ``decide_format``.
+    ``currency`` is the code the row's amounts are in; a cell that names another one is refused. Raises BadCell.
     """
     text = text.strip()
     if not text:
@@ -48,7 +48,7 @@ def parse(column: Column, text: str, fmt: Format = PLAIN, currency: str = "") ->
         raise BadCell(_("The workbook holds a formula here without its value. Open it, recalculate and save it."))
     if text in ERRORS:
         raise BadCell(_("The spreadsheet could not work out this cell (%(error)s).") % {"error": text})
-    if column.type in (ColumnType.AMOUNT, ColumnType.NUMBER, ColumnType.INTEGER):
+    if column.type in NUMBERS:
         return _number(column, text, fmt, currency)
     if column.type == ColumnType.DATE:
         return _date(text, fmt)
@@ -88,7 +88,7 @@ class RowParser:
 
 
 def _number(column: Column, text: str, fmt: Format, currency: str) -> Decimal | int:
-    places = {ColumnType.AMOUNT: AMOUNT_PLACES, ColumnType.NUMBER: NUMBER_PLACES}.get(column.type, 0)
+    places = PLACES.get(column.type, 0)
     try:
         is_amount = column.type == ColumnType.AMOUNT
         number, sign = parse_number(text, fmt.decimal, fmt.thousands, places, short=is_amount)

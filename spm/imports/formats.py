@@ -17,7 +17,7 @@ from spm.imports.sheets import Native
 from spm.ui.numbers import decimals_of, number
 from spm.ui.written_numbers import NotANumber, is_short, mark_evidence, parse_number
 
-NUMBERS = (ColumnType.AMOUNT, ColumnType.NUMBER, ColumnType.INTEGER)
+NUMBERS = (ColumnType.AMOUNT, ColumnType.NUMBER, ColumnType.RATE, ColumnType.INTEGER)
 MAX_DISTINCT = 50_000  # texts looked at per column, in the order of the file; dates and shapes of numbers repeat
 SHORT_PLACES = 4  # of an amount
 SHAPE = str.maketrans("0123456789", "0" + "9" * 9)

@@ -37,6 +37,7 @@ class ColumnType(StrEnum):
     DATE = "date"  # datetime.date
     AMOUNT = "amount"  # Decimal with at most four decimals; the cell may carry a currency sign or code
     NUMBER = "number"  # Decimal: a weight or a share
+    RATE = "rate"  # Decimal: how much of one currency buys one of another
     INTEGER = "integer"  # int
     BOOLEAN = "boolean"  # bool
     CURRENCY = "currency"  # ISO 4217 code, upper case

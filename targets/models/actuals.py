@@ -1,4 +1,7 @@
-"""Upward: imported lines, what they said before, and the credits they give. Amounts carry four decimals."""
+"""Upward: imported lines, what they said before, and the credits they give.
+
+Amounts carry four decimals; those of lines in another currency are whole minor units, as they were converted.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +12,7 @@ from spm.imports.models import ImportBatch
 from spm.market.models import Account, ProductFamily, Territory
 from spm.ui.fields import MoneyField
 from targets.choices import ActualKind, VersionReason
+from targets.models.rates import rate_field
 from targets.querysets import ActualQuerySet, CreditQuerySet
 
 
@@ -16,6 +20,8 @@ class Actual(models.Model):
     """One imported line, in force unless ``is_tombstone``. Identity is (source, normalised external id).
 
     ``territory`` is the explicit column of the line alone; where a credit counts is decided by ``targets.actuals``.
+    ``amount`` and ``cost`` are what counts, in company currency. Of a line in another ``currency`` the given columns
+    keep what its file said, and ``rate`` the rate it was counted at, which stays with it (``targets.rates``).
     """
 
     source = models.CharField(max_length=60)
@@ -31,6 +37,9 @@ class Actual(models.Model):
     amount = MoneyField(_("amount"))
     cost = MoneyField(_("cost"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
+    given_amount = MoneyField(_("amount given"), null=True, blank=True)
+    given_cost = MoneyField(_("cost given"), null=True, blank=True)
+    rate = rate_field(null=True, blank=True)
     version = models.PositiveSmallIntegerField(default=1)
     is_tombstone = models.BooleanField(default=False)
     batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True, related_name="actuals")
@@ -39,8 +48,18 @@ class Actual(models.Model):
 
     class Meta:
         ordering = ["date", "pk"]
-        constraints = [models.UniqueConstraint(fields=["source", "external_key"], name="actual_one_identity")]
-        indexes = [models.Index(fields=["date", "kind"], name="actual_by_date")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_key"], name="actual_one_identity"),
+            models.CheckConstraint(
+                condition=Q(rate__isnull=True, given_amount__isnull=True, given_cost__isnull=True)
+                | Q(rate__gt=0, given_amount__isnull=False),
+                name="actual_given_with_rate",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["date", "kind"], name="actual_by_date"),
+            models.Index(fields=["currency", "date"], condition=Q(rate__isnull=False), name="actual_converted"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.external_id}"
@@ -52,7 +71,7 @@ class ActualVersion(models.Model):
     actual = models.ForeignKey(Actual, models.PROTECT, related_name="versions")
     version = models.PositiveSmallIntegerField()
     values = models.JSONField()  # the columns of the line as they were, amounts as plain decimal strings
-    delta = MoneyField()  # new amount − old amount
+    delta = MoneyField()  # new amount − old amount, in company currency
     reason = models.CharField(max_length=8, choices=VersionReason.choices)
     batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True, related_name="actual_versions")
     replaced_at = models.DateTimeField()

@@ -5,14 +5,15 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from spm.org.models import FiscalYear
 from targets.querysets import RateQuerySet
 
 
-def rate_field() -> models.DecimalField[Any, Any]:
-    """Eight decimals are more than any bank quotes."""
-    return models.DecimalField(_("rate"), max_digits=15, decimal_places=8)
+def rate_field(**options: Any) -> models.DecimalField[Any, Any]:
+    """Twelve decimals, for units that are worth little (dong, rupiah); SQLite keeps fifteen digits of it exactly."""
+    return models.DecimalField(_("rate"), max_digits=18, decimal_places=12, **options)
 
 
 class Rate(models.Model):
@@ -32,15 +33,16 @@ class Rate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.starts_on}: {self.rate}"
+        return f"{self.currency} {self.starts_on}: {self.rate.normalize():f}"
 
 
 class PlanRate(models.Model):
-    """The rate at which a fiscal year was planned; it never moves once the cycle is locked."""
+    """The rate at which a fiscal year was planned; once the year is locked it never moves (INV-50)."""
 
     fiscal_year = models.ForeignKey(FiscalYear, models.PROTECT, related_name="plan_rates")
     currency = models.CharField(_("currency"), max_length=3)
     rate = rate_field()
+    history = HistoricalRecords()
 
     objects = RateQuerySet.as_manager()
 
@@ -52,4 +54,4 @@ class PlanRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.fiscal_year_id} {self.currency}: {self.rate}"
+        return f"{self.fiscal_year_id} {self.currency}: {self.rate.normalize():f}"
