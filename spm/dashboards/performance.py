@@ -15,6 +15,7 @@ from spm.dashboards import access
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
+from spm.dashboards.columns import TEAM, Shown
 from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.pacing import Pacing, pacing
@@ -76,6 +77,10 @@ class Performance:
     board: Board
     known: Known
     people: Mapping[int, User]
+
+    @property
+    def columns(self) -> Shown:
+        return TEAM.shown(self.view.columns)
 
 
 def performance(user: User, company: Company, view: View, focus: Focus, name: str) -> Performance:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from spm.dashboards import columns
 from spm.org.choices import PeriodLevel
 from spm.org.models import Period
 from spm.periods import elapsed_share
@@ -39,7 +40,8 @@ class Compare(StrEnum):
     NONE = "none"
 
 
-SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
+USUAL_SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
+SORTS = (*USUAL_SORTS, "attainment", "expected", "to_go", "before")  # the last ones of columns that one must choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +148,29 @@ class View:
     following: str = ""
     spans: tuple[tuple[Span, str], ...] = ()  # for each span the label to go to
     told: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # chosen for the tables of the page; empty = the usual ones
 
-    def query(self, **changes: str | int) -> str:
-        """The query string of this state with ``changes``; another sort, period or team starts at the first page."""
+    @property
+    def parameters(self) -> dict[str, str]:
+        """This state as parameters of an address; another sort, period or team starts at the first page."""
         values = {"period": self.label, "measure": str(self.measure), "compare": str(self.compare)}
         values |= {"team": self.team} if self.team else {}
         values |= {"sort": self.sort} if self.sort != SORTS[0] else {}
-        values |= {key: str(value) for key, value in changes.items()}
-        return "?" + urlencode({key: value for key, value in values.items() if value})
+        return values | ({"columns": ",".join(self.columns)} if self.columns else {})
+
+    def query(self, **changes: str | int) -> str:
+        """The query string of this state with ``changes``; an empty one leaves the parameter out."""
+        values = self.parameters | {key: str(value) for key, value in changes.items()}
+        return "?" + urlencode({key: value for key, value in values.items() if value}, safe=",")
+
+    @property
+    def without_columns(self) -> list[tuple[str, str]]:
+        """What a form that chooses columns sends along."""
+        return [(name, value) for name, value in self.parameters.items() if name != "columns"]
+
+    @property
+    def usual_columns(self) -> str:
+        return self.query(columns="")
 
     @property
     def sort_key(self) -> str:
@@ -232,6 +249,7 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
         today=calendar.today,
         window=_window(calendar, leaves, compare, span),
         spans=tuple(_other_spans(calendar, leaves)),
+        columns=_columns(params.getlist("columns"), told),
         told=tuple(told),
     )
     before, after = _neighbours(calendar, span, label)
@@ -253,6 +271,12 @@ def _sort(text: str, told: list[str]) -> str:
         return text or SORTS[0]
     told.append(_("“%(text)s” is not a column to sort by.") % {"text": text[:40]})
     return SORTS[0]
+
+
+def _columns(texts: list[str], told: list[str]) -> tuple[str, ...]:
+    known, unknown = columns.asked(texts)
+    told += [_("“%(text)s” is not a column we know.") % {"text": word[:40]} for word in unknown[:1]]
+    return tuple(known)
 
 
 def _page(text: str) -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from spm.dashboards import access
 from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, running_pair
 from spm.dashboards.charts import months_chart, pacing_chart
+from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
 from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only
 from spm.dashboards.pacing import pacing
@@ -95,6 +96,10 @@ class RepPage:
     halves: list[Half]
     is_empty: bool
     overlay: Decimal
+
+    @property
+    def columns(self) -> Shown:
+        return MONTHS.shown(self.view.columns)
 
 
 def rep_page(user: User, company: Company, view: View, person: User) -> RepPage:

@@ -1,13 +1,16 @@
 """The tables of the pages as files. Each export is written to the audit log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of
 from spm.dashboards.board import RowKind
+from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.reps import RepPage
@@ -15,8 +18,9 @@ from spm.dashboards.territories import TerritoryList
 from spm.dashboards.territory import TerritoryPage
 from spm.market.models import Territory
 from spm.org.exports import audited_table
-from spm.org.models import User
+from spm.org.models import Company, User
 from spm.ui.exports import Column, Value
+from spm.ui.status import status_of
 
 MOST_LINES = 100_000
 
@@ -25,27 +29,53 @@ def _money(title: str) -> Column:
     return Column(title, "money")
 
 
-def figure_columns() -> list[Column]:
-    return [
-        _money(_("Quota")),
-        _money(_("Actual")),
-        Column(_("Attainment"), "percent"),
-        _money(_("Variance")),
-        _money(_("Expected to date")),
-        Column(_("Pace"), "percent"),
-        _money(_("Gap")),
-        _money(_("To go")),
-        _money(_("Comparison to date")),
-    ]
+type Figure = tuple[str, str, Callable[[Figures, Company], Value]]
+"""Header, kind of cell, and what of the figures stands there: exact amounts, ratios unrounded to six decimals."""
+USUAL = ("quota", "actual", "attainment", "variance", "expected", "pace", "gap", "to_go", "before")
 
 
-def figure_values(at: Figures) -> list[Value]:
-    """Exact amounts; ratios unrounded to six decimals."""
-    ratios = [None if value is None else round(value, 6) for value in (at.attainment, at.pace)]
-    variance = at.actual - at.quota if at.quota else None
-    expected = round(at.expected, 4) if at.quota else None
-    gap = None if at.gap is None else round(at.gap, 4)
-    return [at.quota, at.actual, ratios[0], variance, expected, ratios[1], gap, at.to_go, at.before]
+def _figures() -> dict[str, Figure]:
+    return {
+        "quota": (_("Quota"), "money", lambda at, _company: at.quota),
+        "actual": (_("Actual"), "money", lambda at, _company: at.actual),
+        "attainment": (_("Attainment"), "percent", lambda at, _company: _six(at.attainment)),
+        "variance": (_("Variance"), "money", lambda at, _company: at.actual - at.quota if at.quota else None),
+        "expected": (_("Expected to date"), "money", lambda at, _company: round(at.expected, 4) if at.quota else None),
+        "pace": (_("Pace"), "percent", lambda at, _company: _six(at.pace)),
+        "gap": (_("Gap"), "money", lambda at, _company: _four(at.gap)),
+        "to_go": (_("To go"), "money", lambda at, _company: at.to_go),
+        "needed": (_("Needed per month"), "money", lambda at, _company: _four(at.needed)),
+        "recent": (_("Average of the last three months"), "money", lambda at, _company: _four(at.recent)),
+        "before": (_("Comparison to date"), "money", lambda at, _company: at.before),
+        "growth": (pgettext("growth", "Change"), "percent", lambda at, _company: _six(at.growth)),
+        "status": (_("Status"), "text", lambda at, company: status_of(at.pace, company).label),
+    }
+
+
+def _six(value: Decimal | None) -> Decimal | None:
+    return None if value is None else round(value, 6)
+
+
+def _four(value: Decimal | None) -> Decimal | None:
+    return None if value is None else round(value, 4)
+
+
+def figure_keys(shown: Shown) -> tuple[str, ...]:
+    """The figures that a file holds: those chosen for the screen, else all usual ones. Pictures have no cell."""
+    if not shown.is_chosen:
+        return USUAL
+    keys = [("needed", "recent") if key == "needed" else (key,) for key in shown.keys]
+    return tuple(key for pair in keys for key in pair if key in _figures())
+
+
+def figure_columns(keys: Sequence[str] = USUAL) -> list[Column]:
+    known = _figures()
+    return [Column(*known[key][:2]) for key in keys]
+
+
+def figure_values(at: Figures, company: Company, keys: Sequence[str] = USUAL) -> list[Value]:
+    known = _figures()
+    return [known[key][2](at, company) for key in keys]
 
 
 def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
@@ -57,15 +87,22 @@ def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
         RowKind.OVERLAY: _("Remainder"),
         RowKind.REST: _("Remainder"),
     }
-    columns = [Column(_("Kind")), Column(_("Name")), *figure_columns()]
-    rows: list[Sequence[Value]] = [[_("Total"), page.name, *figure_values(page.total.figures)]]
-    rows += [[kinds[row.kind], page.names.of(row), *figure_values(row.figures)] for row, _level in page.ordered]
+    keys, company = figure_keys(page.columns), page.company
+    columns = [Column(_("Kind")), Column(_("Name")), *figure_columns(keys)]
+    rows: list[Sequence[Value]] = [[_("Total"), page.name, *figure_values(page.total.figures, company, keys)]]
+    rows += [
+        [kinds[row.kind], page.names.of(row), *figure_values(row.figures, company, keys)]
+        for row, _level in page.ordered
+    ]
     return audited_table(request, columns, rows, f"performance-{page.view.label}-{page.view.measure}")
 
 
 def export_months(request: HttpRequest, page: RepPage) -> HttpResponseBase:
-    columns = [Column(_("Month")), *figure_columns()]
-    rows: list[Sequence[Value]] = [[row.label, *figure_values(row.figures)] for row in [page.total, *page.month_rows]]
+    keys = figure_keys(page.columns)
+    columns = [Column(_("Month")), *figure_columns(keys)]
+    rows: list[Sequence[Value]] = [
+        [row.label, *figure_values(row.figures, page.company, keys)] for row in [page.total, *page.month_rows]
+    ]
     return audited_table(request, columns, rows, f"rep-{page.person.pk}-{page.view.label}-{page.view.measure}")
 
 
@@ -92,10 +129,14 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
 
 
 def export_territories(request: HttpRequest, page: TerritoryList) -> HttpResponseBase:
-    columns = [Column(_("Territory")), Column(_("Owner")), Column(_("Accounts"), "number"), *figure_columns()]
-    rows = [
-        [row.name, row.owner.name if row.owner else "", row.accounts, *figure_values(row.figures)] for row in page.rows
-    ]
+    keys, shown = figure_keys(page.columns), page.columns
+    facts = [key for key in ("owner", "accounts") if key in shown.keys or not shown.is_chosen]
+    about = {"owner": Column(_("Owner")), "accounts": Column(_("Accounts"), "number")}
+    columns = [Column(_("Territory")), *(about[key] for key in facts), *figure_columns(keys)]
+    rows = []
+    for row in page.rows:
+        told: dict[str, Value] = {"owner": row.owner.name if row.owner else "", "accounts": row.accounts}
+        rows.append([row.name, *(told[key] for key in facts), *figure_values(row.figures, page.company, keys)])
     return audited_table(request, columns, rows, f"territories-{page.view.label}-{page.view.measure}")
 
 

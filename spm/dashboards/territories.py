@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
+from spm.dashboards.columns import TERRITORIES as COLUMNS
+from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Cell, Figures, figures
 from spm.dashboards.periods import View
 from spm.dashboards.queries import Stamp, steady
@@ -39,6 +41,10 @@ class TerritoryList:
     stamp: Stamp
     rows: list[TerritoryRow]
     vacant: int
+
+    @property
+    def columns(self) -> Shown:
+        return COLUMNS.shown(self.view.columns)
 
 
 def territory_list(user: User, company: Company, view: View) -> TerritoryList:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards.actuals import Subject, credits_of, territory_subject
 from spm.dashboards.board import Row, RowKind
+from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.figures import ZERO, Cells, Figures, figures, only
 from spm.dashboards.periods import PAGE_ROWS, Leaf, View, Window
 from spm.dashboards.queries import Stamp, steady
@@ -77,6 +78,11 @@ class TerritoryPage:
     not_listed: Decimal  # of the actual, in no account of the list
     page: Page[AccountRow]
     lines_href: str
+
+    @property
+    def columns(self) -> Shown:
+        """Of its months."""
+        return MONTHS.shown(())
 
 
 def territory_page(user: User, company: Company, view: View, territory: Territory) -> TerritoryPage:
