@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
@@ -16,7 +17,8 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
 from spm.ui.amounts import parse_amount
-from targets import access, letter_queries, letters, proposals
+from spm.ui.exports import export_format
+from targets import access, letter_queries, letters, proposals, tables
 from targets.choices import Measure
 from targets.cycles import cycle_of
 from targets.goals import Holder, of_person, of_team
@@ -55,15 +57,18 @@ def _letter(request: HttpRequest, label: str, pk: int) -> QuotaLetter:
 
 @login_required
 @require_safe
-def review(request: HttpRequest, year: str) -> HttpResponse:
+def review(request: HttpRequest, year: str) -> HttpResponseBase:
     """Whom the letters wait for: proposed, the person's view, comments, state and days; with what to do next."""
     user, fiscal_year = user_of(request), _year(request, year)
     if not access.can_see_plan(user):
         raise PermissionDenied
     cycle, measure = cycle_of(fiscal_year), _measure(request.GET.get("measure", ""))
+    page = letter_queries.review(user, cycle, measure) if cycle else None
+    if page and export_format(request):
+        return tables.export_review(request, page)
     context = {
         "year": fiscal_year,
-        "page": letter_queries.review(user, cycle, measure) if cycle else None,
+        "page": page,
         "measure": measure,
         "measures": Measure.choices,
     }

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -15,7 +16,8 @@ from spm.errors import RuleViolation
 from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import FiscalYear, Period, User
-from targets import access, cycles, revision_queries, revisions
+from spm.ui.exports import export_format
+from targets import access, cycles, revision_queries, revisions, tables
 from targets.choices import Measure, PlanKind, RevisionCause
 from targets.models import CompanyPlan
 from targets.revision_forms import MonthField, RevisionForm
@@ -47,15 +49,17 @@ def lock(request: HttpRequest, year: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def revision_list(request: HttpRequest, year: str) -> HttpResponse:
+def revision_list(request: HttpRequest, year: str) -> HttpResponseBase:
     """What was asked for, by whom, and what became of it."""
     user, fiscal_year = user_of(request), _year(request, year)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    working = _working(request, fiscal_year)
+    working, listed = _working(request, fiscal_year), revision_queries.listed(user, fiscal_year)
+    if export_format(request):
+        return tables.export_revisions(request, fiscal_year.label, listed)
     context = {
         "year": fiscal_year,
-        "revisions": revision_queries.listed(user, fiscal_year),
+        "revisions": listed,
         "locked": working is not None and working.locked_at is not None,
         "can_request": working is not None and access.can_request_revision(user, working),
     }

@@ -1,6 +1,6 @@
-"""The grids of targets as files: exact amounts, one row per holder; an allocation as the import of quotas reads it."""
+"""The tables of planning as files, in exact amounts; an allocation as the import of quotas reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from spm.org.exports import audited_table
 from spm.org.models import User
-from spm.ui.exports import Column, Value
+from spm.ui.exports import Column, Row, Value
 from targets.allocation_grid import AllocationGrid
 from targets.grids import Grid
+from targets.letter_queries import Review
+from targets.models import CompanyPlan
 
 
 def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
@@ -36,3 +38,41 @@ def export_allocation(request: HttpRequest, user: User, grid: AllocationGrid) ->
         if cell.amount is not None
     ]
     return audited_table(request, columns, rows, f"quotas-{grid.year}-{grid.measure}")
+
+
+def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
+    """One line per letter, in whole amounts."""
+    columns = [
+        Column(_("Rep")),
+        Column(_("Proposed"), "money"),
+        Column(_("Rep’s view"), "money"),
+        Column(_("Difference"), "money"),
+        Column(_("Note")),
+        Column(_("Comments"), "number"),
+        Column(_("State")),
+        Column(_("Days"), "number"),
+    ]
+    lines: Iterable[Row] = (
+        [row.name, row.proposed, row.view, row.difference, row.note, row.comments, row.state.label, row.days]
+        for row in page.rows
+    )
+    return audited_table(request, columns, lines, f"review-{page.cycle.fiscal_year.label}")
+
+
+def export_revisions(request: HttpRequest, year: str, revisions: Sequence[CompanyPlan]) -> HttpResponseBase:
+    """One line per revision; ``From`` is the first day that it changes."""
+    titles = (_("Cause"), _("Reason"), _("Requested by"), _("State"), _("Decided by"))
+    columns = [Column(_("Revision"), "number"), Column(_("From"), "date"), *map(Column, titles)]
+    lines: Iterable[Row] = (
+        [
+            revision.number,
+            revision.effective.starts_on if revision.effective else None,
+            revision.get_cause_display(),
+            revision.reason,
+            revision.author.name if revision.author else "",
+            revision.get_state_display(),
+            revision.decided_by.name if revision.decided_by else "",
+        ]
+        for revision in revisions
+    )
+    return audited_table(request, columns, lines, f"revisions-{year}")

@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.imports import access, batches, new_teams, queries, refused_rows, workbooks
+from spm.imports import access, batches, new_teams, queries, refused_rows, tables, workbooks
 from spm.imports.forms import PASTED, MappingForm, UploadForm
 from spm.imports.kinds import ImportKind, UnknownKind, kind_named
 from spm.imports.mappings import Mapping
@@ -22,6 +23,7 @@ from spm.org import audit
 from spm.org.choices import AuditKind
 from spm.org.gates import admins_only, user_of
 from spm.org.limits import spend
+from spm.ui.exports import export_format
 
 PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -29,11 +31,13 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_safe
 @admins_only
-def batch_list(request: HttpRequest) -> HttpResponse:
+def batch_list(request: HttpRequest) -> HttpResponseBase:
     """Every import, newest first: who, when, the file's hash, the counts."""
     found = ImportBatch.objects.visible_to(user_of(request)).select_related("created_by")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     labels = queries.kind_labels()
+    if export_format(request):
+        return tables.export_batches(request, found.iterator(chunk_size=2_000), labels)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     rows = [(batch, labels.get(batch.kind, batch.kind)) for batch in page]
     return render(request, "imports/batch_list.html", {"page": page, "rows": rows})
 

@@ -23,24 +23,27 @@ from health_check.views import HealthCheckView
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from spm.jobs import access
+from spm.jobs import access, tables
 from spm.jobs.choices import JobState
 from spm.jobs.health import Broker, Canary, JobMetrics
 from spm.jobs.models import Job
 from spm.jobs.queue import retry
 from spm.org.gates import admins_only, user_of, visible_or_404
+from spm.ui.exports import export_format
 
 PAGE = 50
 
 
 @require_safe
 @admins_only
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: HttpRequest) -> HttpResponseBase:
     """Newest first. ``?show=all`` adds the scheduled jobs that ended well, which are many."""
     jobs = Job.objects.visible_to(user_of(request)).select_related("created_by")
     show_all = request.GET.get("show") == "all"
     if not show_all:
         jobs = jobs.filter(Q(slot=None) | Q(state=JobState.FAILED))
+    if export_format(request):
+        return tables.export_jobs(request, jobs.iterator(chunk_size=2_000))
     page = Paginator(jobs, PAGE).get_page(request.GET.get("page"))
     return render(request, "jobs/job_list.html", {"page": page, "show_all": show_all})
 

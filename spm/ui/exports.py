@@ -164,14 +164,23 @@ def _naive(value: Any) -> Any:
     return timezone.make_naive(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
 
 
+def _short(value: Decimal) -> Decimal:
+    """The same number without the zeros that only the column's scale adds behind the cents: 120.0000 is 120.00."""
+    exponent = value.as_tuple().exponent
+    cents = round(value, 2) if isinstance(exponent, int) and exponent < -2 else value
+    return cents if cents == value else value
+
+
 def _raw(value: Value, *, semicolon: bool) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case int() | Decimal():
-            return f"{value:f}".replace(".", ",") if semicolon else f"{value:f}"
+        case int():
+            return str(value)
+        case Decimal():
+            return f"{_short(value):f}".replace(".", "," if semicolon else ".")
         case datetime():
             return value.isoformat(timespec="seconds")
         case date():

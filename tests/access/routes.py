@@ -131,12 +131,12 @@ TARGETS = {
     "targets:quota-decide": Access(
         public(NO_METHOD), who_sees(ACTED, forbidden_to=("owner", "teammate", "outsider")), kinds=LETTER
     ),
-    "targets:review": Access(of_year(managers()), kinds=YEAR),
+    "targets:review": Access(of_year(managers()), kinds=YEAR, exports=True),
     "targets:review-send": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:propose": Access(public(NO_METHOD), of_year(signed_in(ACTED)), kinds=YEAR),
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
     "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
-    "targets:revisions": Access(of_year(managers()), kinds=YEAR),
+    "targets:revisions": Access(of_year(managers()), kinds=YEAR, exports=True),
     "targets:revision-new": Access(managers(), managers(ACTED), kinds=LOCKED_YEAR),
     "targets:revision": Access(revision_pages(), kinds=(*LOCKED_YEAR, ("pk", "revision"))),
     "targets:revision-decide": Access(
@@ -165,7 +165,7 @@ HEALTH = {
 }
 # Setup: admins alone.
 JOBS = {
-    "jobs:list": Access(admins()),
+    "jobs:list": Access(admins(), exports=True),
     "jobs:detail": Access(admins(), kinds=(("pk", "job"),)),
     "jobs:retry": Access(public(NO_METHOD), admins(ACTED), kinds=(("pk", "job"),)),
 }
@@ -190,7 +190,7 @@ NUMBERS = {
 BATCH = (("pk", "batch"),)
 IMPORT_KIND = (("kind", "=teams"),)
 IMPORTS = {
-    "imports:list": Access(admins()),
+    "imports:list": Access(admins(), exports=True),
     "imports:kinds": Access(admins()),
     "imports:create": Access(admins(), admins(ACTED), kinds=IMPORT_KIND),
     "imports:template": Access(admins(), kinds=IMPORT_KIND),

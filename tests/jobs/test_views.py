@@ -35,6 +35,14 @@ def test_the_list_takes_as_many_queries_for_one_job_as_for_three(admin, cast):
     assert counts[0] == counts[1] <= MOST_QUERIES
 
 
+def test_the_list_is_exported_as_it_is_shown(admin, cast):
+    make_job(created_by=cast.admin, subject="2026-09", state=JobState.DONE, note="12 totals")
+    make_job(kind="canary", slot="canary 10:00", state=JobState.DONE, subject="chirp")
+    text = admin.get("/setup/jobs/?format=csv").getvalue().decode()
+    assert f"2026-09,Done,{cast.admin.name}," in text
+    assert "chirp" not in text
+
+
 def test_scheduled_jobs_that_went_well_are_listed_on_demand(admin):
     make_job(kind="canary", slot="canary 10:00", state=JobState.DONE, subject="chirp")
     assert "chirp" not in admin.get("/setup/jobs/").content.decode()

@@ -157,6 +157,13 @@ def test_the_history_takes_the_same_queries_at_any_length(admin, rows, django_as
         assert admin.get(reverse("imports:list")).status_code == 200
 
 
+def test_the_history_is_exported_with_the_whole_hash(admin):
+    batch = load("teams", TEAMS)
+    line = admin.get(reverse("imports:list") + "?format=csv").getvalue().decode().splitlines()[1]
+    assert line.startswith(f"{batch.filename},Teams,Committed,")
+    assert line.endswith(f",{batch.read},{batch.new},0,{batch.unchanged},0,0,{batch.sha256}")
+
+
 def test_a_mapping_sent_while_the_file_is_loaded_is_refused_in_words(admin, monkeypatch):
     _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,North\n"))
     headers_of = batches.headers_of

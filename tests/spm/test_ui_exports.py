@@ -68,6 +68,11 @@ def test_large_amounts_are_never_written_in_powers_of_ten():
     assert b"1000000000," in b"".join(csv_lines(COLUMNS, [["x", Decimal("1E9"), None, None]]))
 
 
+def test_whole_numbers_have_no_decimals_and_amounts_no_zeros_behind_the_cents():
+    values = [12, Decimal("120.0000"), Decimal("0.1250"), Decimal("0.333333")]
+    assert b"".join(csv_lines(COLUMNS, [values])).splitlines()[1] == b"12,120.00,0.1250,0.333333"
+
+
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n＝＋－＠ab, ;\"é"), max_size=12))
 def test_every_text_comes_back_unchanged(text):
     assert unguarded(guarded(text)) == text

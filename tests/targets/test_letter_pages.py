@@ -1,5 +1,7 @@
 """The review page and the quota letter in the browser's eyes: what is shown, to whom, and what the buttons do."""
 
+import csv
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -79,6 +81,19 @@ def test_the_review_shows_the_view_of_the_rep_and_the_difference(client, cycle, 
     text = page(client, cast.north_manager, "review/")
     assert "100.0" in text
     assert "−20.0" in text
+
+
+def test_the_review_is_exported_in_whole_amounts(client, cycle, cast):
+    propose(cycle, of_person(cast.rep.pk), Measure.BOOKINGS, Decimal(100000), by=cast.rep, note="Gent is lost")
+    client.force_login(cast.north_manager)
+    lines = list(
+        csv.DictReader(io.StringIO(client.get("/targets/2027/review/?format=csv").getvalue().decode().lstrip("\ufeff")))
+    )
+    found = {line["Rep"]: line for line in lines}
+    assert found.keys() == {cast.rep.name, cast.teammate.name}
+    own = found[cast.rep.name]
+    assert (own["Proposed"], own["Rep’s view"], own["Difference"]) == ("120000.00", "100000.00", "-20000.00")
+    assert (own["Note"], own["State"]) == ("Gent is lost", "Not sent")
 
 
 def test_letters_ticked_are_sent_and_those_of_others_are_not(client, cycle, cast):

@@ -57,6 +57,13 @@ def test_a_manager_asks_and_the_page_shows_before_and_after(client, cast, locked
     assert Quota.objects.in_force().get(person=cast.rep, period__label="2026-11").amount == 100
 
 
+def test_the_list_is_exported(client, cast, locked):
+    revision_of(cast, locked)
+    client.force_login(cast.admin)
+    text = client.get(reverse("targets:revisions", args=["2026"]) + "?format=csv").getvalue().decode()
+    assert text.splitlines()[1] == f"1,2026-11-01,Territory move,A territory moved,{cast.north_manager.name},Submitted,"
+
+
 def test_a_total_is_spread_over_the_months_and_nothing_is_stored_yet(client, cast, locked):
     client.force_login(cast.north_manager)
     answer = client.post(new_url(f"person:{cast.rep.pk}"), {"spread": "1", "total": "100.01"})
