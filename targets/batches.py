@@ -18,12 +18,10 @@ from django.utils.translation import gettext as _
 from spm.errors import NothingToDo, RuleViolation
 from spm.org.models import Period, User
 from targets.choices import BatchKind
-from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, LeafKey, lock_plan
-from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
+from targets.goals import NAMES, TABLES, Goal, GoalModel, GoalSheet, Holder, LeafChange, LeafKey, lock_plan
+from targets.models import CompanyPlan, GoalBatch
 from targets.staleness import lock_periods
 
-TABLES: dict[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
-NAMES: dict[GoalModel, str] = {model: name for name, model in TABLES.items()}
 REASON = 300  # characters kept
 
 type CellKey = tuple[str, str, int | str, str, int]  # table, column and key of the holder, measure, leaf period
@@ -162,7 +160,7 @@ def _write(
     if seen is not None:
         _refuse_overtaken(plan, _known(plan, seen), wanted, batch.by)
     reason = batch.reason
-    rows = [_row(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
+    rows = [as_json(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
     if not rows:
         raise NothingToDo(_("These numbers stand there already."))
     batch.plan, batch.changes = plan, rows
@@ -170,7 +168,8 @@ def _write(
     return batch
 
 
-def _row(model: GoalModel, change: LeafChange) -> list[Any]:
+def as_json(model: GoalModel, change: LeafChange) -> list[Any]:
+    """One entry of ``GoalBatch.changes``; ``changes_of`` reads it."""
     amounts = (None if amount is None else f"{amount:f}" for amount in (change.before, change.after))
     return [NAMES[model], change.holder.column, change.holder.key, change.measure, change.period, *amounts]
 

@@ -5,7 +5,7 @@ no history; what would change a closed period or a frozen plan is refused. Amoun
 company's currency. ``plans`` and ``quotas`` put this into the words of the business.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,16 @@ UNCHANGED = Verdict(RowOutcome.UNCHANGED)
 
 type GoalModel = type[PlanLine] | type[Target] | type[Quota]
 type LeafKey = tuple[str, int | str, str, int]  # column and key of the holder, measure, leaf period
+
+TABLES: Mapping[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
+NAMES: Mapping[GoalModel, str] = {model: name for name, model in TABLES.items()}
+COLUMNS: Mapping[GoalModel, tuple[str, ...]] = {
+    PlanLine: ("segment",),
+    Target: ("team_id", "territory_id"),
+    Quota: ("person_id",),
+}
+"""Where each table says whom or what a number is for; one of them is filled."""
+MODEL_OF: Mapping[str, GoalModel] = {column: model for model, columns in COLUMNS.items() for column in columns}
 
 
 class BadAmount(RuleViolation):
@@ -78,6 +88,12 @@ def of_territory(pk: int) -> Holder:
 def of_segment(name: str = "") -> Holder:
     """The company as a whole, or one segment of it."""
     return Holder("segment", name)
+
+
+def holder_of(row: Any) -> Holder:
+    """Whom or what a plan line, target or quota is for."""
+    column = next(name for name in COLUMNS[type(row)] if getattr(row, name) is not None)
+    return Holder(column, getattr(row, column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +232,8 @@ class GoalSheet:
         self.stored = {self._key(row): row for row in rows}
 
     def _key(self, row: Any) -> LeafKey:
-        columns = {PlanLine: ("segment",), Target: ("team_id", "territory_id"), Quota: ("person_id",)}[self.model]
-        column = next(name for name in columns if getattr(row, name) is not None)
-        return column, getattr(row, column), row.measure, row.period_id
+        holder = holder_of(row)
+        return holder.column, holder.key, row.measure, row.period_id
 
     def _parts(self, goal: Goal) -> dict[LeafKey, Decimal | None]:
         """The goal spread over its leaf periods; raises what is wrong with it."""

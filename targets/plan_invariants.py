@@ -11,17 +11,12 @@ from django.db.models import F, Q
 
 from spm.org.verification import Breach, invariant
 from targets.choices import LetterState, Measure, PlanKind, PlanState
-from targets.models import CompanyPlan, LetterLine, PlanLine, Quota, QuotaLetter, Target
-
-TABLES: dict[Any, tuple[str, ...]] = {
-    PlanLine: ("segment", "measure", "period_id"),
-    Target: ("team_id", "territory_id", "measure", "period_id"),
-    Quota: ("person_id", "measure", "period_id"),
-}
+from targets.goals import COLUMNS
+from targets.models import CompanyPlan, LetterLine, Quota, QuotaLetter
 
 
 def _numbers(model: Any, plan: CompanyPlan) -> dict[tuple[Any, ...], Decimal]:
-    rows = model.objects.filter(plan=plan).values_list(*TABLES[model], "amount")
+    rows = model.objects.filter(plan=plan).values_list(*COLUMNS[model], "measure", "period_id", "amount")
     return {tuple(row[:-1]): row[-1] for row in rows}
 
 
@@ -33,7 +28,7 @@ def locked_years_are_baseline_and_revisions() -> Iterator[Breach]:
         if baseline is None or baseline.frozen_at is None:
             yield Breach(f"{label} is locked without a frozen baseline", (working.pk,))
             continue
-        for model in TABLES:
+        for model in COLUMNS:
             expected = _numbers(model, baseline)
             for revision in CompanyPlan.objects.approved_revisions().filter(fiscal_year=working.fiscal_year_id):
                 expected |= _numbers(model, revision)
@@ -53,7 +48,7 @@ def revisions_leave_the_past_alone() -> Iterator[Breach]:
         if revision.effective is None:
             yield Breach(f"revision {revision.number} takes effect at no time", (revision.pk,))
             continue
-        for model in TABLES:
+        for model in COLUMNS:
             early = model.objects.filter(plan=revision, period__starts_on__lt=revision.effective.starts_on)
             for pk in early.values_list("pk", flat=True):
                 yield Breach(f"revision {revision.number} changes a month before its effect", (revision.pk, pk))

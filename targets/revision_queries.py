@@ -12,10 +12,10 @@ from spm.org.access import can_administer
 from spm.org.models import FiscalYear, Period, Team, User
 from targets import revisions
 from targets.access import can_decide_revision
+from targets.batches import Change
 from targets.choices import Measure, PlanKind
 from targets.goals import Holder, of_person, of_segment, of_team
-from targets.models import CompanyPlan
-from targets.revisions import Move
+from targets.models import CompanyPlan, Quota
 
 ZERO = Decimal(0)
 
@@ -104,7 +104,7 @@ def view_of(user: User, revision: CompanyPlan) -> RevisionView:
     return RevisionView(revision, tuple(holders), _effects(seen), hidden, can_decide_revision(user, revision))
 
 
-def _names(user: User, moves: Iterable[Move]) -> dict[Holder, str]:
+def _names(user: User, moves: Iterable[Change]) -> dict[Holder, str]:
     """The names of those holders the viewer sees."""
     keys: dict[str, set[int | str]] = defaultdict(set)
     for move in moves:
@@ -116,10 +116,10 @@ def _names(user: User, moves: Iterable[Move]) -> dict[Holder, str]:
     return found | {of_segment(str(key)): str(key) or _("Whole company") for key in keys["segment"]}
 
 
-def _effects(moves: Iterable[Move]) -> tuple[Effect, ...]:
+def _effects(moves: Iterable[Change]) -> tuple[Effect, ...]:
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for move in moves:
-        if move.table == "quota":
+        if move.model is Quota:
             sums[move.measure][0] += move.before or ZERO
             sums[move.measure][1] += move.after or ZERO
     return tuple(Effect(str(measure.label), *sums[measure]) for measure in Measure if measure in sums)

@@ -7,7 +7,6 @@ revisions; reliability INV-45, INV-46.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -23,18 +22,14 @@ from spm.org.choices import AuditKind, PeriodLevel
 from spm.org.models import FiscalYear, Period, User
 from spm.talk import threads
 from spm.talk.notices import notify
+from targets import batches
 from targets.access import can_decide_revision, can_request_revision, can_see_plan
 from targets.anchors import REVISION
+from targets.batches import Change
 from targets.choices import BatchKind, PlanKind, PlanState, RevisionCause
-from targets.goals import Goal, GoalModel, GoalSheet, Holder, LeafChange, OwnQuota
-from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
+from targets.goals import COLUMNS, Goal, GoalModel, GoalSheet, Holder, OwnQuota, holder_of
+from targets.models import CompanyPlan, GoalBatch
 
-MODELS: dict[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
-COLUMNS: dict[GoalModel, tuple[str, ...]] = {
-    PlanLine: ("segment",),
-    Target: ("team_id", "territory_id"),
-    Quota: ("person_id",),
-}
 type Wanted = Sequence[tuple[GoalModel, Goal]]
 
 
@@ -44,18 +39,6 @@ class NotAllowed(RuleViolation):
 
 class PastPeriod(RuleViolation):
     """The revision would change a leaf period before its effective one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One number before and after a revision; None = no number."""
-
-    table: str
-    holder: Holder
-    measure: str
-    period: int
-    before: Decimal | None
-    after: Decimal | None
 
 
 @transaction.atomic
@@ -105,11 +88,11 @@ def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
     working: CompanyPlan = CompanyPlan.objects.working().select_for_update().get(fiscal_year=revision.fiscal_year_id)
     _set_applying(working, revision)
     moved = []
-    for table, model in MODELS.items():
+    for model in COLUMNS:
         goals = [Goal(holder, measure, leaf, amount) for holder, measure, leaf, amount in _rows(revision, model)]
         if goals:
             changes = GoalSheet(working, model, by=by).write(goals, _("Revision %(n)s") % {"n": revision.number})
-            moved += [_as_json(table, change) for change in changes]
+            moved += [batches.as_json(model, change) for change in changes]
     _set_applying(working, None)
     batch = GoalBatch.objects.create(
         plan=working, kind=BatchKind.REVISION, changes=moved, reason=revision.reason, by=by, revision=revision
@@ -128,21 +111,21 @@ def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
     _decide(revision, PlanState.REJECTED, by, comment.strip())
 
 
-def moves(revision: CompanyPlan) -> list[Move]:
+def moves(revision: CompanyPlan) -> list[Change]:
     """Before and after, number by number: as written when it was approved, else against what is in force now."""
     batch = GoalBatch.objects.filter(revision=revision).first()
     if batch is not None:
-        return [_from_json(entry) for entry in batch.changes]
+        return batches.changes_of(batch)
     found = []
-    for table, model in MODELS.items():
+    for model in COLUMNS:
         rows = _rows(revision, model)
         if not rows:
             continue
         periods = {leaf.pk for _holder, _measure, leaf, _amount in rows}
         stored: Any = model._default_manager.filter(plan=revision.based_on_id, period__in=periods)
-        now = {(_holder_of(row), row.measure, row.period_id): row.amount for row in stored}
+        now = {(holder_of(row), row.measure, row.period_id): row.amount for row in stored}
         for holder, measure, leaf, amount in rows:
-            found.append(Move(table, holder, measure, leaf.pk, now.get((holder, measure, leaf.pk)), amount))
+            found.append(Change(model, holder, measure, leaf.pk, now.get((holder, measure, leaf.pk)), amount))
     return found
 
 
@@ -173,7 +156,7 @@ def _changed(working: CompanyPlan, wanted: Wanted) -> Wanted:
     for model, goals in _by_model(wanted).items():
         periods = {goal.period.pk for goal in goals}
         rows = model._default_manager.filter(plan=working, period__in=periods)
-        now = {(_holder_of(row), row.measure, row.period_id): row.amount for row in rows}
+        now = {(holder_of(row), row.measure, row.period_id): row.amount for row in rows}
         kept += [(model, goal) for goal in goals if now.get((goal.holder, goal.measure, goal.period.pk)) != goal.amount]
     return kept
 
@@ -226,20 +209,4 @@ def _tell(kind: str, revision: CompanyPlan, to: Iterable[User], by: User) -> Non
 
 def _rows(revision: CompanyPlan, model: GoalModel) -> list[tuple[Holder, str, Period, Decimal]]:
     rows: Any = model._default_manager.filter(plan=revision).select_related("period").order_by("pk")
-    return [(_holder_of(row), row.measure, row.period, row.amount) for row in rows]
-
-
-def _holder_of(row: Any) -> Holder:
-    column = next(name for name in COLUMNS[type(row)] if getattr(row, name) is not None)
-    return Holder(column, getattr(row, column))
-
-
-def _as_json(table: str, change: LeafChange) -> list[Any]:
-    amounts = [None if amount is None else str(amount) for amount in (change.before, change.after)]
-    return [table, change.holder.column, change.holder.key, change.measure, change.period, *amounts]
-
-
-def _from_json(entry: list[Any]) -> Move:
-    table, column, key, measure, period, *amounts = entry
-    before, after = (None if amount is None else Decimal(amount) for amount in amounts)
-    return Move(table, Holder(column, key), measure, period, before, after)
+    return [(holder_of(row), row.measure, row.period, row.amount) for row in rows]

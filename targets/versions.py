@@ -6,7 +6,7 @@ Amounts are whole minor units of the company's currency. Rules: ux.md, Targets; 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from targets import batches
 from targets.choices import BatchKind, PlanKind, PlanState
 from targets.goals import (
     BLOCK,
+    COLUMNS,
     Goal,
     GoalModel,
     Holder,
@@ -32,15 +33,9 @@ from targets.goals import (
     of_person,
     of_segment,
     of_team,
-    of_territory,
 )
 from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
 
-COLUMNS: Mapping[GoalModel, tuple[str, ...]] = {
-    PlanLine: ("segment",),
-    Target: ("team_id", "territory_id"),
-    Quota: ("person_id",),
-}
 WHOLE = frozenset({PlanKind.WORKING, PlanKind.BASELINE, PlanKind.SCENARIO, PlanKind.SAVED})
 """The kinds that hold all numbers of a year, and can be compared."""
 NAME_LENGTH = 100
@@ -169,11 +164,9 @@ def _numbers(model: GoalModel, plan: CompanyPlan) -> dict[tuple[Holder, str, int
 
 
 def _holder(model: GoalModel, values: tuple[Any, ...]) -> Holder:
-    if model is PlanLine:
-        return of_segment(values[0])
-    if model is Quota:
-        return of_person(values[0])
-    return of_team(values[0]) if values[0] else of_territory(values[1])
+    return next(
+        Holder(column, value) for column, value in zip(COLUMNS[model], values, strict=True) if value is not None
+    )
 
 
 # Comparing
