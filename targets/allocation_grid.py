@@ -15,26 +15,11 @@ from targets import cautions, measures
 from targets.allocation_facts import Facts
 from targets.cautions import Caution
 from targets.goals import Holder, of_person, of_team
+from targets.grid_cells import Cell
 from targets.last_year import LastYear
 
 MAX_ROWS = 60
 """Teams below the one shown are folded to one row each where all of them would be more rows than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """The number of a holder for one period of any level. ``name`` is its input: ``c:person:12:345``."""
-
-    holder: Holder
-    period: Period
-    amount: Decimal | None
-    held: bool  # stays when a total is spread
-    closed: bool
-    editable: bool
-
-    @property
-    def name(self) -> str:
-        return cell_name(self.holder, self.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +56,11 @@ class Row:
     @property
     def amount(self) -> Decimal | None:
         return self.year.amount
+
+    @property
+    def indent(self) -> int:
+        """How far the name stands to the right."""
+        return min(self.depth, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +105,6 @@ class AllocationGrid:
     is_open: bool  # numbers may be changed
     can_spread: bool
     more: bool = False  # further rows stand on the next page
-
-
-def cell_name(holder: Holder, period: Period) -> str:
-    """The name of a cell's input; ``parse_cell`` reads it."""
-    return f"c:{holder.column.removesuffix('_id')}:{holder.key}:{period.pk}"
 
 
 def parse_cell(name: str, periods: Mapping[int, Period]) -> tuple[Holder, Period] | None:
@@ -263,7 +248,9 @@ class Sheet:
         leaves = self.leaves[period.pk]
         closed = all(self._states[leaf] == PeriodState.CLOSED for leaf in leaves)
         held = self.facts.held.get(holder, frozenset()).issuperset(leaves)
-        return Cell(holder, period, self.amount(holder, period), held, closed, can_edit and not closed)
+        return Cell(
+            holder, self.facts.measure, period, self.amount(holder, period), held, closed, can_edit and not closed
+        )
 
     def _in_order(self, holders: Sequence[Holder]) -> list[Holder]:
         return sorted(holders, key=lambda holder: (holder.column, self._name(holder), holder.key))

@@ -1,27 +1,24 @@
 """What the page of an allocation is chosen by and what it shows beside the grid itself."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
+from spm.money import ZERO
 from spm.org.models import FiscalYear, User
 from spm.org.scopes import scope_of
 from spm.ui.numbers import percent, thousands, unit_thousands
-from targets import access, allocation_cells, batches, measures
+from targets import access, measures
 from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid
-from targets.allocation_cells import Pasted, Sent
-from targets.allocation_grid import MAX_ROWS, AllocationGrid, Row, Totals
-from targets.batches import Conflict
-from targets.choices import BatchKind, Measure
+from targets.allocation_grid import MAX_ROWS, AllocationGrid, Totals
+from targets.choices import Measure
 from targets.cycles import cycle_of
-from targets.goals import Holder
-from targets.models import CompanyPlan, GoalBatch, PlanningCycle
+from targets.grid_cells import Pasted, Sent
+from targets.grid_pages import GridView, drawn
+from targets.models import CompanyPlan, PlanningCycle
 from targets.plans import working_plan
 
 BAND, EDGE = Decimal(240), Decimal(20)
@@ -95,25 +92,6 @@ def _topmost(user: User) -> int | None:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One input: the text in it, what is wrong with it, whether it is not stored yet."""
-
-    cell: Any
-    text: str
-    fault: str = ""
-    is_new: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the page with its inputs: the year first."""
-
-    row: Row
-    inputs: tuple[Drawn, ...]
-    indent: int
-
-
-@dataclass(frozen=True)
 class Band:
     """The over-assignment as a drawing: positions on a line 280 wide; None = no number."""
 
@@ -123,27 +101,15 @@ class Band:
     then: str | None
 
 
-@dataclass(frozen=True)
-class PageView:
+@dataclass(frozen=True, kw_only=True)
+class AllocationView(GridView):
     """Everything that the page shows. ``after``: totals if what is previewed were stored."""
 
     place: Place
     grid: AllocationGrid
-    lines: tuple[Line, ...]
-    seen: int
-    was: str
     band: Band
-    undoable: GoalBatch | None
     after: Totals | None = None
-    pasted: Pasted | None = None
-    conflicts: list[dict[str, str]] = field(default_factory=list)
-    lead: str = ""
     next_page: int = 0
-
-    @property
-    def count(self) -> int:
-        """How many inputs differ from what is stored."""
-        return sum(one.is_new for line in self.lines for one in line.inputs)
 
 
 def view_of(
@@ -153,56 +119,35 @@ def view_of(
     *,
     seen: int | None = None,
     pasted: Pasted | None = None,
-) -> PageView:
+) -> AllocationView:
     """The page, with what was sent and is not stored still in its inputs. ``seen``: the number to send back."""
-    sent = sent or Sent()
-    lines = tuple(_line(row, sent) for row in grid.rows)
-    undoable = batches.last_undoable(place.plan, place.user)
-    if undoable and undoable.kind == BatchKind.IMPORT:
-        undoable = None  # taken back where it was loaded, with its file
-    after = None
+    sent, after = sent or Sent(), None
     if pasted:
-        allocated = allocation_cells.allocated_after(grid, sent)
+        allocated = allocated_after(grid, sent)
         over = measures.over_assignment(allocated, grid.totals.to_allocate)
         low, high = grid.totals.over_min, grid.totals.over_max
         after = replace(grid.totals, allocated=allocated, over=over, in_policy=over is None or low <= over <= high)
-    texts = allocation_cells.drawn(grid) | {name: sent.was.get(name, "") for name in sent.texts}
-    return PageView(
-        place=place,
-        grid=grid,
-        lines=lines,
-        seen=grid.revision if seen is None else seen,
-        was=json.dumps(texts, ensure_ascii=False, separators=(",", ":")),
+    return AllocationView(
+        **drawn(place, grid, sent, seen, pasted),
         band=band(grid.totals, after),
-        undoable=undoable if undoable and access.can_undo(place.user, undoable) else None,
         after=after,
-        pasted=pasted,
         lead=_lead(grid),
         next_page=place.page + 1 if grid.more else 0,
     )
 
 
-def _line(row: Row, sent: Sent) -> Line:
-    inputs = []
-    for cell in allocation_cells.cells_of(row):
-        text = sent.texts.get(cell.name, allocation_cells.text_of(cell.amount))
-        inputs.append(Drawn(cell, text, sent.faults.get(cell.name, ""), cell.name in sent.texts))
-    return Line(row, tuple(inputs), min(row.depth, 6))
-
-
-def conflicts_of(conflict: Conflict, names: Mapping[Holder, str]) -> list[dict[str, str]]:
-    """Both values of each cell, for the page of a conflict."""
-    found = []
-    for cell in conflict.cells:
-        who = {"value": allocation_cells.text_of(cell.theirs) or "—", "name": cell.by.name if cell.by else "—"}
-        found.append(
-            {
-                "label": f"{names.get(cell.holder, '')}, {cell.period.title}",
-                "yours": allocation_cells.text_of(cell.yours) or "—",
-                "theirs": _("%(value)s (%(name)s)") % who,
-            }
-        )
-    return found
+def allocated_after(grid: AllocationGrid, sent: Sent) -> Decimal:
+    """The quotas of all people below, with what was sent in the place of what is stored."""
+    after = grid.totals.allocated
+    for row in grid.rows:
+        good = {name: amount for name, amount in sent.amounts.items() if name not in sent.faults}
+        if row.is_team:
+            continue
+        changed = [(cell.amount or ZERO, good[cell.name] or ZERO) for cell in row.cells if cell.name in good]
+        if not changed and row.year.name in good:
+            changed = [(row.amount or ZERO, good[row.year.name] or ZERO)]
+        after += sum((new - old for old, new in changed), ZERO)
+    return after
 
 
 def band(now: Totals, then: Totals | None) -> Band:

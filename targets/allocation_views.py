@@ -9,27 +9,27 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from spm.errors import NothingToDo, RuleViolation
+from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Period
 from spm.org.scopes import scope_of
 from spm.ui.exports import export_format
-from targets import access, allocation, allocation_cells, allocation_pages, batches, cycles, holds, tables
+from targets import access, allocation, allocation_pages, grid_cells, holds, tables
 from targets.allocation import Preview
-from targets.allocation_cells import Sent
 from targets.allocation_grid import AllocationGrid, parse_cell
-from targets.allocation_pages import PageView, Place
+from targets.allocation_pages import AllocationView, Place
 from targets.allotting import Options
 from targets.batches import Conflict
-from targets.choices import BatchKind, Measure, Method
+from targets.choices import Measure, Method
 from targets.goals import Holder, of_team
-from targets.models import GoalBatch
+from targets.grid_cells import Pasted, Sent
+from targets.grid_views import GridDesk, whole_number
 
 ECHOED = ("node", "method", "total", "over", "ramp")
 """What a spread is chosen by, and comes back with its preview."""
@@ -43,153 +43,95 @@ def _place(request: HttpRequest, label: str) -> Place:
     return allocation_pages.place_of(user, year, request.GET)
 
 
-def _back(place: Place) -> HttpResponse:
-    return redirect(f"{reverse('targets:allocate', args=[place.year.label])}?{place.query}")
+class AllocationDesk(GridDesk):
+    """The page of an allocation, and the way back to it."""
+
+    place: Place
+
+    def view_of(
+        self, grid: AllocationGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
+    ) -> AllocationView:
+        return allocation_pages.view_of(self.place, grid, sent, seen=seen, pasted=pasted)
+
+    def back(self) -> HttpResponse:
+        return redirect(f"{reverse('targets:allocate', args=[self.place.year.label])}?{self.place.query}")
+
+    def page(self, view: AllocationView, status: int = 200, **more: Any) -> HttpResponse:
+        place, label = self.place, self.place.year.label
+        context = {
+            "view": view,
+            "grid": view.grid,
+            "totals": view.grid.totals,
+            "year": place.year,
+            "measure": place.measure,
+            "measures": Measure.choices,
+            "columns": place.columns,
+            "kinds": [(allocation.QUARTERS, _("Quarters")), (allocation.MONTHS, _("Months"))],
+            "methods": Method.choices,
+            "nodes": [line.row for line in view.lines if line.row.can_spread and place.cycle.pk],
+            "can_request": access.can_request_revision(place.user, place.plan),
+            "can_import": access.can_edit_plan(place.user, None),
+            "chosen": self.request.POST,
+            "fields": [(key, value) for key, value in self.request.POST.items() if key in ECHOED or _is_share(key)],
+            "sees_all": scope_of(place.user).everything,
+            "paste_url": reverse("targets:allocate-paste", args=[label]),
+            "undo_url": reverse("targets:allocate-undo", args=[label]),
+        }
+        return render(self.request, "targets/allocate.html", context | more, status=status)
 
 
-def _page(request: HttpRequest, view: PageView, status: int = 200, **more: Any) -> HttpResponse:
-    place = view.place
-    context = {
-        "view": view,
-        "grid": view.grid,
-        "totals": view.grid.totals,
-        "year": place.year,
-        "cycle": place.cycle if place.cycle.pk else None,
-        "measure": place.measure,
-        "measures": Measure.choices,
-        "columns": place.columns,
-        "kinds": [(allocation.QUARTERS, _("Quarters")), (allocation.MONTHS, _("Months"))],
-        "methods": Method.choices,
-        "nodes": [line.row for line in view.lines if line.row.can_spread and place.cycle.pk],
-        "can_request": access.can_request_revision(place.user, place.plan),
-        "can_import": access.can_edit_plan(place.user, None),
-        "chosen": request.POST,
-        "fields": [(key, value) for key, value in request.POST.items() if key in ECHOED or key.startswith("share:")],
-        "sees_all": scope_of(place.user).everything,
-    }
-    return render(request, "targets/allocate.html", context | more, status=status)
+def _is_share(key: str) -> bool:
+    return key.startswith("share:")
 
 
 @login_required
 def allocate(request: HttpRequest, year: str) -> HttpResponseBase:
     """Show the grid, or store what was typed into it: all of it, or nothing and everything is still there."""
-    place = _place(request, year)
-    grid = place.grid()
+    desk = AllocationDesk(request, _place(request, year))
+    grid = desk.place.grid()
     if request.method == "POST":
-        return _save(request, place, grid)
+        return desk.save(grid)
     if export_format(request):
-        return tables.export_allocation(request, place.user, grid)
-    return _page(request, allocation_pages.view_of(place, grid))
-
-
-def _save(request: HttpRequest, place: Place, grid: AllocationGrid) -> HttpResponse:
-    sent = allocation_cells.read_sent(grid, request.POST.dict(), get_language() or "")
-    left_out = len(sent.faults) if "skip" in request.POST else 0
-    if sent.faults and not left_out:
-        messages.error(request, _told(sent))
-        return _page(request, allocation_pages.view_of(place, grid, sent, seen=_seen(request, grid)), 422)
-    try:
-        _check_stage(place)
-        kind = BatchKind.PASTE if request.POST.get("kind") == BatchKind.PASTE else BatchKind.EDIT
-        batch = batches.write_batch(
-            place.plan,
-            allocation_cells.goals_of(grid, sent),
-            by=place.user,
-            kind=kind,
-            reason=request.POST.get("reason", ""),
-            seen=request.POST.get("seen", ""),
-        )
-    except Conflict as conflict:
-        return _conflict(request, place, sent, conflict)
-    except NothingToDo as error:
-        messages.info(request, str(error))
-        return _back(place)
-    except RuleViolation as error:
-        messages.error(request, str(error))
-        return _page(request, allocation_pages.view_of(place, grid, sent, seen=_seen(request, grid)), 422)
-    _say_changed(request, batch, left_out)
-    return _back(place)
-
-
-def _check_stage(place: Place) -> None:
-    if place.cycle.pk:
-        cycles.require_stage(place.cycle, *sorted(cycles.BEFORE_LOCK, key=cycles.ORDER.index))
-
-
-def _told(sent: Sent) -> str:
-    """One sentence for all marked cells; those that are not on the page stand in it, for nothing may be lost."""
-    first = next(iter(sent.faults.items()))
-    words = {"fault": first[1], "text": sent.texts.get(first[0], "")}
-    return _("Nothing is stored yet: look at the marked cells. %(fault)s") % words
-
-
-def _seen(request: HttpRequest, grid: AllocationGrid) -> int:
-    """The number to send back: the one that came, as long as this plan can have given it out."""
-    text = request.POST.get("seen", "")
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
-    return number if 0 <= number <= grid.revision else grid.revision
-
-
-def _say_changed(request: HttpRequest, batch: GoalBatch, left_out: int = 0) -> None:
-    count = len(batch.changes)
-    messages.success(request, ngettext("%(n)s number changed.", "%(n)s numbers changed.", count) % {"n": count})
-    if left_out:
-        text = ngettext("%(n)s cell was left out.", "%(n)s cells were left out.", left_out)
-        messages.warning(request, text % {"n": left_out})
-
-
-def _conflict(request: HttpRequest, place: Place, sent: Sent, conflict: Conflict) -> HttpResponse:
-    """Both values of what somebody else changed meanwhile; the next save puts these in the place of theirs."""
-    grid = place.grid()
-    names = {row.holder: row.name for row in grid.rows}
-    view = allocation_pages.view_of(place, grid, replace(sent, was=allocation_cells.drawn(grid)))
-    view = replace(view, conflicts=allocation_pages.conflicts_of(conflict, names))
-    return _page(request, view, 409)
+        return tables.export_allocation(request, desk.place.user, grid)
+    return desk.page(desk.view_of(grid))
 
 
 @require_POST
 @login_required
 def allocate_paste(request: HttpRequest, year: str) -> HttpResponse:
     """What a block copied from a spreadsheet would change, with the reason for each cell it cannot; stores nothing."""
-    place = _place(request, year)
-    grid, language = place.grid(), get_language() or ""
-    data = request.POST.dict()
-    try:
-        if not grid.is_open:
-            raise RuleViolation(_("%(year)s is locked. Request a revision.") % {"year": year})
-        pasted = allocation_cells.lay(
-            grid, data.get("block", ""), data.get("at_row", ""), data.get("at_column", ""), language
-        )
-    except RuleViolation as error:
-        messages.error(request, str(error))
-        sent = allocation_cells.read_sent(grid, data, language)
-        return _page(request, allocation_pages.view_of(place, grid, sent, seen=_seen(request, grid)), 422)
-    sent = allocation_cells.read_sent(grid, data, language, pasted)
-    return _page(request, allocation_pages.view_of(place, grid, sent, seen=_seen(request, grid), pasted=pasted))
+    return AllocationDesk(request, _place(request, year)).paste()
+
+
+@require_POST
+@login_required
+def allocate_undo(request: HttpRequest, year: str) -> HttpResponse:
+    """Give every number of one batch the value it had before."""
+    return AllocationDesk(request, _place(request, year)).undo()
 
 
 @require_POST
 @login_required
 def allocate_spread(request: HttpRequest, year: str) -> HttpResponse:
     """Spread a number over those below it: first a preview, then, sent again with ``apply``, one batch."""
-    place = _place(request, year)
-    grid = place.grid()
+    desk = AllocationDesk(request, _place(request, year))
+    place, grid = desk.place, desk.place.grid()
     try:
-        _check_stage(place)
+        desk.check_stage()
         preview = _preview(request, place)
         if preview is None:
-            return _page(request, allocation_pages.view_of(place, grid), parts=_parts(request, place))
+            return desk.page(desk.view_of(grid), parts=_parts(request, place))
         if "apply" in request.POST:
             reason = request.POST.get("reason", "")
             batch = allocation.apply(preview, by=place.user, seen=request.POST.get("seen", ""), reason=reason)
-            _say_changed(request, batch)
-            return _back(place)
+            desk.say_changed(batch)
+            return desk.back()
     except Conflict as conflict:
-        return _conflict(request, place, Sent(), conflict)
+        return desk.conflict(Sent(), conflict)
     except RuleViolation as error:
         messages.error(request, str(error))
-        return _page(request, allocation_pages.view_of(place, grid), 422)
-    return _page(request, allocation_pages.view_of(place, grid), preview=preview)
+        return desk.page(desk.view_of(grid), 422)
+    return desk.page(desk.view_of(grid), preview=preview)
 
 
 def _node(request: HttpRequest, place: Place) -> Holder | None:
@@ -197,9 +139,9 @@ def _node(request: HttpRequest, place: Place) -> Holder | None:
     text = request.POST.get("node", "")
     if not text:
         return of_team(place.team) if place.team is not None else None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (key := whole_number(text)) is None:
         raise Http404
-    return of_team(int(text))
+    return of_team(key)
 
 
 def _preview(request: HttpRequest, place: Place) -> Preview | None:
@@ -211,7 +153,7 @@ def _preview(request: HttpRequest, place: Place) -> Preview | None:
     if method not in Method.values:
         raise RuleViolation(_("Choose a method."))
     shares = {
-        Holder(f"{kind}_id", int(key)): allocation_cells.read_percent(text, language)
+        Holder(f"{kind}_id", int(key)): grid_cells.read_percent(text, language)
         for name, text in data.items()
         if (parts := name.split(":"))[0] == "share" and len(parts) == 3 and parts[2].isdecimal()
         for kind, key in [(parts[1], parts[2])]
@@ -222,8 +164,8 @@ def _preview(request: HttpRequest, place: Place) -> Preview | None:
     total, over = data.get("total", "").strip(), data.get("over", "").strip()
     currency = place.grid().currency
     options = Options(
-        total=allocation_cells.read_amount(total, currency, language) if total else None,
-        over={int(node.key) if node else None: allocation_cells.read_percent(over, language)} if over else {},
+        total=grid_cells.read_amount(total, currency, language) if total else None,
+        over={int(node.key) if node else None: grid_cells.read_percent(over, language)} if over else {},
         shares=shares,
         ramp="ramp" in data,
     )
@@ -264,22 +206,4 @@ def allocate_hold(request: HttpRequest, year: str) -> HttpResponse:
         verb(place.plan, holder, place.measure, period, by=place.user)
     except RuleViolation as error:
         messages.warning(request, str(error))
-    return _back(place)
-
-
-@require_POST
-@login_required
-def allocate_undo(request: HttpRequest, year: str) -> HttpResponse:
-    """Give every number of one batch the value it had before."""
-    place = _place(request, year)
-    text = request.POST.get("batch", "")
-    key = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-    batch = get_object_or_404(GoalBatch.objects.visible_to(place.user), plan=place.plan, pk=key)
-    if not access.can_undo(place.user, batch):
-        raise PermissionDenied
-    try:
-        count = len(batches.undo(batch, by=place.user).changes)
-        messages.success(request, ngettext("%(n)s number undone.", "%(n)s numbers undone.", count) % {"n": count})
-    except RuleViolation as error:
-        messages.error(request, str(error))
-    return _back(place)
+    return AllocationDesk(request, place).back()

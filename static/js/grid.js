@@ -1,4 +1,4 @@
-/* The allocation grid: arrows, Tab, Enter and Esc, fill down, copy and paste of blocks, undo. Without this file it is
+/* A grid of numbers: arrows, Tab, Enter and Esc, fill down, copy and paste of blocks, undo. Without this file it is
    a plain form. The server reads the amounts; here is only guessed whether a small block needs no preview. */
 (function () {
   "use strict";
@@ -125,14 +125,8 @@
     }));
     if (!doubtful && changes.length <= SMALL) { set(changes); return; }
     form.elements.block.value = text;
-    form.elements.at_row.value = String(pageRow(input));
-    form.elements.at_column.value = String(left);
+    [form.elements.at_row.value, form.elements.at_column.value] = input.dataset.at.split(",");
     form.requestSubmit(form.querySelector("[data-paste]"));
-  }
-
-  /* Its line among all of the page: the sums on top are none, lines without inputs are. */
-  function pageRow(input) {
-    return Array.from(table.tBodies[0].rows).filter((row) => !row.classList.contains("total")).indexOf(input.closest("tr"));
   }
 
   /* With Shift the chosen block is from here to where the choice began. */

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from spm.org.models import Period
-from targets import allocation_cells, batches
+from targets import batches, grid_cells
 from targets.models import GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
@@ -239,7 +239,7 @@ def test_what_was_typed_survives_the_preview_of_a_paste(site, cast):
 
 
 def test_quoted_cells_may_hold_tabs_and_lines():
-    assert allocation_cells.read_block('"a\tb"\t"c\nd"\n1\t\n\n') == [["a\tb", "c\nd"], ["1", ""]]
+    assert grid_cells.read_block('"a\tb"\t"c\nd"\n1\t\n\n') == [["a\tb", "c\nd"], ["1", ""]]
 
 
 # Spreads, holds, undo

@@ -1,4 +1,4 @@
-"""What comes back from an allocation grid: typed cells and pasted blocks, read against the grid they belong to.
+"""The cells of a grid, and what comes back from it: typed cells and pasted blocks, read against their grid.
 
 Every input travels with the text it was drawn with, all of them in one field ``was`` as JSON: what equals it was not
 touched. Nothing is stored here, and nothing that was typed gets lost: a fault stands beside the text it is about.
@@ -11,20 +11,68 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Protocol
+from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.money import ZERO
+from spm.org.models import Period
 from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
-from targets.allocation_grid import AllocationGrid, Cell, Row
-from targets.goals import Goal, GoalModel, refuse_amount
-from targets.models import Quota, Target
+from targets.goals import MODEL_OF, Goal, GoalModel, Holder, refuse_amount
 
 LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 MOST_CELLS = 20_000
 """A block of more cells is no block of this grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The number of a holder for one measure and a period of any level. ``name`` is its input: ``c:person:12:345``."""
+
+    holder: Holder
+    measure: str
+    period: Period
+    amount: Decimal | None
+    held: bool  # stays when a total is spread
+    closed: bool
+    editable: bool
+
+    @property
+    def name(self) -> str:
+        if self.holder.column == "segment":
+            return f"c:{self.measure}:{quote(str(self.holder.key), safe='')}:{self.period.pk}"
+        return f"c:{self.holder.column.removesuffix('_id')}:{self.holder.key}:{self.period.pk}"
+
+
+class GridRow(Protocol):
+    """One line of a grid: the year's number, and those of the columns."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def year(self) -> Cell: ...
+    @property
+    def cells(self) -> tuple[Cell, ...]: ...
+
+
+class Grid(Protocol):
+    """What cells are read against. ``revision`` goes back with every write as ``seen``."""
+
+    @property
+    def year(self) -> str: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def columns(self) -> tuple[Period, ...]: ...
+    @property
+    def rows(self) -> tuple[GridRow, ...]: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def is_open(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -84,17 +132,17 @@ def text_of(amount: Decimal | None) -> str:
     return "" if amount is None else number(amount, decimals_of(amount))
 
 
-def cells_of(row: Row) -> tuple[Cell, ...]:
+def cells_of(row: GridRow) -> tuple[Cell, ...]:
     """The inputs of a line in the order of the page: the year, then the columns."""
     return (row.year, *row.cells)
 
 
-def drawn(grid: AllocationGrid) -> dict[str, str]:
+def drawn(grid: Grid) -> dict[str, str]:
     """The texts of all inputs."""
     return {cell.name: text_of(cell.amount) for row in grid.rows for cell in cells_of(row) if cell.editable}
 
 
-def read_sent(grid: AllocationGrid, data: Mapping[str, str], language: str, pasted: Pasted | None = None) -> Sent:
+def read_sent(grid: Grid, data: Mapping[str, str], language: str, pasted: Pasted | None = None) -> Sent:
     """The cells that somebody typed into, with those of a block laid over them."""
     was = _was(data.get("was", ""))
     texts = {
@@ -152,7 +200,7 @@ def _not_an_amount(text: str, language: str) -> str:
     return _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k.") % {"text": text}
 
 
-def _split_wrongly(grid: AllocationGrid, amounts: Mapping[str, Decimal | None]) -> dict[str, str]:
+def _split_wrongly(grid: Grid, amounts: Mapping[str, Decimal | None]) -> dict[str, str]:
     """Years that were given together with their parts, and are not the sum of them."""
     faults = {}
     for row in grid.rows:
@@ -164,30 +212,17 @@ def _split_wrongly(grid: AllocationGrid, amounts: Mapping[str, Decimal | None]) 
     return faults
 
 
-def goals_of(grid: AllocationGrid, sent: Sent) -> list[tuple[GoalModel, Goal]]:
+def goals_of(grid: Grid, sent: Sent) -> list[tuple[GoalModel, Goal]]:
     """The readable cells as goals; a year that is the sum of parts which were given too needs no goal of its own."""
     goals: list[tuple[GoalModel, Goal]] = []
     for row in grid.rows:
-        model: GoalModel = Target if row.is_team else Quota
         good = [cell for cell in cells_of(row) if cell.name in sent.amounts and cell.name not in sent.faults]
         if len(good) > 1 and good[0] is row.year:
             good = good[1:]
-        goals += [(model, Goal(row.holder, grid.measure, cell.period, sent.amounts[cell.name])) for cell in good]
+        for cell in good:
+            goal = Goal(cell.holder, cell.measure, cell.period, sent.amounts[cell.name])
+            goals.append((MODEL_OF[cell.holder.column], goal))
     return goals
-
-
-def allocated_after(grid: AllocationGrid, sent: Sent) -> Decimal:
-    """The quotas of all people below, with what was sent in the place of what is stored."""
-    after = grid.totals.allocated
-    for row in grid.rows:
-        good = {name: amount for name, amount in sent.amounts.items() if name not in sent.faults}
-        if row.is_team:
-            continue
-        changed = [(cell.amount or ZERO, good[cell.name] or ZERO) for cell in row.cells if cell.name in good]
-        if not changed and row.year.name in good:
-            changed = [(row.amount or ZERO, good[row.year.name] or ZERO)]
-        after += sum((new - old for old, new in changed), ZERO)
-    return after
 
 
 # Blocks
@@ -211,7 +246,7 @@ def read_block(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
-def lay(grid: AllocationGrid, text: str, row: str, column: str, language: str) -> Pasted:
+def lay(grid: Grid, text: str, row: str, column: str, language: str) -> Pasted:
     """The block laid on the grid from a cell on, to the right and downward. Empty cells of it change nothing.
 
     ``row``, ``column``: the place of the cell among the lines and inputs of the page, from 0. Raises RuleViolation
@@ -251,7 +286,7 @@ def _lay(cell: Cell | None, text: str, currency: str, language: str) -> PastedCe
     return PastedCell(cell.amount, text, fault)
 
 
-def _with_sums(grid: AllocationGrid, pasted: Pasted, top: int, left: int, language: str) -> Pasted:
+def _with_sums(grid: Grid, pasted: Pasted, top: int, left: int, language: str) -> Pasted:
     """The same with the years that are not the sum of what was pasted beside them."""
     if left:
         return pasted
