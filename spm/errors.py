@@ -1,4 +1,4 @@
-"""Errors that a person caused and a person can mend. Pure Python."""
+"""Errors that a person caused and a person can mend, and what a database says of its own. Pure Python."""
 
 
 class RuleViolation(Exception):
@@ -14,3 +14,8 @@ class PeriodClosed(RuleViolation):
 
 class NothingToDo(RuleViolation):
     """The action would change nothing, and the user should hear why."""
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five characters for what lies below a database error; empty where there are none."""
+    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "spm.ui.middleware.LanguageMiddleware",
     "spm.org.middleware.ZoneMiddleware",
     "spm.ui.middleware.PlainAddressMiddleware",
+    "spm.ui.middleware.BusyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -150,11 +151,30 @@ def sqlite(path: Path) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path), "OPTIONS": SQLITE_OPTIONS}
 
 
+# How long PostgreSQL lets a process wait, in seconds. Web: below the 30 s after which gunicorn ends a request. Work
+# (jobs, commands): a statement that outlives its job's time limit belongs to nobody.
+PROCESS = env.str("SPM_PROCESS", "work", validate=validate.OneOf(["web", "work"]))
+DATABASE_LIMITS = {
+    "web": {
+        "lock_timeout": env.int("SPM_DB_LOCK_SECONDS", 10),
+        "statement_timeout": env.int("SPM_DB_STATEMENT_SECONDS", 25),
+        "idle_in_transaction_session_timeout": env.int("SPM_DB_IDLE_SECONDS", 60),
+    },
+    "work": {"lock_timeout": 120, "statement_timeout": 900, "idle_in_transaction_session_timeout": 900},
+}
+
+
 def postgresql(url: str) -> dict[str, Any]:
-    """The settings of a PostgreSQL server, with psycopg's pool (opened after the workers fork)."""
+    """The settings of a PostgreSQL server, with psycopg's pool (opened after the workers fork) and its limits.
+
+    Server options that the address itself names come last, and so count.
+    """
     parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    named = parsed.get("OPTIONS", {})
+    limits = " ".join(f"-c {name}={seconds}s" for name, seconds in DATABASE_LIMITS[PROCESS].items())
     parsed["OPTIONS"] = {
-        **parsed.get("OPTIONS", {}),
+        **named,
+        "options": f"{limits} {named.get('options', '')}".strip(),
         "pool": {"min_size": 1, "max_size": env.int("SPM_DB_POOL", 4), "timeout": 10},
     }
     return parsed

@@ -11,11 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
+from spm.org import retries
 from spm.org.models import Period, User
 from targets.choices import BatchKind
 from targets.goals import NAMES, TABLES, Goal, GoalModel, GoalSheet, Holder, LeafChange, LeafKey, lock_plan
@@ -87,6 +87,7 @@ def changes_of(batch: GoalBatch) -> list[Change]:
     ]
 
 
+@retries.atomic
 def write_batch(
     plan: CompanyPlan,
     goals: Sequence[tuple[GoalModel, Goal]],
@@ -102,8 +103,7 @@ def write_batch(
     cells somebody else has set to another value since, UnknownRevision for a number never given out, NothingToDo
     when every number stands there already, and whatever ``GoalSheet.write`` raises.
     """
-    with transaction.atomic():
-        return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON]), seen)
+    return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON]), seen)
 
 
 def set_all(
@@ -123,20 +123,20 @@ def set_all(
     return changes_of(batch)
 
 
+@retries.atomic
 def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     """Give every number of the batch the value it had before; the batch of that is returned.
 
     Raises CannotUndo, naming the first period, when one of the numbers has changed since.
     """
-    with transaction.atomic():
-        plan = lock_plan(batch.plan)
-        if batch.kind == BatchKind.UNDO or GoalBatch.objects.filter(undoes=batch).exists():
-            raise CannotUndo(_("This change has been undone already."))
-        changes = changes_of(batch)
-        periods = Period.objects.in_bulk({change.period for change in changes})
-        _refuse_changed_since(plan, changes, periods)
-        goals = [(c.model, Goal(c.holder, c.measure, periods[c.period], c.before)) for c in changes]
-        return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
+    plan = lock_plan(batch.plan)
+    if batch.kind == BatchKind.UNDO or GoalBatch.objects.filter(undoes=batch).exists():
+        raise CannotUndo(_("This change has been undone already."))
+    changes = changes_of(batch)
+    periods = Period.objects.in_bulk({change.period for change in changes})
+    _refuse_changed_since(plan, changes, periods)
+    goals = [(c.model, Goal(c.holder, c.measure, periods[c.period], c.before)) for c in changes]
+    return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
 
 
 def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit
+from spm.org import audit, retries
 from spm.org.access import can_close_period, can_reopen_period
 from spm.org.choices import AuditKind, PeriodLevel, PeriodState
 from spm.org.clock import today
@@ -44,7 +43,7 @@ class NotOver(RuleViolation):
     """The period has not ended yet."""
 
 
-@transaction.atomic
+@retries.atomic
 def soft_close(period: Period, *, by: User | None, reason: str = "") -> None:
     """From now on lines dated in this leaf period wait for a decision. ``by`` None: the scheduled close.
 
@@ -57,7 +56,7 @@ def soft_close(period: Period, *, by: User | None, reason: str = "") -> None:
     audit.record(AuditKind.PERIOD_SOFT_CLOSE, actor=by, subject=leaf.label, reason=reason)
 
 
-@transaction.atomic
+@retries.atomic
 def close(period: Period, *, by: User | None, reason: str = "") -> PeriodClosing:
     """Freeze a leaf period: roll it up if it is stale, keep its rows and their digest. ``by`` None: the schedule.
 
@@ -83,7 +82,7 @@ def close(period: Period, *, by: User | None, reason: str = "") -> PeriodClosing
     return closing
 
 
-@transaction.atomic
+@retries.atomic
 def reopen(period: Period, *, by: User, reason: str) -> PeriodReopening:
     """Open a closed (or soft-closed) leaf period again; lines and quotas may change until it is closed anew.
 

@@ -12,12 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit, clock
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
 from spm.org.trees import read_history
@@ -102,7 +101,7 @@ def require_stage(cycle: PlanningCycle, *stages: Stage) -> None:
 # Making a cycle
 
 
-@transaction.atomic
+@retries.atomic
 def create_cycle(
     year: FiscalYear, by: User | None, copy_from: PlanningCycle | None = None, with_numbers: bool = False
 ) -> PlanningCycle:
@@ -160,7 +159,7 @@ def _years_later(day: date, years: int) -> date:
 # Moving
 
 
-@transaction.atomic
+@retries.atomic
 def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     """Enter the next stage; the one left behind is done. Its owner and everybody it concerns are told.
 
@@ -198,7 +197,7 @@ def lock_year(year: FiscalYear, by: User | None) -> None:
         advance(cycle, Stage.LOCK, by)
 
 
-@transaction.atomic
+@retries.atomic
 def step_back(cycle: PlanningCycle, reason: str, by: User | None) -> PlanningCycle:
     """Return to the stage before, for a reason that the audit log keeps.
 
@@ -292,7 +291,7 @@ def set_stage(
     return cycle.stages.get(stage=stage)
 
 
-@transaction.atomic
+@retries.atomic
 def set_stages(cycle: PlanningCycle, wanted: Mapping[str, StagePlan], *, by: User | None) -> int:
     """Give stages their owners and due dates, all or none; returns how many changed.
 
@@ -331,7 +330,7 @@ def _refuse_stages(rows: list[CycleStage], changed: Mapping[str, Any]) -> None:
         latest = row if row.due_on else latest
 
 
-@transaction.atomic
+@retries.atomic
 def set_policy(cycle: PlanningCycle, *, by: User | None, **policy: Any) -> PlanningCycle:
     """Change what ``POLICY`` names; percents are whole percents (8 = 8 %).
 

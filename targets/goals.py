@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
@@ -18,6 +17,7 @@ from spm.errors import PeriodClosed, RuleViolation
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
 from spm.money import MAX_UNITS, UNITS_PER_ONE, minor_unit, to_units
+from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from targets.choices import PlanKind
@@ -183,13 +183,13 @@ class GoalSheet:
                 seen.update(parts)
         return verdicts
 
+    @retries.atomic
     def write(self, goals: Sequence[Goal], reason: str = "") -> list[LeafChange]:
         """Set all goals in one transaction and mark what changed to be rolled up; what changed is returned.
 
         Raises the RuleViolation of the first goal that is refused, and then writes none.
         """
-        with transaction.atomic():
-            return self.store(self.prepare(goals), reason)
+        return self.store(self.prepare(goals), reason)
 
     def prepare(self, goals: Sequence[Goal]) -> dict[LeafKey, Decimal | None]:
         """Lock the plan and the periods, judge all goals and return what each leaf period is to hold.

@@ -1,9 +1,9 @@
 """What an allocation leaves alone: numbers that are held, and deals of last year that will not come again."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
+from spm.org import retries
 from spm.org.models import Period, User
 from targets.choices import Measure
 from targets.goals import Holder, LockedPlan, OwnQuota, of_person
@@ -14,7 +14,7 @@ class NotLastYear(RuleViolation):
     """The line is not one of the year before, or stands no longer."""
 
 
-@transaction.atomic
+@retries.atomic
 def hold(plan: CompanyPlan, holder: Holder, measure: str, period: Period, *, by: User) -> Hold:
     """Keep the number of a person or a team for a period of any level when a total is spread; twice is once.
 
@@ -26,7 +26,7 @@ def hold(plan: CompanyPlan, holder: Holder, measure: str, period: Period, *, by:
     return found or Hold.objects.create(**values, by=by)
 
 
-@transaction.atomic
+@retries.atomic
 def release(plan: CompanyPlan, holder: Holder, measure: str, period: Period, *, by: User) -> None:
     """Let the number move again. Raises what ``hold`` raises, and NothingToDo where it is not held as such."""
     _refuse(plan, holder, period, by)

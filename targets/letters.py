@@ -11,13 +11,12 @@ Locks are always taken in this order: thread or plan, cycle, letter.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import clock
+from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.trees import tree_as_of
 from spm.talk import threads
@@ -56,7 +55,7 @@ class NumberChanged(RuleViolation):
 # Sending
 
 
-@transaction.atomic
+@retries.atomic
 def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
     """Send letters of one cycle, all or none, with their lines as of now; those sent are returned.
 
@@ -110,7 +109,7 @@ def _refuse_others(people: Collection[int], by: User) -> None:
 # The person's answer
 
 
-@transaction.atomic
+@retries.atomic
 def agree(letter: QuotaLetter, by: User, seen: int | None = None) -> QuotaLetter:
     """The person agrees to the number as it was sent. ``seen``: the version the page showed.
 
@@ -126,7 +125,7 @@ def agree(letter: QuotaLetter, by: User, seen: int | None = None) -> QuotaLetter
     return letter
 
 
-@transaction.atomic
+@retries.atomic
 def ask(letter: QuotaLetter, by: User, text: str) -> Comment:
     """The person asks about the number, in the letter's thread. Raises NotYours, WrongStage, WrongState, BadComment."""
     thread = _hold_thread(letter)
@@ -153,7 +152,7 @@ def heard(comment: Comment) -> None:
         _tell("quota_answered", letter, [letter.person], comment.author)
 
 
-@transaction.atomic
+@retries.atomic
 def acknowledge(letter: QuotaLetter, by: User) -> QuotaLetter:
     """The person has taken note of the locked number. Raises NotYours, WrongStage before the lock, NothingToDo."""
     letter = _hold(letter.pk, *AFTER_LOCK)
@@ -169,7 +168,7 @@ def acknowledge(letter: QuotaLetter, by: User) -> QuotaLetter:
 # The decision
 
 
-@transaction.atomic
+@retries.atomic
 def approve(letter: QuotaLetter, by: User) -> QuotaLetter:
     """Approve what the person agreed to. Raises OwnQuota, NotYours, WrongStage, WrongState, NumberChanged."""
     plan = lock_plan(letter_lines.cycle_plan(letter.cycle))
@@ -183,7 +182,7 @@ def approve(letter: QuotaLetter, by: User) -> QuotaLetter:
     return letter
 
 
-@transaction.atomic
+@retries.atomic
 def reject(letter: QuotaLetter, by: User, comment: str) -> QuotaLetter:
     """Turn the number down with a comment, which opens in the thread; it is changed and sent again.
 
@@ -202,7 +201,7 @@ def reject(letter: QuotaLetter, by: User, comment: str) -> QuotaLetter:
     return letter
 
 
-@transaction.atomic
+@retries.atomic
 def nudge(letter: QuotaLetter, by: User) -> QuotaLetter:
     """Remind the person, once a day at most. Raises OwnQuota, NotYours, WrongState when it waits for somebody else."""
     letter = _hold(letter.pk)

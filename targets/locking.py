@@ -3,13 +3,12 @@
 There is no unlocking: who finds a mistake revises it, openly. Rules: domain.md, Plan revisions; reliability INV-27.
 """
 
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo
-from spm.org import audit
+from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import User
 from spm.talk.notices import notify
@@ -24,7 +23,7 @@ class EmptyPlan(NothingToDo):
     """There is nothing to lock."""
 
 
-@transaction.atomic
+@retries.atomic
 def lock(plan: CompanyPlan, *, by: User | None, reason: str = "") -> CompanyPlan:
     """Freeze the working version's numbers as the baseline, which is returned, and lock the working version.
 

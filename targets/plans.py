@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo
 from spm.market.models import Territory
+from spm.org import retries
 from spm.org.models import FiscalYear, Period, Team, User
 from targets import versions
 from targets.batches import Change, set_all
@@ -75,7 +75,7 @@ def judge_targets(plan: CompanyPlan, goals: Sequence[Goal], *, by: User | None =
     return GoalSheet(plan, Target, by=by).judge(goals)
 
 
-@transaction.atomic
+@retries.atomic
 def freeze_baseline(plan: CompanyPlan, *, by: User | None = None, reason: str = "") -> CompanyPlan:
     """Copy the plan with its lines, targets and quotas into the year's baseline, which nothing changes any more.
 

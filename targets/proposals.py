@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo
-from spm.org import clock
+from spm.org import clock, retries
 from spm.org.models import User
 from targets import access
 from targets.choices import Measure, Stage
@@ -39,7 +38,7 @@ class Standing:
         return self.proposed - self.target
 
 
-@transaction.atomic
+@retries.atomic
 def propose(  # noqa: PLR0913  # the columns of a proposal, by keyword
     cycle: PlanningCycle, holder: Holder, measure: Measure, amount: Decimal | None, *, by: User, note: str = ""
 ) -> Proposal | None:

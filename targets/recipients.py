@@ -1,11 +1,10 @@
 """Who gets a quota letter: everybody with a quota in the working plan of a year that is planned by a cycle."""
 
-from django.db import transaction
-
+from spm.org import retries
 from targets.models import PlanningCycle, Quota, QuotaLetter
 
 
-@transaction.atomic
+@retries.atomic
 def prepare(cycle: PlanningCycle) -> int:
     """Make a letter, not sent yet, for everybody with a quota who has none; how many. Twice is harmless."""
     PlanningCycle.objects.select_for_update(no_key=True).get(pk=cycle.pk)  # two at once make one letter each

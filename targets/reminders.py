@@ -3,10 +3,9 @@
 from collections import Counter
 from datetime import date, timedelta
 
-from django.db import transaction
 from django.urls import reverse
 
-from spm.org import clock
+from spm.org import clock, retries
 from spm.org.models import User
 from spm.talk.notices import notify
 from targets.choices import Stage
@@ -25,7 +24,7 @@ def remind_all() -> int:
     return sum(remind(cycle, clock.today()) for cycle in cycles)
 
 
-@transaction.atomic
+@retries.atomic
 def remind(cycle: PlanningCycle, today: date) -> int:
     """The owner of a stage that is due within three days or overdue, and everybody who holds it up too long."""
     late = [row for row in holdups(cycle) if row.is_late]

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit
+from spm.org import audit, retries
 from spm.org.choices import AuditKind, PeriodLevel
 from spm.org.models import FiscalYear, Period, User
 from spm.talk import threads
@@ -41,7 +40,7 @@ class PastPeriod(RuleViolation):
     """The revision would change a leaf period before its effective one."""
 
 
-@transaction.atomic
+@retries.atomic
 def request(  # noqa: PLR0913  # what a revision consists of, by keyword
     working: CompanyPlan, wanted: Wanted, *, effective: Period, cause: str, reason: str, by: User
 ) -> CompanyPlan:
@@ -77,7 +76,7 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
     return revision
 
 
-@transaction.atomic
+@retries.atomic
 def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
     """Put the revision into force from its effective period on; the batch of what changed is returned.
 
@@ -101,7 +100,7 @@ def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
     return batch
 
 
-@transaction.atomic
+@retries.atomic
 def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
     """Turn the revision down with a comment; nothing changes. Raises NotAllowed, and RuleViolation without one."""
     if not comment.strip():

@@ -11,17 +11,18 @@ The SQL is what SQLite and PostgreSQL share. Rules: design.md §4 "Roll-up", rel
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from time import perf_counter
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from spm.imports import bulk
+from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period, User
 from targets import actuals, nodes
@@ -241,21 +242,22 @@ def roll_up(period_id: int) -> RollupRun:
     return run
 
 
-def roll_up_together(period_ids: Iterable[int], *, only_stale: bool = False) -> list[RollupRun]:
+@retries.atomic
+def roll_up_together(period_ids: Collection[int], *, only_stale: bool = False) -> list[RollupRun]:
     """Roll up leaf periods of one fiscal year in one transaction; return the runs published, by period key.
 
     ``only_stale``: leave out periods that somebody else has rolled up meanwhile, and closed ones.
     Raises PeriodClosed, unless ``only_stale``, and ValueError for periods of several years.
     """
-    with transaction.atomic():
-        leaves = lock_with_parents(period_ids)
-        batch = _take_runs(leaves, only_stale=only_stale)
-        if batch.leaves:
-            started = perf_counter()
-            prepare_session()
-            _replace(batch)
-            _publish(batch, round((perf_counter() - started) * 1000))
-        return list(batch.runs.values())
+    retries.take_time()
+    leaves = lock_with_parents(period_ids)
+    batch = _take_runs(leaves, only_stale=only_stale)
+    if batch.leaves:
+        started = perf_counter()
+        prepare_session()
+        _replace(batch)
+        _publish(batch, round((perf_counter() - started) * 1000))
+    return list(batch.runs.values())
 
 
 def roll_up_stale(progress: Callable[[int, int], None] | None = None) -> list[RollupRun]:

@@ -7,12 +7,12 @@ profile leaves stored amounts alone. Rules: domain.md, Seasonality and Rounding.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.money import minor_unit, spread
+from spm.org import retries
 from spm.org.models import FiscalYear, Period
 from targets.models import SeasonalityProfile, SeasonalityWeight
 
@@ -21,7 +21,7 @@ class BadSeasonality(RuleViolation):
     """The profile cannot spread an amount."""
 
 
-@transaction.atomic
+@retries.atomic
 def set_profile(
     name: str, weights: Mapping[int, Decimal], *, fiscal_year: FiscalYear | None = None, is_default: bool = True
 ) -> SeasonalityProfile:

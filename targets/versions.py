@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from simple_history.utils import bulk_create_with_history
 
 from spm.errors import RuleViolation
 from spm.money import ZERO
+from spm.org import retries
 from spm.org.models import FiscalYear, Period, User
 from targets import batches
 from targets.choices import BatchKind, PlanKind, PlanState
@@ -49,18 +49,18 @@ class BadVersion(RuleViolation):
 # Keeping
 
 
+@retries.atomic
 def save_version(plan: CompanyPlan, name: str, by: User | None, *, reason: str = "") -> CompanyPlan:
     """Keep the numbers as they now stand, under a name, for ever: a frozen copy of kind *saved*.
 
     It remembers whether the plan was approved at that time. Raises BadVersion without a name or without a number.
     """
-    with transaction.atomic():
-        copy = copy_plan(plan, PlanKind.SAVED, name, by, reason=reason)
-        freeze(copy)
+    copy = copy_plan(plan, PlanKind.SAVED, name, by, reason=reason)
+    freeze(copy)
     return copy
 
 
-@transaction.atomic
+@retries.atomic
 def copy_plan(plan: CompanyPlan, kind: PlanKind, name: str, by: User | None, *, reason: str = "") -> CompanyPlan:
     """A whole copy of the plan's numbers as a version of another kind, under the kind's next number, not frozen.
 
@@ -112,6 +112,7 @@ def freeze(plan: CompanyPlan) -> None:
 # Bringing back
 
 
+@retries.atomic
 def restore(
     version: CompanyPlan, by: User | None, *, reason: str = "", seen: int | str | None = None
 ) -> tuple[GoalBatch, int]:
@@ -124,14 +125,13 @@ def restore(
     """
     if version.kind not in WHOLE or version.kind == PlanKind.WORKING:
         raise BadVersion(_("Only a whole version other than the working one can be restored."))
-    with transaction.atomic():
-        working = lock_plan(CompanyPlan.objects.working().get(fiscal_year=version.fiscal_year_id))
-        if working.locked_at is not None:
-            raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": working.fiscal_year.label})
-        goals, own = _goals(version, working, by)
-        batch = batches.write_batch(
-            working, goals, by=by, kind=BatchKind.RESTORE, reason=reason.strip() or title(version), seen=seen
-        )
+    working = lock_plan(CompanyPlan.objects.working().get(fiscal_year=version.fiscal_year_id))
+    if working.locked_at is not None:
+        raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": working.fiscal_year.label})
+    goals, own = _goals(version, working, by)
+    batch = batches.write_batch(
+        working, goals, by=by, kind=BatchKind.RESTORE, reason=reason.strip() or title(version), seen=seen
+    )
     return batch, own
 
 

@@ -29,7 +29,7 @@ from spm.imports.readers import read
 from spm.imports.sheets import BadFile
 from spm.imports.staging import Progress, Staged, StagedRow
 from spm.jobs.queue import enqueue
-from spm.org import audit
+from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.clock import company
 from spm.org.models import Company, User
@@ -158,27 +158,27 @@ def _judge_only(batch: ImportBatch, staged: Staged) -> None:
 # Commit ---------------------------------------------------------------------------------------------------------------
 
 
+@retries.atomic
 def ask(batch: ImportBatch, verb: str, by: User | None) -> None:
     """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar."""
     if verb == "undo":
         _check_committed(batch)
     else:
         _check_open(batch)
-    with transaction.atomic():
-        batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
-        batch.save(update_fields=["job"])
+    batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
+    batch.save(update_fields=["job"])
 
 
+@retries.atomic
 def ask_with_mapping(batch: ImportBatch, mapping: Mapping, by: User | None) -> None:
     """Read the file another way from now on, and ask for its preview. Raises AlreadyDone, and then leaves it as it is.
 
     The row is locked: a commit that is under way ends first.
     """
-    with transaction.atomic():
-        _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
-        batch.mapping = mapping.to_json()
-        batch.save(update_fields=["mapping"])
-        ask(batch, "preview", by)
+    _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
+    batch.mapping = mapping.to_json()
+    batch.save(update_fields=["mapping"])
+    ask(batch, "preview", by)
 
 
 def commit_good_rows(batch: ImportBatch, by: User | None) -> None:
@@ -210,13 +210,20 @@ def commit(
         try:
             if staged.refusals.count and not batch.is_partial:
                 raise _RowsRefused
-            with transaction.atomic():
-                _write(batch, staged, by, started)
-                if confirm:
-                    confirm()
+            _load(batch, staged, by, started, confirm)
         except _RowsRefused:
             _refuse(batch, staged, started)
     return batch
+
+
+@retries.atomic
+def _load(
+    batch: ImportBatch, staged: Staged, by: User | None, started: float, confirm: Callable[[], None] | None
+) -> None:
+    retries.take_time()
+    _write(batch, staged, by, started)
+    if confirm:
+        confirm()
 
 
 def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) -> None:
@@ -258,18 +265,19 @@ def _refuse(batch: ImportBatch, staged: Staged, started: float) -> None:
 # Undo -----------------------------------------------------------------------------------------------------------------
 
 
+@retries.atomic
 def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None] | None = None) -> ImportBatch:
     """Put back everything the batch changed. Raises RuleViolation, and changes nothing, where that cannot be done."""
-    with transaction.atomic():
-        lock_imports()
-        current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-        _check_committed(current)
-        kind_named(current.kind).undo(current, by)
-        current.state, current.undone_at, current.undone_by = BatchState.UNDONE, timezone.now(), by
-        current.save(update_fields=["state", "undone_at", "undone_by"])
-        audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
-        if confirm:
-            confirm()
+    retries.take_time()
+    lock_imports()
+    current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    _check_committed(current)
+    kind_named(current.kind).undo(current, by)
+    current.state, current.undone_at, current.undone_by = BatchState.UNDONE, timezone.now(), by
+    current.save(update_fields=["state", "undone_at", "undone_by"])
+    audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
+    if confirm:
+        confirm()
     return current
 
 

@@ -1,11 +1,9 @@
 """Teams that a file of people names before they exist: told by the preview, made when the user says so."""
 
-from django.db import transaction
-
 from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
 from spm.keys import normalise
-from spm.org import teams
+from spm.org import retries, teams
 from spm.org.models import Team, User
 
 NAMES_TEAMS = ("people", "memberships")
@@ -24,7 +22,7 @@ def missing(batch: ImportBatch) -> list[str]:
     return found if len(found) <= MOST else []
 
 
-@transaction.atomic
+@retries.atomic
 def make(batch: ImportBatch, by: User) -> list[str]:
     """Make them, at the top of the tree and without a lead; their names."""
     names = missing(batch)

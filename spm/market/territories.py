@@ -9,6 +9,7 @@ from spm.errors import RuleViolation
 from spm.keys import normalise
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
+from spm.org import retries
 from spm.org.models import Company, User
 from spm.org.signals import facts_moved, facts_moving
 
@@ -21,7 +22,7 @@ class TerritoryTaken(RuleViolation):
     """Another territory has this code, or there is none."""
 
 
-@transaction.atomic
+@retries.atomic
 def save(territory: Territory, *, parent: Territory | None) -> Territory:
     """Store a new or changed territory under ``parent`` (None: at the top). Raises TerritoryLoop, TerritoryTaken."""
     parents = lock_tree()
@@ -85,6 +86,7 @@ def with_below(territory: int) -> frozenset[int]:
     return frozenset(found)
 
 
+@retries.atomic
 def assign(
     territory: Territory,
     *,
@@ -102,11 +104,10 @@ def assign(
     same_day = Assignment.objects.filter(territory=territory, starts_on=starts_on, role=role)
     if role == AssignmentRole.OVERLAY:
         same_day = same_day.filter(person=person)
-    with transaction.atomic():
-        facts_moving.send(Assignment, since=starts_on)
-        Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)  # the second of two finds the first's row
-        row = same_day.first() or Assignment(territory=territory, starts_on=starts_on, role=role)
-        row.person = person
-        row.save()
-        facts_moved.send(Assignment, since=starts_on, recredit=True)
+    facts_moving.send(Assignment, since=starts_on)
+    Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)  # the second of two finds the first's row
+    row = same_day.first() or Assignment(territory=territory, starts_on=starts_on, role=role)
+    row.person = person
+    row.save()
+    facts_moved.send(Assignment, since=starts_on, recredit=True)
     return row

@@ -9,9 +9,9 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest
 
+from spm.org import retries
 from spm.org.models import User
 
 
@@ -39,7 +39,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no stu
         return MultiFernet(_fernets()).decrypt(encrypted_text.encode()).decode()
 
 
-@transaction.atomic
+@retries.atomic
 def rewrite_secrets(person: User) -> int:
     """Encrypt the person's secrets under the present key where a former one still holds them; how many rows changed."""
     if not settings.SECRET_KEY_FALLBACKS:

@@ -8,9 +8,11 @@ class OrgConfig(AppConfig):
     label = "org"
 
     def ready(self) -> None:
-        from spm.org import guards, sentinels  # noqa: PLC0415  # models load before ready(), not before this module
+        from spm.org import guards, retries, sentinels  # noqa: PLC0415  # models load before ready(), not before this module
 
         autodiscover_modules("guards", "own_guards", "verification", "plan_invariants", "own_invariants", "signins")
+        pre_migrate.connect(retries.hurry_locks, sender=self)  # before the guards, which need locks themselves
+        post_migrate.connect(retries.reset_limits, sender=self)
         pre_migrate.connect(guards.drop_before_migrate, sender=self)
         post_migrate.connect(sentinels.ensure_house, sender=self)
         post_migrate.connect(guards.install_after_migrate, sender=self)

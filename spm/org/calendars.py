@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.org import retries
 from spm.org.choices import CalendarKind, PeriodLevel, PeriodState
 from spm.org.clock import today
 from spm.org.models import Company, FiscalYear, Period
@@ -40,7 +40,7 @@ class LeafRow:
     ends_on: date
 
 
-@transaction.atomic
+@retries.atomic
 def create_year(label: str, first_day: date, kind: str, weeks: int = 52) -> FiscalYear:
     """Make a fiscal year with its leaf periods and quarters by the rule of ``kind``.
 
@@ -64,7 +64,7 @@ def create_following(last: FiscalYear, label: str) -> FiscalYear:
     return create_year(label, last.ends_on + ONE_DAY, last.calendar_kind)
 
 
-@transaction.atomic
+@retries.atomic
 def load_leaves(fiscal_year: str, rows: Iterable[LeafRow]) -> FiscalYear:
     """Make a fiscal year out of its leaf periods, or lengthen the year by those it does not have yet.
 

@@ -4,11 +4,10 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.org import audit
+from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import Company, FiscalYear, User
 from spm.zones import known_zones
@@ -20,7 +19,7 @@ class BadCompany(RuleViolation):
     """A setting of the company is not what it must be."""
 
 
-@transaction.atomic
+@retries.atomic
 def set_company(
     *, name: str, currency: str, timezone: str = "UTC", language: str = "en", by: User | None = None, **fields: Any
 ) -> Company:

@@ -10,13 +10,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.org import audit, people
+from spm.org import audit, people, retries
 from spm.org.choices import AuditKind
 from spm.org.models import Invitation, User
 
@@ -27,7 +26,7 @@ class BadInvitation(RuleViolation):
     """The link is unknown, used, replaced or too old; all look the same."""
 
 
-@transaction.atomic
+@retries.atomic
 def invite(person: User, by: User | None) -> str:
     """The absolute link by which the person sets a first password; links given out before end.
 
@@ -43,7 +42,7 @@ def invite(person: User, by: User | None) -> str:
     return link
 
 
-@transaction.atomic
+@retries.atomic
 def first_admin_link() -> str:
     """The absolute link by which the first admin makes their account; links printed before end.
 
@@ -76,7 +75,7 @@ def open_invitation(token: str) -> Invitation:
     return found
 
 
-@transaction.atomic
+@retries.atomic
 def accept(token: str, password: str, *, email: str = "", name: str = "") -> User:
     """Use the link up and set the password; returns the person, to be signed in.
 

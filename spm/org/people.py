@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.keys import normalise
-from spm.org import audit, clock
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import ALWAYS, Membership, Team, TeamLead, User
 from spm.org.signals import facts_moved, facts_moving
@@ -26,7 +26,7 @@ class LastAdmin(RuleViolation):
     """Somebody must be able to administer."""
 
 
-@transaction.atomic
+@retries.atomic
 def create_person(*, email: str, name: str, is_admin: bool = False, by: User | None = None, **fields: Any) -> User:
     """Make a person who cannot sign in until an invitation is accepted. ``fields``: as ``update_person``.
 
@@ -42,7 +42,7 @@ def create_person(*, email: str, name: str, is_admin: bool = False, by: User | N
     return person
 
 
-@transaction.atomic
+@retries.atomic
 def update_person(person: User, *, by: User | None = None, **fields: Any) -> bool:
     """Change e-mail, name, employee id, start, last day, language or time zone; False when all is as it was."""
     _refuse_unknown(fields)
@@ -57,7 +57,7 @@ def update_person(person: User, *, by: User | None = None, **fields: Any) -> boo
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def set_preferences(person: User, *, locale: str, timezone: str, theme: str, shortcuts: bool) -> None:
     """What people set for themselves; these columns alone."""
     update_person(person, locale=locale, timezone=timezone)
@@ -65,7 +65,7 @@ def set_preferences(person: User, *, locale: str, timezone: str, theme: str, sho
     person.save(update_fields=["theme", "shortcuts"])
 
 
-@transaction.atomic
+@retries.atomic
 def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
     """Make the person an admin, or no admin any more; logged. Raises LastAdmin; False when nothing changes."""
     if not is_admin:
@@ -81,7 +81,7 @@ def set_role(person: User, *, is_admin: bool, by: User | None = None) -> bool:
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, by: User | None = None) -> bool:
     """From ``starts_on`` the person belongs to ``team`` (None: to none), until the next such row.
 
@@ -99,7 +99,7 @@ def place_member(person: User, *, team: Team | None, starts_on: date = ALWAYS, b
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def leave(person: User, *, left_on: date, by: User | None = None) -> None:
     """``left_on`` is the last day: from the next one the person is in no team and leads none.
 
@@ -146,7 +146,7 @@ def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
         save_tracked(TeamLead(team_id=lead.team_id, person=None, starts_on=day), by=by)
 
 
-@transaction.atomic
+@retries.atomic
 def deactivate(person: User, *, by: User | None = None) -> bool:
     """End the person's access at their next request; numbers and history stay. Raises LastAdmin."""
     lock_admins()
@@ -160,7 +160,7 @@ def deactivate(person: User, *, by: User | None = None) -> bool:
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def reactivate(person: User, *, by: User | None = None) -> bool:
     """Let the person sign in again. Raises BadPerson for the House."""
     if person.is_house:

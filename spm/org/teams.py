@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.keys import normalise
+from spm.org import retries
 from spm.org.models import ALWAYS, Company, Team, TeamLead, TeamPlacement, User
 from spm.org.signals import facts_moved, facts_moving
 from spm.org.tracking import save_tracked
@@ -21,7 +22,7 @@ class BadTeam(RuleViolation):
     """The team cannot be stored as given."""
 
 
-@transaction.atomic
+@retries.atomic
 def create_team(*, code: str, name: str = "", by: User | None = None) -> Team:
     """Make a team without place or lead. Raises BadTeam for an empty code or one that is taken."""
     team = Team(code=code.strip(), name=name.strip() or code.strip())
@@ -30,7 +31,7 @@ def create_team(*, code: str, name: str = "", by: User | None = None) -> Team:
     return team
 
 
-@transaction.atomic
+@retries.atomic
 def update_team(team: Team, *, code: str, name: str, by: User | None = None) -> bool:
     """Rename a team; False when nothing changes."""
     # Read again under lock: a save writes every column, and must not bring back what somebody else changed.
@@ -43,7 +44,7 @@ def update_team(team: Team, *, code: str, name: str, by: User | None = None) -> 
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def set_lead(team: Team, *, person: User | None, starts_on: date = ALWAYS, by: User | None = None) -> bool:
     """From ``starts_on`` the team is led by ``person`` (None: vacant); False when that is stored already."""
     Team.objects.select_for_update(no_key=True).get(pk=team.pk)  # of two at once, the second finds the first's row
@@ -56,7 +57,7 @@ def set_lead(team: Team, *, person: User | None, starts_on: date = ALWAYS, by: U
     return True
 
 
-@transaction.atomic
+@retries.atomic
 def place_team(team: Team, *, parent: Team | None, starts_on: date = ALWAYS, by: User | None = None) -> bool:
     """From ``starts_on`` the team stands under ``parent`` (None: it is a root); False when that is stored already.
 

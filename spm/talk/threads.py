@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.org import retries
 from spm.org.models import User
 from spm.talk.anchors import anchor_named
 from spm.talk.models import COMMENT_LIMIT, Comment, Thread
@@ -28,7 +28,7 @@ def thread_of(anchor: str, key: int, field: str = "") -> Thread:
     return Thread.objects.get_or_create(anchor=anchor, key=key, field=field)[0]
 
 
-@transaction.atomic
+@retries.atomic
 def say(thread: Thread, *, by: User, text: str) -> Comment:
     """Add a comment; a resolved thread is open again, and the object's app hears of it. Raises BadComment.
 
@@ -47,7 +47,7 @@ def say(thread: Thread, *, by: User, text: str) -> Comment:
     return comment
 
 
-@transaction.atomic
+@retries.atomic
 def edit(comment: Comment, text: str, *, seen: int) -> None:
     """Put other words in place; ``seen`` is the version that the author saw. Raises BadComment and Overtaken."""
     words = _readable(text)

@@ -85,9 +85,10 @@
   });
 
   document.addEventListener("htmx:afterSwap", (event) => adoptToasts(event.target));
-  /* A 409 or 422 carries a page fragment that the user must see. */
+  /* A 409 or 422 carries a page fragment that the user must see, and a busy database (503) a toast. */
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if ([409, 422].includes(event.detail.xhr.status)) {
+    const { xhr } = event.detail;
+    if ([409, 422].includes(xhr.status) || (xhr.status === 503 && xhr.getResponseHeader("HX-Retarget"))) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }

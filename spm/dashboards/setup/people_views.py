@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.mail import send_mail
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, PlaceForm, first_of
 from spm.errors import RuleViolation
-from spm.org import access, invitations, people
+from spm.org import access, invitations, people, retries
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Membership, User
@@ -83,7 +82,7 @@ def _person(request: HttpRequest, pk: int) -> User:
     return person
 
 
-@transaction.atomic
+@retries.atomic
 def _store(person: User, by: User, form: PersonForm) -> None:
     people.lock_admins()  # before the person's own row, or two admins who edit each other would wait for ever
     form.claim()
