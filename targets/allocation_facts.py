@@ -126,7 +126,7 @@ def read_facts(
     currency = our_company.currency if our_company else Company.objects.values_list("currency", flat=True).get()
     now = today(our_company)
     tree = history.as_of(min(max(now, calendar.year.starts_on), calendar.year.ends_on))
-    home, presence = _homes(history, tree, calendar)
+    home, presence = homes(history, tree, calendar)
     given, lines = _numbers(plan, measure)
     holding = {int(holder.key) for holder in given if holder.column == "person_id"}
     names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
@@ -157,7 +157,7 @@ def read_facts(
         proposals=_proposals(cycle, measure),
         elapsed=share,
         last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
-        potential=_potential(calendar.year.starts_on),
+        potential=potentials(calendar.year.starts_on),
     )
 
 
@@ -174,7 +174,7 @@ def read_calendar(year: FiscalYear) -> Calendar:
     return Calendar(top, levels[PeriodLevel.QUARTER], levels[PeriodLevel.MONTH], before, label, weights_of(year))
 
 
-def _homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dict[int, int], dict[int, Presence]]:
+def homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dict[int, int], dict[int, Presence]]:
     """Person → team, and the days there, of everybody who has a team at some time of the year."""
     first, last = calendar.year.starts_on, calendar.year.ends_on
     rows: dict[int, list[tuple[date, int | None]]] = defaultdict(list)
@@ -249,7 +249,7 @@ def _holder(person: int | None, team: int | None) -> Holder:
     return of_person(person) if person is not None else of_team(team or 0)
 
 
-def _potential(day: date) -> dict[int, Decimal]:
+def potentials(day: date) -> dict[int, Decimal]:
     """Person → the known potential of the accounts placed in the territories owned on that day."""
     owners = Assignment.objects.as_of(day).filter(role=AssignmentRole.OWNER, person__isnull=False)
     placed = AccountPlacement.objects.as_of(day).filter(

@@ -81,6 +81,25 @@ class BatchKind(models.TextChoices):
     UNDO = "undo", _("Undone")
     RESTORE = "restore", _("Restored")
     REVISION = "revision", _("Revised")
+    WHAT_IF = "what_if", _("What if")
+
+
+class WhatIf(models.TextChoices):
+    """How a scenario is adjusted."""
+
+    GROWTH = "growth", _("Growth")
+    OVER = "over", _("Over-assignment")
+    HIRE = "hire", _("New hires")
+    LEAVE = "leave", _("Somebody leaves")
+    TERRITORY = "territory", _("Territory moves")
+
+
+class Reach(models.TextChoices):
+    """What an adjustment of a scenario is about: the company, one team, or every team that has a number."""
+
+    COMPANY = "company", _("Whole company")
+    TEAM = "team", _("Team")
+    TEAMS = "teams", _("Every team")
 
 
 class Method(models.TextChoices):

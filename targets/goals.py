@@ -22,7 +22,7 @@ from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from targets.choices import PlanKind
 from targets.lines import Verdict
-from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
 from targets.reopenings import note_goals
 from targets.seasonality import spread_over, weights_of
 from targets.staleness import lock_periods, mark_stale
@@ -31,10 +31,15 @@ BLOCK = 1_000
 MAX_AMOUNT = Decimal(MAX_UNITS) / UNITS_PER_ONE
 UNCHANGED = Verdict(RowOutcome.UNCHANGED)
 
-type GoalModel = type[PlanLine] | type[Target] | type[Quota]
+type GoalModel = type[PlanLine] | type[Target] | type[Quota] | type[OpenQuota]
 type LeafKey = tuple[str, int | str, str, int]  # column and key of the holder, measure, leaf period
 
-TABLES: Mapping[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota}
+TABLES: Mapping[str, GoalModel] = {
+    "planline": PlanLine,
+    "target": Target,
+    "quota": Quota,
+    "openquota": OpenQuota,
+}
 NAMES: Mapping[GoalModel, str] = {model: name for name, model in TABLES.items()}
 COLUMNS: Mapping[GoalModel, tuple[str, ...]] = {
     PlanLine: ("segment",),
@@ -42,7 +47,9 @@ COLUMNS: Mapping[GoalModel, tuple[str, ...]] = {
     Quota: ("person_id",),
 }
 """Where each table says whom or what a number is for; one of them is filled."""
-MODEL_OF: Mapping[str, GoalModel] = {column: model for model, columns in COLUMNS.items() for column in columns}
+HOLDERS: Mapping[GoalModel, tuple[str, ...]] = {**COLUMNS, OpenQuota: ("position_id",)}
+"""The same with what scenarios alone have: the numbers of hires they plan."""
+MODEL_OF: Mapping[str, GoalModel] = {column: model for model, columns in HOLDERS.items() for column in columns}
 
 
 class BadAmount(RuleViolation):
@@ -85,6 +92,11 @@ def of_territory(pk: int) -> Holder:
     return Holder("territory_id", pk)
 
 
+def of_position(pk: int) -> Holder:
+    """A hire that a scenario plans."""
+    return Holder("position_id", pk)
+
+
 def of_segment(name: str = "") -> Holder:
     """The company as a whole, or one segment of it."""
     return Holder("segment", name)
@@ -92,7 +104,7 @@ def of_segment(name: str = "") -> Holder:
 
 def holder_of(row: Any) -> Holder:
     """Whom or what a plan line, target or quota is for."""
-    column = next(name for name in COLUMNS[type(row)] if getattr(row, name) is not None)
+    column = next(name for name in HOLDERS[type(row)] if getattr(row, name) is not None)
     return Holder(column, getattr(row, column))
 
 
@@ -270,6 +282,8 @@ class GoalSheet:
             raise FrozenPlan(_("This version of the plan is frozen. Change the working version."))
         if self.plan.locked_at is not None and self.plan.applying_id is None:
             raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": self.plan.fiscal_year.label})
+        if self.model is OpenQuota and self.plan.kind != PlanKind.SCENARIO:
+            raise RuleViolation(_("Open positions have numbers in scenarios alone."))
         if goal.period.pk not in self.leaves:
             raise RuleViolation(
                 _("The period %(period)s is not part of the fiscal year %(year)s.")

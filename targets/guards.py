@@ -3,7 +3,7 @@
 from spm.org.guards import Event, Guard, append_only, refuse, register
 
 PLAN = "targets_companyplan"
-PLAN_ROWS = ("targets_planline", "targets_target", "targets_quota")
+PLAN_ROWS = ("targets_planline", "targets_target", "targets_quota", "targets_openquota")
 FROZEN = "the plan is frozen, change the working version (INV-27)"
 
 

@@ -22,9 +22,11 @@ def years_in_draft(plan: type[models.Model]) -> models.QuerySet[Any, Any]:
 
 class CompanyPlanQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Admins and managers."""
+        """Admins and managers; scenarios admins alone."""
         scope = scope_of(user)
-        return self if scope.everything or scope.is_manager else self.none()
+        if scope.everything:
+            return self
+        return self.exclude(kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
 
     def working(self) -> Self:
         return self.filter(kind=PlanKind.WORKING)
@@ -91,9 +93,11 @@ class RateQuerySet(models.QuerySet[Any]):
 
 class PlanLineQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Admins and managers."""
+        """Admins and managers; of scenarios admins alone."""
         scope = scope_of(user)
-        return self if scope.everything or scope.is_manager else self.none()
+        if scope.everything:
+            return self
+        return self.exclude(plan__kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
 
     def in_force(self) -> Self:
         return self.filter(plan__kind=PlanKind.WORKING)
@@ -107,14 +111,18 @@ class PlanLineQuerySet(models.QuerySet[Any]):
 
 class TargetQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Admins: all. Managers: teams they lead today and below, and territories held by people they see."""
+        """Admins: all. Managers: teams they lead today and below, and territories held by people they see.
+
+        Of scenarios admins alone.
+        """
         scope = scope_of(user)
         if scope.everything:
             return self
         if not scope.is_manager:
             return self.none()
         territory = self.model._meta.get_field("territory").related_model
-        return self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
+        led = self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
+        return led.exclude(plan__kind=PlanKind.SCENARIO)
 
     def in_force(self) -> Self:
         return self.filter(plan__kind=PlanKind.WORKING)
@@ -122,15 +130,25 @@ class TargetQuerySet(models.QuerySet[Any]):
 
 class QuotaQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Of people the user sees; the own ones of a year to come not before its lock: the letter tells them."""
+        """Of people the user sees; the own ones of a year to come not before its lock: the letter tells them.
+
+        Of scenarios admins alone.
+        """
         scope = scope_of(user)
         if scope.everything:
             return self
         drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
-        return self.filter(person__in=scope.people).exclude(person=user, plan__fiscal_year__in=drafts)
+        seen = self.filter(person__in=scope.people).exclude(plan__kind=PlanKind.SCENARIO)
+        return seen.exclude(person=user, plan__fiscal_year__in=drafts)
 
     def in_force(self) -> Self:
         return self.filter(plan__kind=PlanKind.WORKING)
+
+
+class OfScenarioQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As scenarios: admins alone."""
+        return self if scope_of(user).everything else self.none()
 
 
 class ActualQuerySet(models.QuerySet[Any]):

@@ -128,7 +128,7 @@ def restore(
     working = lock_plan(CompanyPlan.objects.working().get(fiscal_year=version.fiscal_year_id))
     if working.locked_at is not None:
         raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": working.fiscal_year.label})
-    goals, own = _goals(version, working, by)
+    goals, own = differences(version, working, by)
     batch = batches.write_batch(
         working, goals, by=by, kind=BatchKind.RESTORE, reason=reason.strip() or title(version), seen=seen
     )
@@ -141,7 +141,9 @@ def title(version: CompanyPlan) -> str:
     return version.name or str(kind.label)
 
 
-def _goals(version: CompanyPlan, working: CompanyPlan, by: User | None) -> tuple[list[tuple[GoalModel, Goal]], int]:
+def differences(
+    version: CompanyPlan, working: CompanyPlan, by: User | None
+) -> tuple[list[tuple[GoalModel, Goal]], int]:
     """The leaf periods in which the two differ, as the version has them, and how many of ``by``'s own do."""
     periods = {leaf.pk: leaf for leaf in Period.objects.leaves().filter(fiscal_year=version.fiscal_year_id)}
     goals: list[tuple[GoalModel, Goal]] = []

@@ -49,4 +49,5 @@ class AuditKind(models.TextChoices):
     PLAN_STAGE = "plan_stage", _("Planning stage changed")
     PLAN_LOCK = "plan_lock", _("Plan locked")
     PLAN_REVISION = "plan_revision", _("Plan revised")
+    PLAN_SCENARIO = "plan_scenario", _("Scenario decided")
     HISTORY_SEAL = "history_seal", _("History sealed")

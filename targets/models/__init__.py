@@ -19,6 +19,7 @@ from targets.models.cycles import CycleStage, OneOffDeal, PlanningCycle
 from targets.models.letters import LetterLine, QuotaLetter
 from targets.models.plans import CompanyPlan, PlanLine, Quota, SeasonalityProfile, SeasonalityWeight, Target
 from targets.models.rates import PlanRate, Rate
+from targets.models.scenarios import OpenPosition, OpenQuota, ScenarioStep
 from targets.models.totals import Attainment, PeriodTotal, RollupRun
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "Hold",
     "LetterLine",
     "OneOffDeal",
+    "OpenPosition",
+    "OpenQuota",
     "PeriodClosing",
     "PeriodReopening",
     "PeriodTotal",
@@ -47,6 +50,7 @@ __all__ = [
     "Rate",
     "ReopenedChange",
     "RollupRun",
+    "ScenarioStep",
     "SeasonalityProfile",
     "SeasonalityWeight",
     "Target",

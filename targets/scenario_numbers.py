@@ -1,0 +1,179 @@
+"""All numbers of one version of a plan as what-if changes them: read once, changed in memory, written as one batch.
+
+Amounts are whole minor units per leaf period that is open: closed ones stay as they are, in every version.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Sum
+
+from spm.money import minor_unit
+from spm.org.choices import PeriodState
+from spm.org.models import Company, Period, User
+from spm.org.scopes import history_of
+from spm.org.trees import TreeHistory
+from spm.ui.fields import MoneyField
+from targets.allocation_facts import Calendar, homes, read_calendar
+from targets.allotting import COMPANY
+from targets.goals import HOLDERS, MODEL_OF, Goal, GoalModel, Holder, holder_of, of_person, of_position, of_team
+from targets.models import CompanyPlan, OpenPosition, OpenQuota, PlanLine, Quota, Target
+from targets.ramps import Presence
+from targets.rescaling import Branch
+
+type Row = tuple[int, ...]
+"""One number per open leaf period, in order."""
+type Stored = dict[Holder, dict[int, int | None]]
+"""Holder → leaf period → number; None: taken away."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Who stands where in the plan's year."""
+
+    calendar: Calendar
+    history: TreeHistory
+    home: dict[int, int]
+    presence: dict[int, Presence]
+    roots: list[int]
+    children: dict[int, list[int]]
+    parent: dict[int, int | None]
+
+    def ancestors(self, team: int | None) -> list[int]:
+        """The team and those above it."""
+        chain: list[int] = []
+        while team is not None and team not in chain:
+            chain.append(team)
+            team = self.parent.get(team)
+        return chain
+
+
+def read_places(plan: CompanyPlan, by: User, today: Any) -> Places:
+    """The tree of ``today``, brought into the plan's year, and everybody's team in that year."""
+    calendar, history = read_calendar(plan.fiscal_year), history_of(by)
+    tree = history.as_of(min(max(today, calendar.year.starts_on), calendar.year.ends_on))
+    home, presence = homes(history, tree, calendar)
+    return Places(calendar, history, home, presence, sorted(tree.roots), tree.children, tree.parent)
+
+
+class Numbers:
+    """The numbers of a plan, measure by measure; ``put`` changes them, ``goals`` says what is to be written."""
+
+    def __init__(self, plan: CompanyPlan, places: Places, by: User) -> None:
+        self.plan, self.places, self.by = plan, places, by
+        self.coin = minor_unit(Company.objects.values_list("currency", flat=True).get())
+        self.leaves = [leaf for leaf in places.calendar.leaves if leaf.state != PeriodState.CLOSED]
+        self.teams = dict(OpenPosition.objects.filter(plan=plan).values_list("pk", "team_id"))
+        self.now: dict[str, Stored] = defaultdict(lambda: defaultdict(dict))
+        self.new: dict[str, Stored] = defaultdict(lambda: defaultdict(dict))
+        for model in HOLDERS:
+            self._read(model)
+        self.measures = sorted(self.now)
+
+    def _read(self, model: Any) -> None:
+        for row in model.objects.filter(plan=self.plan).order_by():
+            self.now[row.measure][holder_of(row)][row.period_id] = int(row.amount / self.coin)
+
+    # Reading
+
+    def row(self, measure: str, holder: Holder, leaves: Sequence[Period] | None = None) -> Row:
+        """The numbers of a holder as they now stand, 0 where there is none."""
+        stored = self.now[measure].get(holder, {})
+        return tuple(stored.get(leaf.pk) or 0 for leaf in (self.leaves if leaves is None else leaves))
+
+    def has(self, measure: str, holder: Holder) -> bool:
+        return bool(self.now[measure].get(holder))
+
+    def from_(self, starts: Period) -> list[Period]:
+        """The open leaf periods from one on."""
+        return [leaf for leaf in self.leaves if leaf.starts_on >= starts.starts_on]
+
+    def stays(self, holder: Holder) -> bool:
+        """Nobody changes the own number, not in a scenario either."""
+        return holder == of_person(self.by.pk)
+
+    def members(self, measure: str, team: int | None) -> list[Holder]:
+        """The people of a team who have a number; of None: those without a team."""
+        people = sorted(int(one.key) for one in self.now[measure] if one.column == "person_id")
+        return [of_person(pk) for pk in people if self.places.home.get(pk) == team]
+
+    def positions(self, measure: str, team: int | None) -> list[Holder]:
+        """The open positions of a team that have a number."""
+        found = sorted(int(one.key) for one in self.now[measure] if one.column == "position_id")
+        return [of_position(pk) for pk in found if self.teams.get(pk) == team and self.has(measure, of_position(pk))]
+
+    def lines(self, measure: str) -> Row:
+        """The company's plan: the line of the whole company of a leaf period, else the sum of its segments."""
+        whole, segments = self.now[measure].get(Holder("segment", ""), {}), self.segments(measure)
+        parts = [self.row(measure, one) for one in segments]
+        sums = [sum(column) for column in zip(*parts, strict=True)] if parts else [0] * len(self.leaves)
+        found = [whole.get(leaf.pk) for leaf in self.leaves]
+        return tuple(below if own is None else own for own, below in zip(found, sums, strict=True))
+
+    def segments(self, measure: str) -> list[Holder]:
+        keys = sorted(str(one.key) for one in self.now[measure] if one.column == "segment" and one.key)
+        return [Holder("segment", key) for key in keys]
+
+    def territories(self, measure: str) -> list[Holder]:
+        keys = sorted(int(one.key) for one in self.now[measure] if one.column == "territory_id")
+        return [Holder("territory_id", key) for key in keys]
+
+    # The tree
+
+    def branch(self, measure: str, team: int | None) -> Branch:
+        """A team, or the company, with everything below it that has a number; a team without one is their sum."""
+        holders = [*self.members(measure, team), *self.positions(measure, team)]
+        teams = self.places.roots if team is None else sorted(self.places.children.get(team, []))
+        children = [Branch(one, self.row(measure, one), stays=self.stays(one)) for one in holders]
+        children += [found for below in teams if any((found := self.branch(measure, below)).leaves) or found.children]
+        if team is None:
+            return Branch(COMPANY, self.lines(measure), tuple(children))
+        if self.has(measure, of_team(team)):
+            return Branch(of_team(team), self.row(measure, of_team(team)), tuple(children))
+        columns = zip(*(child.leaves for child in children), strict=True)
+        sums = tuple(sum(column) for column in columns) if children else (0,) * len(self.leaves)
+        return Branch(of_team(team), sums, tuple(children))
+
+    # Changing
+
+    def put(self, measure: str, holder: Holder, leaves: Sequence[Period], row: Sequence[int | None]) -> None:
+        """Give a holder these numbers; a zero where there is no number is none."""
+        stored = self.now[measure].get(holder, {})
+        for leaf, amount in zip(leaves, row, strict=True):
+            if amount != stored.get(leaf.pk) and not (amount == 0 and leaf.pk not in stored):
+                self.new[measure][holder][leaf.pk] = amount
+
+    def put_all(self, measure: str, found: dict[Any, list[int]]) -> None:
+        """What ``rescale`` gave, of holders that have a number of their own."""
+        for holder, row in found.items():
+            if holder != COMPANY and self.has(measure, holder):
+                self.put(measure, holder, self.leaves, row)
+
+    def goals(self) -> list[tuple[GoalModel, Goal]]:
+        """What is to be written, in a fixed order."""
+        periods = {leaf.pk: leaf for leaf in self.leaves}
+        return [
+            (
+                MODEL_OF[holder.column],
+                Goal(holder, measure, periods[leaf], None if amount is None else amount * self.coin),
+            )
+            for measure, holders in sorted(self.new.items())
+            for holder, row in sorted(holders.items(), key=lambda one: (one[0].column, str(one[0].key)))
+            for leaf, amount in sorted(row.items())
+        ]
+
+
+def sums_of(plans: Sequence[CompanyPlan], measure: str) -> dict[int, dict[Holder, Any]]:
+    """Plan → holder → the year's number of one measure: teams, people, open positions, and COMPANY. Four queries."""
+    found: dict[int, dict[Holder, Any]] = {plan.pk: {} for plan in plans}
+    for model, column in ((Quota, "person_id"), (OpenQuota, "position_id"), (Target, "team_id")):
+        rows: Any = model._default_manager.filter(plan__in=found, measure=measure, **{f"{column}__isnull": False})
+        summed = rows.order_by().values_list("plan_id", column).annotate(sum=Sum("amount", output_field=MoneyField()))
+        for plan, key, amount in summed:
+            found[plan][Holder(column, key)] = amount
+    lines = PlanLine.objects.filter(plan__in=found, measure=measure).counting().order_by().values_list("plan_id")
+    for plan, amount in lines.annotate(sum=Sum("amount", output_field=MoneyField())):
+        found[plan][COMPANY] = amount
+    return found
