@@ -36,8 +36,8 @@ class Picker:
 
 
 def picker_of(view: View, **more: int) -> Picker:
-    previous = view.query(period=view.previous, **more) if view.previous else ""
-    following = view.query(period=view.following, **more) if view.following else ""
+    previous = view.here(period=view.previous, **more) if view.previous else ""
+    following = view.here(period=view.following, **more) if view.following else ""
     return Picker(previous, following, view.title)
 
 
@@ -48,10 +48,10 @@ def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict
     menus = (_teams(user, view),) if with_teams and not more else ()
     return Filters(
         spans=tuple(
-            Choice(spans[span], view.query(period=label, **more), span is view.span) for span, label in view.spans
+            Choice(spans[span], view.here(period=label, **more), span is view.span) for span, label in view.spans
         ),
         measures=tuple(
-            Choice(str(measure.label), view.query(measure=str(measure), **more), measure is view.measure)
+            Choice(str(measure.label), view.here(measure=str(measure), **more), measure is view.measure)
             for measure in (Measure.REVENUE, Measure.MARGIN, Measure.BOOKINGS)
         ),
         menus=(*(menu for menu in menus if len(menu.choices) > 2), _compare(view, more)),
@@ -61,8 +61,8 @@ def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict
 def _teams(user: User, view: View) -> Menu:
     scope, history = scope_of(user), history_of(user)
     keys = [pk for pk in history.teams if scope.everything or pk in scope.leads]
-    everything = Choice(_("All"), view.query(team=""), not view.team)
-    teams = [Choice(history.teams[pk], view.query(team=pk), view.team == str(pk)) for pk in keys]
+    everything = Choice(_("All"), view.here(team=""), not view.team)
+    teams = [Choice(history.teams[pk], view.here(team=pk), view.team == str(pk)) for pk in keys]
     chosen = next((choice.label for choice in teams if choice.is_current), everything.label)
     return Menu(_("Team"), chosen, (everything, *teams))
 
@@ -75,7 +75,7 @@ def _compare(view: View, more: dict[str, int]) -> Menu:
         Compare.NONE: _("None"),
     }
     choices = tuple(
-        Choice(text, view.query(compare=str(compare), **more), compare is view.compare)
+        Choice(text, view.here(compare=str(compare), **more), compare is view.compare)
         for compare, text in words.items()
     )
     return Menu(_("Compare"), words[view.compare], choices)

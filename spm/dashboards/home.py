@@ -15,7 +15,7 @@ from spm.dashboards.board import Row
 from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
-from spm.dashboards.queries import Stamp, stamp_of
+from spm.dashboards.queries import Stamp, calendar_of, stamp_of
 from spm.dashboards.sentences import left_words
 from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.dashboards.setup.queries import parked_rows, without_team
@@ -23,7 +23,7 @@ from spm.imports.models import ImportBatch
 from spm.imports.queries import kind_labels
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
-from spm.org.models import Company, FiscalYear, User
+from spm.org.models import Company, Period, User
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import money_compact, percent
 from spm.ui.status import Status, status_of
@@ -106,7 +106,7 @@ def _detail(row: Row, company: Company) -> str:
 def admin_home(user: User, company: Company) -> AdminHome:
     """Exceptions, the last imports, and the checklist until everything is there."""
     stamp = stamp_of(user)
-    years = list(FiscalYear.objects.visible_to(user))
+    years = calendar_of(user, company).years
     steps = checklist(user)
     found = [*_plan_gaps(user, company, years), *_homeless(user), *_unassigned(user, company)]
     found += [*_import_gaps(user), *_job_gaps(user, stamp)]
@@ -128,13 +128,15 @@ def _admin_sentence(company: Company, found: list[Alert], left: int) -> str:
     return ngettext("%(count)s thing needs you.", "%(count)s things need you.", len(found)) % {"count": len(found)}
 
 
-def _plan_gaps(user: User, company: Company, years: list[FiscalYear]) -> list[Alert]:
+def _plan_gaps(user: User, company: Company, years: list[Period]) -> list[Alert]:
     """Years whose quotas do not sum to at least the plan, the current one alone, per measure."""
     year = next((year for year in years if year.starts_on <= company.today() <= year.ends_on), None)
     if year is None:
         return []
-    planned = _sums(PlanLine.objects.visible_to(user).in_force().counting().filter(plan__fiscal_year=year))
-    quoted = _sums(Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year))
+    planned = _sums(
+        PlanLine.objects.visible_to(user).in_force().counting().filter(plan__fiscal_year=year.fiscal_year_id)
+    )
+    quoted = _sums(Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year.fiscal_year_id))
     found = []
     for measure, plan in planned.items():
         quota = quoted.get(measure, ZERO)

@@ -41,6 +41,8 @@ class Compare(StrEnum):
 
 
 USUAL_SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
+THIS = "this-"
+"""Before a span in an address ("this-quarter"): the one that the clock stands in, whenever the page is opened."""
 SORTS = (*USUAL_SORTS, "attainment", "expected", "to_go", "before")  # the last ones of columns that one must choose
 
 
@@ -149,6 +151,7 @@ class View:
     spans: tuple[tuple[Span, str], ...] = ()  # for each span the label to go to
     told: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()  # chosen for the tables of the page; empty = the usual ones
+    saved: int | None = None  # the saved view that is open
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -163,14 +166,32 @@ class View:
         values = self.parameters | {key: str(value) for key, value in changes.items()}
         return "?" + urlencode({key: value for key, value in values.items() if value}, safe=",")
 
+    def here(self, **changes: str | int) -> str:
+        """``query`` for links within the page: a saved view stays open, under everything that is said on top of it."""
+        if self.saved is None:
+            return self.query(**changes)
+        return "?" + urlencode(self.on_top | {key: str(value) for key, value in changes.items()}, safe=",")
+
+    @property
+    def on_top(self) -> dict[str, str]:
+        """All of this state, over a saved view also what is not chosen, so that nothing of that one shines through."""
+        if self.saved is None:
+            return self.parameters
+        return {"view": str(self.saved), "team": "", "sort": self.sort, "columns": ""} | self.parameters
+
     @property
     def without_columns(self) -> list[tuple[str, str]]:
         """What a form that chooses columns sends along."""
-        return [(name, value) for name, value in self.parameters.items() if name != "columns"]
+        return [(name, value) for name, value in self.on_top.items() if name != "columns"]
 
     @property
     def usual_columns(self) -> str:
-        return self.query(columns="")
+        return self.here(columns="")
+
+    @property
+    def is_running(self) -> bool:
+        """The clock stands within the period shown, so that "this quarter" may be meant by it."""
+        return self.window.starts_on <= self.today <= self.window.ends_on
 
     @property
     def sort_key(self) -> str:
@@ -235,7 +256,8 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
     year = calendar.current_year()
     if year is None or not calendar.leaves:
         return None
-    span, label, leaves = _span(calendar, params.get("period", ""), year, told)
+    asked = running_label(calendar, params.get("period", ""), year)
+    span, label, leaves = _span(calendar, asked, year, told)
     compare = _known(Compare, params.get("compare", ""), Compare.LAST_YEAR, told, _("comparison"))
     view = View(
         span=span,
@@ -296,6 +318,20 @@ def _span(calendar: Calendar, text: str, year: Period, told: list[str]) -> tuple
     if text:
         told.append(_("There is no period “%(text)s”; this is %(year)s.") % {"text": text[:40], "year": year.label})
     return Span.YEAR, year.label, calendar.leaves_of(year)
+
+
+def running_label(calendar: Calendar, text: str, year: Period) -> str:
+    """What "this-month", "this-quarter", "this-ytd" or "this-year" is called today; any other text as it is.
+
+    Where the clock stands outside the calendar it is the year that stands for today.
+    """
+    span = text.removeprefix(THIS)
+    if not text.startswith(THIS) or span not in Span:
+        return text
+    known: dict[str, Sequence[Leaf | Period]] = {Span.MONTH: calendar.leaves, Span.QUARTER: calendar.quarters}
+    rows = known.get(span, ())
+    now = next((row for row in rows if row.starts_on <= calendar.today <= row.ends_on), year)
+    return now.label + (YTD if span == Span.YTD else "")
 
 
 def _labelled(rows: Sequence[Period], label: str) -> Period | None:

@@ -25,6 +25,7 @@ from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
 MEASURE_SECONDS = 300
+TOTALS = ("person", "team", "period", "actual", "overlay", "target", "quota_sum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ def steady[Page](user: User, read: Callable[[Stamp], Page]) -> Page:
 
 
 def calendar_of(user: User, company: Company) -> Calendar:
-    return Calendar(Period.objects.visible_to(user), company.today())
+    """Read once per request: kept on the user object, as the scope is."""
+    kept: Calendar | None = getattr(user, "_calendar", None)
+    if kept is None or kept.today != company.today():
+        kept = Calendar(Period.objects.visible_to(user), company.today())
+        user._calendar = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
+    return kept
 
 
 def default_measure(user: User) -> Measure:
@@ -102,21 +108,26 @@ def leaves_needed(window: Window) -> list[Leaf]:
 
 def read_raw(user: User, measure: Measure, focus: Focus, window: Window, trees: dict[int, TeamTree]) -> Raw:
     """All leaf figures the user may see of a focus: one read of totals, one of credits where a leaf period runs."""
+    raw = raw_of(_totals(user, measure, focus, trees))
+    for leaf, before in running_pair(window):
+        credited = curves.by_person(measure, before.starts_on, same_day(leaf, before))
+        return _with_partial(raw, credited, before.pk, trees[before.pk])
+    return raw
+
+
+def raw_of(totals: Iterable[tuple[Any, ...]]) -> Raw:
+    """``totals``: person, team, leaf period, actual, overlay, target and sum of quotas of each row, as ``TOTALS``."""
     people: dict[int, dict[int, Cell]] = {}
     teams: dict[int, dict[int, Cell]] = {}
     company: dict[int, Cell] = {}
-    for person, team, leaf, actual, overlay, target, quota_sum in _totals(user, measure, focus, trees):
+    for person, team, leaf, actual, overlay, target, quota_sum in totals:
         if person is not None:
             people.setdefault(person, {})[leaf] = Cell(actual, overlay, target, target)
         elif team is not None:
             teams.setdefault(team, {})[leaf] = Cell(actual, ZERO, quota_sum, target)
         else:
             company[leaf] = Cell(actual, ZERO, quota_sum, target)
-    raw = Raw(people, teams, company)
-    for leaf, before in running_pair(window):
-        credited = curves.by_person(measure, before.starts_on, same_day(leaf, before))
-        return _with_partial(raw, credited, before.pk, trees[before.pk])
-    return raw
+    return Raw(people, teams, company)
 
 
 def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTree]) -> Iterable[tuple[Any, ...]]:
@@ -125,7 +136,7 @@ def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTre
         below = {team for tree in trees.values() for team in tree.subtree(focus.teams)}
         people = {person for tree in trees.values() for person in focus.people(tree)}
         rows = rows.filter(Q(person__in=people) | Q(team__in=below))
-    return rows.values_list("person", "team", "period", "actual", "overlay", "target", "quota_sum")
+    return rows.values_list(*TOTALS)
 
 
 def _with_partial(raw: Raw, credited: dict[int, tuple[Decimal, Decimal]], leaf: int, tree: TeamTree) -> Raw:

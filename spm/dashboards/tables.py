@@ -14,6 +14,7 @@ from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.reps import RepPage
+from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList
 from spm.dashboards.territory import TerritoryPage
 from spm.market.models import Territory
@@ -148,3 +149,13 @@ def export_accounts(request: HttpRequest, page: TerritoryPage) -> HttpResponseBa
     rows += [[row.name, row.external_id, row.tier, row.lines, row.actual] for row in page.accounts]
     rows += [[_("Remainder"), "", "", None, page.not_listed]] if page.not_listed else []
     return audited_table(request, columns, rows, f"territory-{page.view.label}-{page.view.measure}")
+
+
+def export_saved_views(request: HttpRequest, views: Sequence[ListedView]) -> HttpResponseBase:
+    titles = (_("View"), _("Shows"), _("Shared with"), _("By"), _("Pinned"), _("Weekly e-mail"))
+    yes, no = _("yes"), _("no")
+    rows: list[Sequence[Value]] = [
+        [row.name, row.words, row.shared_with, row.by, yes if row.pinned else no, yes if row.mailed else no]
+        for row in views
+    ]
+    return audited_table(request, [Column(title) for title in titles], rows, "saved-views")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from spm.dashboards import views, views_demo, views_personal
+from spm.dashboards import views, views_demo, views_personal, views_saved
 
 app_name = "dashboards"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("territories/<int:pk>/", views.territory, name="territory"),
     path("coaching/", views.coaching, name="coaching"),
     path("meetings/", views.meetings, name="meetings"),
+    path("views/", views_saved.saved_list, name="saved-list"),
+    path("views/new/", views_saved.saved_create, name="saved-create"),
+    path("views/<int:pk>/", views_saved.saved_edit, name="saved-edit"),
+    path("views/<int:pk>/store/", views_saved.saved_store, name="saved-store"),
+    path("views/<int:pk>/delete/", views_saved.saved_delete, name="saved-delete"),
+    path("views/<int:pk>/restore/", views_saved.saved_restore, name="saved-restore"),
     path("search/", views_personal.search, name="search"),
     path("settings/", views_personal.settings, name="settings"),
     path("settings/theme/", views_personal.theme, name="theme"),

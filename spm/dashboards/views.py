@@ -21,14 +21,17 @@ from spm.dashboards.home import admin_home, in_need
 from spm.dashboards.performance import Performance
 from spm.dashboards.performance import performance as read_performance
 from spm.dashboards.periods import View
+from spm.dashboards.pins import pinned
 from spm.dashboards.planning import planning_of
 from spm.dashboards.queries import default_focus, view_of
 from spm.dashboards.reps import rep_page
+from spm.dashboards.saved import Opening, menu_of, opening, with_opened
 from spm.dashboards.territories import territory_list
 from spm.dashboards.territory import territory_page
 from spm.market.models import Territory
 from spm.org import clock
 from spm.org.access import can_administer
+from spm.org.choices import SavedPage
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import Company, Team, User
 from spm.org.scopes import history_of
@@ -44,6 +47,17 @@ def _state(request: HttpRequest) -> tuple[Company | None, View | None]:
     return company, view
 
 
+def _opened(request: HttpRequest, page: SavedPage) -> tuple[Company | None, View | None, Opening]:
+    """The same where views can be saved: ``?view=12`` lies under the rest of the address."""
+    user, company = user_of(request), clock.company()
+    opened = opening(user, page, request.GET)
+    view = view_of(user, company, opened.params) if company else None
+    view = with_opened(view, opened) if view else None
+    for text in view.told if view else ():
+        messages.info(request, text)
+    return company, view, opened
+
+
 def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """The whole page, or for htmx its changing part alone."""
     fragment = request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
@@ -57,20 +71,22 @@ def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
 def home(request: HttpRequest) -> HttpResponse:
     """What needs whom today: by what the user is, from admin to rep."""
     user = user_of(request)
-    company, view = _state(request)
+    company, view, opened = _opened(request, SavedPage.HOME)
     if can_administer(user) and company is None:
         return redirect("setup:welcome")
     if can_administer(user) and company:
         context = {"page": admin_home(user, company), "view": view, "planning": planning_of(user)}
-        return render(request, "dashboards/home_admin.html", context)
+        more: dict[str, Any] = {"pins": pinned(user, company, opened.views)}
+        return render(request, "dashboards/home_admin.html", context | more)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Home")})
+    more = {"planning": planning_of(user), "pins": pinned(user, company, opened.views)}
+    more["saved"] = menu_of(user, opened, view)
     if access.can_open_performance(user):
-        page = _performance_of(user, company, view, default_focus(user, view.today))
-        needed = in_need(page)
-        context = _performance_context(request, page) | {"needed": needed, "planning": planning_of(user)}
+        page = _performance_of(user, company, view, _focus(request, view))
+        context = _performance_context(request, page) | more | {"needed": in_need(page)}
         return _shown(request, "dashboards/home_manager.html", context)
-    context = _rep_context(request, rep_page(user, company, view, user)) | {"planning": planning_of(user)}
+    context = _rep_context(request, rep_page(user, company, view, user)) | more
     return _shown(request, "dashboards/home_rep.html", context)
 
 
@@ -79,18 +95,18 @@ def home(request: HttpRequest) -> HttpResponse:
 def performance(request: HttpRequest) -> HttpResponseBase:
     """The flagship: the company, or what the user leads. A rep is sent to the page of his own."""
     user = user_of(request)
-    company, view = _state(request)
+    company, view, opened = _opened(request, SavedPage.PERFORMANCE)
     if not access.can_open_performance(user):
-        return redirect(
-            reverse("dashboards:rep", args=[user.pk]) + (f"?{request.GET.urlencode()}" if request.GET else "")
-        )
+        asked = opened.params.urlencode()
+        return redirect(reverse("dashboards:rep", args=[user.pk]) + (f"?{asked}" if asked else ""))
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Performance")})
     focus = _focus(request, view)
     page = _performance_of(user, company, view, focus)
     if export_format(request):
         return tables.export_board(request, page)
-    return _shown(request, "dashboards/performance.html", _performance_context(request, page))
+    context = _performance_context(request, page) | {"saved": menu_of(user, opened, view)}
+    return _shown(request, "dashboards/performance.html", context)
 
 
 def _focus(request: HttpRequest, view: View) -> Focus | None:

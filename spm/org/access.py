@@ -1,6 +1,6 @@
 """Who may do what with the organisation. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.org.models import Period, User
+from spm.org.models import Period, SavedView, User
 from spm.org.scopes import scope_of
 
 
@@ -33,3 +33,14 @@ def can_close_period(user: User, period: Period) -> bool:
 
 def can_reopen_period(user: User, period: Period) -> bool:
     return can_administer(user)
+
+
+def can_edit_saved_view(user: User, view: SavedView) -> bool:
+    """The owner alone: whoever it is shared with keeps an own copy."""
+    return user.is_active and view.owner_id == user.pk
+
+
+def can_share_with(user: User, team: int) -> bool:
+    """Whoever leads the team or stands above it, and admins."""
+    scope = scope_of(user)
+    return scope.everything or team in scope.leads

@@ -30,6 +30,13 @@ class PeriodState(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class SavedPage(models.TextChoices):
+    """Pages whose state can be kept under a name."""
+
+    HOME = "home", _("Home")
+    PERFORMANCE = "performance", _("Performance")
+
+
 class AuditKind(models.TextChoices):
     SIGN_IN = "sign_in", _("Signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from spm.keys import normalise
-from spm.org.choices import AuditKind, CalendarKind, PeriodLevel, PeriodState
+from spm.org.choices import AuditKind, CalendarKind, PeriodLevel, PeriodState, SavedPage
 from spm.org.querysets import (
     AuditEntryQuerySet,
     FiscalYearQuerySet,
     MembershipQuerySet,
     PeriodQuerySet,
+    SavedViewQuerySet,
     TeamLeadQuerySet,
     TeamPlacementQuerySet,
     TeamQuerySet,
@@ -319,3 +320,40 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation of {self.person_id}"
+
+
+class SavedView(models.Model):
+    """A page as somebody wants to find it again: the filters under a name, never a number.
+
+    Private, or shared with a team and everybody below it; each reader sees what is theirs to see. ``pinned`` and
+    ``mailed`` are the owner's alone. A deleted one can be brought back for a day.
+    """
+
+    owner = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    page = models.CharField(_("page"), max_length=16, choices=SavedPage.choices)
+    name = models.CharField(_("name"), max_length=80)
+    key = models.CharField(max_length=80, editable=False)
+    query = models.JSONField(default=dict)  # parameter → text; only those of the page (saving.PARAMETERS)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="saved_views")
+    pinned = models.BooleanField(_("pinned to Home"), default=False)
+    mailed = models.BooleanField(_("weekly e-mail"), default=False)
+    mailed_for = models.DateField(null=True, blank=True)  # the Monday whose e-mail is sent, or was not wanted yet
+    created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["page", "key", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "page", "key"], condition=Q(deleted_at=None), name="saved_view_name_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.key = normalise(self.name)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched

@@ -13,7 +13,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from spm.keys import normalise
 from spm.org.choices import PeriodLevel, PeriodState
-from spm.org.scopes import scope_of
+from spm.org.scopes import scope_of, shared_from
 
 if TYPE_CHECKING:
     from spm.org.models import User
@@ -136,6 +136,23 @@ class AuditEntryQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Admins alone."""
         return self if user.is_active and user.is_admin else self.none()
+
+
+class SavedViewQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User", *, deleted: bool = False) -> Self:
+        """One's own, and those that somebody who leads there (or an admin) shares with a team one belongs to.
+
+        ``deleted``: one's own that can still be brought back instead.
+        """
+        if not user.is_active:
+            return self.none()
+        own = Q(owner=user)
+        if deleted:
+            return self.filter(own, deleted_at__isnull=False)
+        shared = Q(pk__in=[])
+        for team, leads in shared_from(user).items():
+            shared |= Q(Q(owner__in=leads) | Q(owner__is_admin=True), team=team, owner__is_active=True)
+        return self.filter(own | shared, deleted_at=None)
 
 
 def _within[Rows: models.QuerySet[Any]](rows: Rows, field: str, keys: frozenset[int] | None) -> Rows:

@@ -83,6 +83,15 @@ def _read_scope(user: "User") -> Scope:
     return Scope(frozenset(tree.reports_of(user.pk) | {user.pk}), frozenset(teams), leads, led)
 
 
+def shared_from(user: "User") -> dict[int, frozenset[int]]:
+    """The teams that the user belongs to, leads or stands below, each with those who lead it or stand above it."""
+    company = current.company()
+    tree = history_of(user).as_of(company.today() if company else date.today())  # noqa: DTZ011  # as in _read_scope
+    near = [tree.team_of.get(user.pk), *tree.led_by(user.pk)]
+    teams = {above for team in near for above in tree.ancestors(team)}
+    return {team: frozenset(tree.lead[above] for above in tree.ancestors(team) if above in tree.lead) for team in teams}
+
+
 def _led_spans(person: int, history: TreeHistory) -> tuple[LedSpan, ...]:
     spans = []
     for team in sorted({team for team, lead, _ in history.leads if lead == person}):

@@ -143,6 +143,16 @@ TARGETS = {
         public(NO_METHOD), revision_pages(FORBIDDEN), kinds=(*LOCKED_YEAR, ("pk", "revision"))
     ),  # the admin too: it is the own request
 }
+# Saved views: private to their owner unless shared with a team.
+VIEW = (("pk", "saved_view"),)
+SAVED = {
+    "dashboards:saved-list": Access(signed_in(), exports=True),
+    "dashboards:saved-create": Access(signed_in(), signed_in(ACTED)),
+    "dashboards:saved-edit": Access(own_alone, own_alone, kinds=VIEW),
+    "dashboards:saved-store": Access(public(NO_METHOD), own_alone, kinds=VIEW),
+    "dashboards:saved-delete": Access(public(NO_METHOD), own_alone, kinds=VIEW),
+    "dashboards:saved-restore": Access(public(NO_METHOD), signed_in(HIDDEN), kinds=VIEW),  # none is deleted
+}
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
 COMMENT = (("pk", "comment"),)
 
@@ -171,7 +181,7 @@ JOBS = {
 }
 # Numbers: a rep meets the page of his own, a manager his teams, an admin the company.
 NUMBERS = {
-    "dashboards:home": Access(signed_in(), htmx=True),
+    "dashboards:home": Access(signed_in(), also=("?view={saved_view}",), htmx=True),
     "dashboards:performance": Access(managers(others=statuses(302)), exports=True, htmx=True),
     "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, htmx=True),
     "dashboards:rep": Access(who_sees(), kinds=(("pk", "person"),), exports=True, htmx=True),
@@ -239,4 +249,15 @@ SETUP = {
     "setup:territory-assign": setup_verb("territory"),
     "setup:audit": setup_page(writes=False),
 }
-ROUTES: dict[str, Access] = {**NUMBERS, **ACCOUNT, **PERSONAL, **TARGETS, **TALK, **HEALTH, **JOBS, **IMPORTS, **SETUP}
+ROUTES: dict[str, Access] = {
+    **NUMBERS,
+    **ACCOUNT,
+    **PERSONAL,
+    **TARGETS,
+    **SAVED,
+    **TALK,
+    **HEALTH,
+    **JOBS,
+    **IMPORTS,
+    **SETUP,
+}

@@ -49,6 +49,7 @@ SHOWN_AT = {
     "NotificationChoice": "dashboards:settings",
     "PlanLine": "targets:company",
     "Quota": "targets:year-list",
+    "SavedView": "dashboards:saved-list",
     "Target": "targets:year-list",
     "Team": "dashboards:search",
     "Territory": "dashboards:territories",

@@ -19,7 +19,10 @@ from django.utils import timezone
 from spm.imports.models import ImportBatch
 from spm.jobs.models import Job
 from spm.market.models import AccountPlacement, Territory
-from spm.org.models import FiscalYear, Period, TeamLead, User
+from spm.org import saving
+from spm.org.choices import SavedPage
+from spm.org.models import FiscalYear, Period, SavedView, TeamLead, User
+from spm.org.saving import Wish
 from spm.talk import threads
 from spm.talk.models import Notification
 from spm.talk.notices import choose, notify
@@ -152,6 +155,7 @@ def build_world() -> World:
     }
     objects |= _belongings(reps)
     objects |= _letters(reps, users["admin"])
+    objects["saved_view"] = {relation: _saved_view(relation, rep).pk for relation, rep in reps.items()}
     leaf = Period.objects.leaves().get(label="2026-09")
     year = Period.objects.get(level="year")
     plan = make_plan(year.fiscal_year)
@@ -183,6 +187,12 @@ def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
     ]
     told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
     return revisions.request(plan, wanted, effective=october, **told)
+
+
+def _saved_view(relation: str, rep: User) -> SavedView:
+    """A private view of the rep's Home, pinned to it; its name is nobody else's to read."""
+    wish = Wish(f"My {TOKENS[relation][-1]}", pinned=True)
+    return saving.create(rep, SavedPage.HOME, {"period": "2026-09"}, wish)
 
 
 def _people() -> tuple[dict[str, Any], dict[str, Any]]:
