@@ -112,6 +112,15 @@ class Method(models.TextChoices):
     CURRENT = "current", _("Present numbers")
 
 
+class Season(models.TextChoices):
+    """What a total of the company plan is spread over the months by; beside these: a stored profile."""
+
+    LAST_YEAR = "last_year", _("As last year")
+    EVEN = "even", _("Even")
+    CURRENT = "current", _("Present numbers")
+    CUSTOM = "custom", _("Weights of your own")
+
+
 class LetterState(models.TextChoices):
     UNSENT = "unsent", _("Not sent")
     SENT = "sent", _("Sent")

@@ -4,10 +4,12 @@ The caller has made sure that the user may see the holder; these functions know 
 person alone, so totals of several people leave it out (``overlay=False``).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet, Sum
 
@@ -20,6 +22,10 @@ KIND_OF = {
     Measure.REVENUE: ActualKind.REVENUE,
     Measure.MARGIN: ActualKind.REVENUE,
 }
+
+
+BASE = "base"
+"""Beside the measures: the revenue of the lines whose cost is known, on which the margin was earned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +95,27 @@ def of_person(person: int, first: date, last: date) -> dict[Measure, Decimal]:
             sums[Measure.REVENUE] += row["sum"]
             sums[Measure.MARGIN] += row["sum"] - row["cost_sum"] if row["known"] else 0
     return sums
+
+
+def by_segment(first: date, last: date) -> dict[tuple[str, str], dict[date, Decimal]]:
+    """(Segment of the account, measure or BASE) → day → what everybody sold, overlay credit left out.
+
+    BASE is the revenue on which the margin was earned. Lines without an account, or of one without a segment: not here.
+    """
+    rows = Credit.objects.filter(date__range=(first, last), is_overlay=False).exclude(actual__account=None).order_by()
+    days = rows.exclude(actual__account__segment="").values("actual__account__segment", "date", "kind")
+    known = Q(cost__isnull=False)
+    money: dict[str, Any] = {"output_field": MoneyField()}
+    found: dict[tuple[str, str], dict[date, Decimal]] = defaultdict(dict)
+    for row in days.annotate(
+        sum=Sum("amount", **money), base=Sum("amount", filter=known, **money), cost_sum=Sum("cost", **money)
+    ):
+        segment, day = row["actual__account__segment"], row["date"]
+        if row["kind"] == ActualKind.BOOKING:
+            found[segment, Measure.BOOKINGS][day] = row["sum"]
+            continue
+        base = row["base"] or Decimal(0)
+        found[segment, Measure.REVENUE][day] = row["sum"]
+        found[segment, BASE][day] = base
+        found[segment, Measure.MARGIN][day] = base - (row["cost_sum"] or 0)
+    return found

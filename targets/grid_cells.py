@@ -22,6 +22,7 @@ from spm.org.models import Period
 from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
 from targets.goals import MODEL_OF, Goal, GoalModel, Holder, refuse_amount
+from targets.models import PlanLine
 
 LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 MOST_CELLS = 20_000
@@ -151,13 +152,13 @@ def read_sent(grid: Grid, data: Mapping[str, str], language: str, pasted: Pasted
         if name.startswith("c:") and text.strip() != was.get(name, "")
     }
     texts |= pasted.texts if pasted else {}
-    editable = {cell.name for row in grid.rows for cell in cells_of(row) if cell.editable}
+    editable = {cell.name: cell for row in grid.rows for cell in cells_of(row) if cell.editable}
     faults, amounts = {}, {}
     for name, text in texts.items():
         try:
             if name not in editable:
                 raise RuleViolation(_("This number cannot be changed here."))
-            amounts[name] = read_amount(text, grid.currency, language) if text else None
+            amounts[name] = _read(editable[name], text, grid.currency, language) if text else None
         except RuleViolation as error:
             faults[name] = str(error)
     faults |= _split_wrongly(grid, amounts)
@@ -172,13 +173,18 @@ def _was(text: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def read_amount(text: str, currency: str, language: str) -> Decimal:
-    """The amount that somebody wrote. Raises RuleViolation with a sentence that names the text."""
+def _read(cell: Cell, text: str, currency: str, language: str) -> Decimal:
+    """The company may plan below zero, a margin for one; targets and quotas are not negative."""
+    return read_amount(text, currency, language, negative=MODEL_OF[cell.holder.column] is PlanLine)
+
+
+def read_amount(text: str, currency: str, language: str, *, negative: bool = False) -> Decimal:
+    """The amount that somebody wrote, below zero only where ``negative``. Raises RuleViolation that names the text."""
     try:
         amount = parse_amount(text, language)
     except ValueError as error:
         raise RuleViolation(_not_an_amount(text, language)) from error
-    refuse_amount(amount, currency)
+    refuse_amount(amount, currency, negative=negative)
     return amount
 
 
@@ -280,7 +286,7 @@ def _lay(cell: Cell | None, text: str, currency: str, language: str) -> PastedCe
         fault = _("This number cannot be changed here.")
     elif text:
         try:
-            read_amount(text, currency, language)
+            _read(cell, text, currency, language)
         except RuleViolation as error:
             fault = str(error)
     return PastedCell(cell.amount, text, fault)

@@ -1,12 +1,11 @@
-"""A year's goals as a grid: holders down, leaf periods across, for one measure. Read here, compared when sent back.
+"""A year's targets of territories as a grid: territories down, leaf periods across, for one measure.
 
-Kinds: *company* (plan lines by segment) and *territories* (targets); teams and people: ``allocation``.
+Read here, compared when sent back. Teams and people: ``allocation``; the company: ``company_grid``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
@@ -18,14 +17,9 @@ from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
 from spm.ui.amounts import parse_amount
 from targets.choices import Measure
-from targets.goals import Goal, Holder, of_segment, of_territory
+from targets.goals import Goal, Holder, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
-from targets.number_history import NumberState, in_force, states
-
-
-class GridKind(StrEnum):
-    COMPANY = "company"
-    TERRITORIES = "territories"
+from targets.number_history import NEWEST_OF_ALL, NumberState, in_force, states
 
 
 @dataclass(frozen=True)
@@ -57,7 +51,6 @@ class Line:
 class Grid:
     """What a grid page shows. ``periods`` are the leaves of the year in order."""
 
-    kind: GridKind
     year: str
     measure: str
     periods: tuple[Period, ...]
@@ -67,13 +60,8 @@ class Grid:
     def totals(self) -> list[Decimal | None]:
         """One sum per leaf period, and the year's at the end."""
         columns = zip(*[[cell.amount for cell in line.cells] for line in self.lines], strict=True)
-        sums = [self._total(column) for column in columns]
+        sums = [_sum(column) for column in columns]
         return [*sums, _sum(sums)] if sums else []
-
-    def _total(self, column: tuple[Decimal | None, ...]) -> Decimal | None:
-        """Of the company its own number, which stands first; segments are parts of it (``PlanLine.counting``)."""
-        is_given = self.kind == GridKind.COMPANY and column[0] is not None
-        return column[0] if is_given else _sum(column)
 
 
 @dataclass(frozen=True)
@@ -90,13 +78,17 @@ def _sum(column: Iterable[Decimal | None]) -> Decimal | None:
     return sum(amounts, Decimal(0)) if amounts else None
 
 
-def read(user: User, year: FiscalYear, kind: GridKind, measure: str) -> Grid:
-    """The grid as the user sees it: six queries, whatever its size."""
+def read(user: User, year: FiscalYear, measure: str) -> Grid:
+    """The grid as the user sees it: a fixed number of queries, whatever its size."""
     periods = tuple(Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH))
-    stored = _stored(user, year, kind, measure)
-    holders = _holders(user, kind, stored)
-    lines = tuple(Line(holder, label, _cells(holder, periods, stored)) for holder, label in holders)
-    return Grid(kind, year.label, measure, periods, lines)
+    rows = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure)
+    found = rows.filter(territory__isnull=False).values_list("territory_id", "period_id", "amount")
+    stored = {(territory, period): amount for territory, period, amount in found}
+    lines = tuple(
+        Line(of_territory(row.pk), row.name, _cells(of_territory(row.pk), periods, stored))
+        for row in Territory.objects.visible_to(user).real()
+    )
+    return Grid(year.label, measure, periods, lines)
 
 
 def cell_name(holder: Holder, period: Period) -> str:
@@ -108,24 +100,6 @@ def _cells(holder: Holder, periods: Iterable[Period], stored: Mapping[tuple[Any,
         Cell(cell_name(holder, period), stored.get((holder.key, period.pk)), period.state == PeriodState.CLOSED)
         for period in periods
     )
-
-
-def _stored(user: User, year: FiscalYear, kind: GridKind, measure: str) -> dict[tuple[Any, int], Decimal]:
-    model: Any
-    model, column = {
-        GridKind.COMPANY: (PlanLine, "segment"),
-        GridKind.TERRITORIES: (Target, "territory_id"),
-    }[kind]
-    rows: Any = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure)
-    return {(holder, period): amount for holder, period, amount in rows.values_list(column, "period_id", "amount")}
-
-
-def _holders(user: User, kind: GridKind, stored: Mapping[tuple[Any, int], Decimal]) -> list[tuple[Holder, str]]:
-    """Who or what gets a line: everything that can hold a goal, or does."""
-    if kind == GridKind.COMPANY:
-        segments = sorted({"", *(segment for segment, _period in stored)})
-        return [(of_segment(segment), segment or _("Whole company")) for segment in segments]
-    return [(of_territory(row.pk), row.name) for row in Territory.objects.visible_to(user).real()]
 
 
 def sent(grid: Grid, data: Mapping[str, str], language: str | None = None) -> Sent:
@@ -165,7 +139,7 @@ def with_errors(grid: Grid, data: Mapping[str, str], faults: Mapping[str, str]) 
         return Cell(cell.name, cell.amount, cell.closed, data.get(cell.name), faults.get(cell.name, ""))
 
     lines = tuple(Line(line.holder, line.label, tuple(map(redraw, line.cells))) for line in grid.lines)
-    return Grid(grid.kind, grid.year, grid.measure, grid.periods, lines)
+    return Grid(grid.year, grid.measure, grid.periods, lines)
 
 
 @dataclass(frozen=True)
@@ -231,10 +205,7 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> Ho
     return HolderTable(lines, totals)
 
 
-def plan_history(user: User, year: FiscalYear, kind: GridKind, measure: str) -> list[NumberState]:
-    """The newest changes of the company plan, or of the targets of territories the user sees; one year and measure."""
-    model: Any = PlanLine if kind == GridKind.COMPANY else Target
-    rows = in_force(model, year).filter(measure=measure)
-    if kind != GridKind.COMPANY:
-        rows = rows.filter(territory__in=Territory.objects.visible_to(user))
-    return states(rows, limit=50)
+def territory_history(user: User, year: FiscalYear, measure: str) -> list[NumberState]:
+    """The newest changes of the targets of territories the user sees; one year and measure."""
+    rows = in_force(Target, year).filter(measure=measure, territory__in=Territory.objects.visible_to(user))
+    return states(rows, limit=NEWEST_OF_ALL)

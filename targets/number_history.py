@@ -6,17 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from spm.org.models import FiscalYear, User
-from targets.choices import PlanKind
+from targets.choices import Measure, PlanKind
 from targets.goals import Holder
 
 NEWEST = 200  # states of one holder that a page lists
+NEWEST_OF_ALL = 50
 
 
 @dataclass(frozen=True, slots=True)
 class NumberState:
-    """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why."""
+    """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why.
+
+    ``what``: its measure, of a plan line with the segment.
+    """
 
     at: datetime
+    what: str
     by: User | None
     period: str
     amount: Decimal | None  # None: taken away
@@ -29,6 +34,7 @@ def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
     return [
         NumberState(
             row.history_date,
+            " · ".join(part for part in (str(Measure(row.measure).label), getattr(row, "segment", "")) if part),
             row.history_user,
             row.period.label,
             None if row.history_type == "-" else row.amount,
@@ -41,6 +47,11 @@ def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
 def of_holder(model: Any, holder: Holder, year: FiscalYear) -> list[NumberState]:
     """Every change of the numbers of one holder in a year; ``model``: PlanLine, Target or Quota."""
     return states(in_force(model, year).filter(**{holder.column: holder.key}))
+
+
+def of_model(model: Any, year: FiscalYear) -> list[NumberState]:
+    """The newest changes of all numbers of a table in a year."""
+    return states(in_force(model, year), limit=NEWEST_OF_ALL)
 
 
 def in_force(model: Any, year: FiscalYear) -> Any:

@@ -23,9 +23,11 @@ from targets.models import CompanyPlan, PlanLine, Target
 
 def working_plan(fiscal_year: FiscalYear, by: User | None = None) -> CompanyPlan:
     """The version of the year's plan that is in force, made where there is none."""
-    return CompanyPlan.objects.get_or_create(
+    plan = CompanyPlan.objects.get_or_create(
         fiscal_year=fiscal_year, kind=PlanKind.WORKING, number=1, defaults={"author": by}
     )[0]
+    plan.fiscal_year = fiscal_year  # known already: nobody reads it again
+    return plan
 
 
 def baseline_of(fiscal_year: FiscalYear) -> CompanyPlan | None:

@@ -16,6 +16,8 @@ from spm.org import retries
 from spm.org.models import FiscalYear, Period
 from targets.models import SeasonalityProfile, SeasonalityWeight
 
+NAME_LENGTH = 100
+
 
 class BadSeasonality(RuleViolation):
     """The profile cannot spread an amount."""
@@ -43,6 +45,24 @@ def set_profile(
     for period_no, weight in sorted(weights.items()):
         SeasonalityWeight.objects.update_or_create(profile=profile, period_no=period_no, defaults={"weight": weight})
     return profile
+
+
+def keep_profile(
+    name: str, weights: Mapping[int, Decimal], *, fiscal_year: FiscalYear, is_default: bool
+) -> SeasonalityProfile:
+    """Make a new profile of a year. Raises BadSeasonality without a name, for a name in use, and for bad weights."""
+    name = name.strip()
+    if not name or len(name) > NAME_LENGTH:
+        raise BadSeasonality(_("Give the profile a name of at most %(n)s characters.") % {"n": NAME_LENGTH})
+    if SeasonalityProfile.objects.filter(name__iexact=name).exists():
+        raise BadSeasonality(_("There is a profile “%(name)s” already.") % {"name": name})
+    return set_profile(name, weights, fiscal_year=fiscal_year, is_default=is_default)
+
+
+def profiles_of(year: FiscalYear) -> list[SeasonalityProfile]:
+    """The profiles of a year, and those of all years, by name."""
+    rows = SeasonalityProfile.objects.filter(Q(fiscal_year=year) | Q(fiscal_year=None))
+    return list(rows.prefetch_related("weights"))
 
 
 def weights_of(year: FiscalYear) -> dict[int, Decimal]:

@@ -10,6 +10,7 @@ from spm.org.exports import audited_table
 from spm.org.models import User
 from spm.ui.exports import Column, Row, Value
 from targets.allocation_grid import AllocationGrid
+from targets.company_grid import CompanyGrid
 from targets.grids import Grid
 from targets.letter_queries import Review
 from targets.models import CompanyPlan
@@ -22,7 +23,20 @@ def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
     rows: list[Sequence[Value]] = [
         [line.label, *(cell.amount for cell in line.cells), line.total] for line in grid.lines
     ]
-    return audited_table(request, columns, rows, f"{grid.kind}-{grid.year}-{grid.measure}")
+    return audited_table(request, columns, rows, f"territories-{grid.year}-{grid.measure}")
+
+
+def export_company(request: HttpRequest, grid: CompanyGrid) -> HttpResponseBase:
+    """One line per segment, measure and column of the grid: what the import of the company plan reads back."""
+    heads = ("fiscal_year", "measure", "period", "segment", "amount", "currency")
+    columns = [Column(head, "money" if head == "amount" else "text") for head in heads]
+    rows: list[Sequence[Value]] = [
+        [grid.year, row.measure.value, cell.period.label, row.segment, cell.amount, grid.currency]
+        for row in grid.rows
+        for cell in row.cells
+        if cell.amount is not None
+    ]
+    return audited_table(request, columns, rows, f"company-plan-{grid.year}")
 
 
 def export_allocation(request: HttpRequest, user: User, grid: AllocationGrid) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from targets import allocation_views, cycle_views, letter_views, revision_views, views
+from targets import allocation_views, company_views, cycle_views, letter_views, revision_views, views
 
 app_name = "targets"
 urlpatterns = [
@@ -12,7 +12,10 @@ urlpatterns = [
     path("<str:year>/edit/", cycle_views.cycle_edit, name="cycle-edit"),
     path("<str:year>/advance/", cycle_views.cycle_advance, name="cycle-advance"),
     path("<str:year>/back/", cycle_views.cycle_back, name="cycle-back"),
-    path("<str:year>/company/", views.company_grid, name="company"),
+    path("<str:year>/company/", company_views.company, name="company"),
+    path("<str:year>/company/paste/", company_views.company_paste, name="company-paste"),
+    path("<str:year>/company/spread/", company_views.company_spread_total, name="company-spread"),
+    path("<str:year>/company/undo/", company_views.company_undo, name="company-undo"),
     path("<str:year>/allocate/", allocation_views.allocate, name="allocate"),
     path("<str:year>/allocate/paste/", allocation_views.allocate_paste, name="allocate-paste"),
     path("<str:year>/allocate/spread/", allocation_views.allocate_spread, name="allocate-spread"),

@@ -1,4 +1,4 @@
-"""Pages of targets: the years, the grids of plan, targets and quotas, and the number of one holder with its history."""
+"""Pages of targets: the grid of territories, and the number of a team with its history."""
 
 from typing import Any
 
@@ -20,13 +20,8 @@ from spm.ui.exports import export_format
 from targets import access, grids, number_history, plans, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_team
-from targets.grids import Grid, GridKind
+from targets.grids import Grid
 from targets.models import Target
-
-SAVE = {
-    GridKind.COMPANY: plans.set_plan_lines,
-    GridKind.TERRITORIES: plans.set_targets,
-}
 
 
 def _measure(request: HttpRequest) -> Measure:
@@ -46,42 +41,31 @@ def _year(request: HttpRequest, label: str) -> FiscalYear:
 
 
 @login_required
-def company_grid(request: HttpRequest, year: str) -> HttpResponseBase:
-    return _grid(request, year, GridKind.COMPANY, _("Company plan"))
-
-
-@login_required
 def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
-    return _grid(request, year, GridKind.TERRITORIES, _("Territory targets"))
-
-
-def _grid(request: HttpRequest, label: str, kind: GridKind, title: str) -> HttpResponseBase:
-    """Show a grid, or store what was typed into it: all of it, or nothing and everything is still there."""
-    user, year, measure = user_of(request), _year(request, label), _measure(request)
+    """Show the grid, or store what was typed into it: all of it, or nothing and everything is still there."""
+    user, fiscal_year, measure = user_of(request), _year(request, year), _measure(request)
     if not access.can_see_plan(user):
         raise PermissionDenied
     may_edit = access.can_edit_plan(user, None)
-    grid = grids.read(user, year, kind, measure)
+    grid = grids.read(user, fiscal_year, measure)
     if export_format(request) and request.method == "GET":
         return tables.export_grid(request, grid)
     status = 200
     if request.method == "POST":
         if not may_edit:
             raise PermissionDenied
-        saved, grid = _store(request, grid, year)
+        saved, grid = _store(request, grid, fiscal_year)
         if saved:
             return redirect(f"{request.path}?measure={measure}")
         status = 422
     context = {
-        "title": title,
-        "year": year,
+        "title": _("Territory targets"),
+        "year": fiscal_year,
         "grid": grid,
         "measure": measure,
         "measures": _measure_links(measure),
         "can_edit": may_edit,
-        "changes": grids.plan_history(user, year, kind, measure)
-        if kind in (GridKind.COMPANY, GridKind.TERRITORIES)
-        else [],
+        "changes": grids.territory_history(user, fiscal_year, measure),
     }
     return render(request, "targets/grid.html", context, status=status)
 
@@ -93,7 +77,7 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
     if not faults:
         try:
             user = user_of(request)
-            changed = SAVE[grid.kind](
+            changed = plans.set_targets(
                 plans.working_plan(year, by=user), sent.goals, by=user, reason=request.POST.get("reason", "")
             )
         except RuleViolation as error:

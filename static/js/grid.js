@@ -5,7 +5,7 @@
   const form = document.querySelector("[data-grid]");
   if (!form) return;
   const table = form.querySelector(".alloc");
-  const rows = Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, (cell) => cell.querySelector("input.cell-input")))
+  const rows = Array.from(table.querySelectorAll("tbody tr"), (row) => Array.from(row.cells, (cell) => cell.querySelector("input.cell-input")))
     .filter((cells) => cells.some(Boolean));
   const width = Math.max(0, ...rows.map((cells) => cells.length));
   const columns = Array.from({ length: width }, (_none, i) => i).filter((i) => rows.some((cells) => cells[i]));
@@ -29,6 +29,7 @@
       if (differs) count += 1;
     });
     counter.textContent = count === 0 ? "" : count === 1 ? counter.dataset.one : counter.dataset.many.replace("{n}", count);
+    table.dispatchEvent(new Event("grid:marked"));
     return count;
   }
 

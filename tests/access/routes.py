@@ -117,6 +117,9 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:company-paste": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
+    "targets:company-spread": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
+    "targets:company-undo": Access(public(NO_METHOD), admins(HIDDEN), kinds=YEAR),  # no batch named
     "targets:allocate": Access(
         of_year(managers()), of_year(managers(ACTED)), kinds=YEAR, also=("?columns=months",), exports=True
     ),

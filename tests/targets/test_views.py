@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from spm.org.people import place_member
-from targets.models import PlanLine, Quota, RollupRun, Target
+from targets.models import Quota, RollupRun, Target
 from targets.plans import set_target, working_plan
 from targets.quotas import set_quota
 from tests.builders import make_quota, make_territory
@@ -27,9 +27,9 @@ def admin_client(client, cast, year):
     return client
 
 
-def post(client, territory, typed, was="", period="2026-10", name="territories"):
-    key = f":{territory.pk if territory else ''}:{leaf(period).pk}"
-    address = reverse(f"targets:{name}", args=["2026"]) + "?measure=bookings"
+def post(client, territory, typed, was="", period="2026-10"):
+    key = f":{territory.pk}:{leaf(period).pk}"
+    address = reverse("targets:territories", args=["2026"]) + "?measure=bookings"
     return client.post(address, {f"c{key}": typed, f"w{key}": was, "reason": "Territory grew"})
 
 
@@ -72,14 +72,9 @@ def test_emptied_cell_takes_the_target_away(admin_client, territory):
     assert not Target.objects.exists()
 
 
-def test_whole_company_line_is_stored(admin_client):
-    post(admin_client, None, "52000", name="company")
-    assert PlanLine.objects.get().amount == Decimal(52_000)
-
-
 def test_manager_sees_changes_in_territories_of_the_own_people_alone(admin_client, cast):
     for owner, amount in ((cast.rep, "4321"), (cast.outsider, "8765")):
-        post(admin_client, make_territory(owner=owner), amount, name="territories")
+        post(admin_client, make_territory(owner=owner), amount)
     admin_client.force_login(cast.north_manager)
     page = admin_client.get(reverse("targets:territories", args=["2026"]))
     assert [row.amount for row in page.context["changes"]] == [Decimal(4321)]

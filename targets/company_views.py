@@ -1,0 +1,183 @@
+"""The page of the company plan and its verbs: save, paste, spread a total, undo. One POST is one batch."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from spm.errors import RuleViolation
+from spm.org.gates import admins_only, user_of, visible_or_404
+from spm.org.models import FiscalYear, Period
+from spm.ui.exports import export_format
+from targets import access, company_grid, company_pages, company_spread, grid_cells, number_history, seasonality, tables
+from targets.allocation import MONTHS, QUARTERS
+from targets.batches import Conflict
+from targets.choices import Measure, Season
+from targets.company_grid import CompanyGrid
+from targets.company_pages import CompanyView, Place
+from targets.company_spread import PROFILE, Wish
+from targets.grid_cells import Pasted, Sent
+from targets.grid_views import GridDesk, whole_number
+from targets.models import PlanLine
+
+ECHOED = ("row", "period", "season", "total", "keep_as", "is_default")
+"""What a spread is chosen by, and comes back with its preview."""
+
+
+def _place(request: HttpRequest, label: str) -> Place:
+    """The grid of the address; 404 for an unknown year, 403 for who leads nobody."""
+    user, year = user_of(request), visible_or_404(FiscalYear, request, label=label)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    return company_pages.place_of(user, year, request.GET)
+
+
+class CompanyDesk(GridDesk):
+    """The page of the company plan, and the way back to it."""
+
+    place: Place
+
+    def view_of(
+        self, grid: CompanyGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
+    ) -> CompanyView:
+        return company_pages.view_of(self.place, grid, sent, seen=seen, pasted=pasted)
+
+    def back(self) -> HttpResponse:
+        return redirect(f"{reverse('targets:company', args=[self.place.year.label])}?{self.place.query}")
+
+    def page(self, view: CompanyView, status: int = 200, **more: Any) -> HttpResponse:
+        place, label, grid = self.place, self.place.year.label, view.grid
+        context = {
+            "view": view,
+            "grid": grid,
+            "year": place.year,
+            "columns": place.columns,
+            "kinds": [(MONTHS, _("Months")), (QUARTERS, _("Quarters"))],
+            "can_request": access.can_request_revision(place.user, place.plan),
+            "can_import": access.can_edit_plan(place.user, place.plan),
+            "changes": number_history.of_model(PlanLine, place.year),
+            "chosen": self.request.POST,
+            "fields": [(key, value) for key, value in self.request.POST.items() if _is_echoed(key)],
+            "paste_url": reverse("targets:company-paste", args=[label]),
+            "undo_url": reverse("targets:company-undo", args=[label]),
+        }
+        if grid.can_edit:
+            context |= self._choices(grid)
+        return render(self.request, "targets/company.html", context | more, status=status)
+
+    def _choices(self, grid: CompanyGrid) -> dict[str, Any]:
+        """What a total can be spread over and by, and the segments that have no row yet."""
+        profiles = seasonality.profiles_of(self.place.year)
+        calendar = grid.facts.calendar
+        return {
+            "spread_rows": [(f"{row.measure}:{row.segment}", row.name) for row in grid.rows],
+            "spread_periods": (calendar.year, *calendar.quarters),
+            "seasons": [*Season.choices, *((f"{PROFILE}{profile.pk}", profile.name) for profile in profiles)],
+            "new_segments": [
+                name for name in company_grid.account_segments(self.place.user) if name not in grid.facts.segments
+            ],
+        }
+
+
+def _is_echoed(key: str) -> bool:
+    return key in ECHOED or key.startswith("weight:")
+
+
+@login_required
+def company(request: HttpRequest, year: str) -> HttpResponseBase:
+    """Show the grid, or store what was typed into it: all of it, or nothing and everything is still there."""
+    desk = CompanyDesk(request, _place(request, year))
+    if request.method == "POST":
+        if not access.can_edit_plan(desk.place.user, None):
+            raise PermissionDenied
+        return desk.save(desk.place.grid())
+    grid = desk.place.grid()
+    if export_format(request):
+        return tables.export_company(request, grid)
+    return desk.page(desk.view_of(grid))
+
+
+@require_POST
+@admins_only
+def company_paste(request: HttpRequest, year: str) -> HttpResponse:
+    """What a block copied from a spreadsheet would change; stores nothing."""
+    return CompanyDesk(request, _place(request, year)).paste()
+
+
+@require_POST
+@admins_only
+def company_undo(request: HttpRequest, year: str) -> HttpResponse:
+    """Give every number of one batch the value it had before."""
+    return CompanyDesk(request, _place(request, year)).undo()
+
+
+@require_POST
+@admins_only
+def company_spread_total(request: HttpRequest, year: str) -> HttpResponse:
+    """Spread a total over its months: first a preview, then, sent again with ``apply``, one batch."""
+    desk = CompanyDesk(request, _place(request, year))
+    place, grid = desk.place, desk.place.grid()
+    try:
+        desk.check_stage()
+        wish = _wish(request, grid)
+        if wish.season == Season.CUSTOM and not wish.weights:
+            shares = company_spread.present_shares(place.facts, wish)
+            return desk.page(desk.view_of(grid), shares=shares, is_year=wish.period == place.facts.calendar.year)
+        found = company_spread.preview(place.facts, wish, place.user)
+        if "apply" in request.POST:
+            told = {"seen": request.POST.get("seen", ""), "reason": request.POST.get("reason", "")}
+            desk.say_changed(company_spread.apply(found, place.facts, by=place.user, **told))
+            return desk.back()
+    except Conflict as conflict:
+        return desk.conflict(Sent(), conflict)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+        return desk.page(desk.view_of(grid), 422)
+    return desk.page(desk.view_of(grid), preview=found)
+
+
+def _wish(request: HttpRequest, grid: CompanyGrid) -> Wish:
+    """What the form asks for. Raises RuleViolation with a sentence."""
+    data, language = request.POST.dict(), get_language() or ""
+    row = next((row for row in grid.rows if f"{row.measure}:{row.segment}" == data.get("row", "")), None)
+    if row is None:
+        raise RuleViolation(_("Choose what the total is of."))
+    total = data.get("total", "").strip()
+    return Wish(
+        segment=row.segment,
+        measure=Measure(row.measure),
+        period=_period(grid, data.get("period", "")),
+        season=data.get("season", ""),
+        total=grid_cells.read_amount(total, grid.currency, language, negative=True) if total else None,
+        weights=_weights(data, language),
+        keep_as=data.get("keep_as", "").strip(),
+        is_default="is_default" in data,
+    )
+
+
+def _period(grid: CompanyGrid, text: str) -> Period:
+    """The year, or the quarter that the form names."""
+    calendar, key = grid.facts.calendar, whole_number(text)
+    found = next((one for one in (calendar.year, *calendar.quarters) if one.pk == key), None)
+    if found is None:
+        raise RuleViolation(_("Choose the year or a quarter."))
+    return found
+
+
+def _weights(data: dict[str, str], language: str) -> dict[int, Decimal]:
+    """Period number → weight, as somebody typed them; an empty one is 0."""
+    found = {}
+    for name, text in data.items():
+        number = whole_number(name.removeprefix("weight:")) if name.startswith("weight:") else None
+        if number is not None and number < 1000:
+            found[number] = grid_cells.read_percent(text, language) if text.strip() else Decimal(0)
+    return found
