@@ -128,12 +128,6 @@ def moves(revision: CompanyPlan) -> list[Change]:
     return found
 
 
-def effective_starts(year: FiscalYear) -> list[CompanyPlan]:
-    """The approved revisions of a year by the start of their effective period: the steps of its pacing line."""
-    approved = CompanyPlan.objects.approved_revisions().filter(fiscal_year=year).select_related("effective")
-    return list(approved.order_by("effective__starts_on", "pk"))
-
-
 def _refuse_periods(working: CompanyPlan, wanted: Wanted, effective: Period) -> None:
     if effective.level != PeriodLevel.MONTH or effective.fiscal_year_id != working.fiscal_year_id:
         raise RuleViolation(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from babel.numbers import get_currency_symbol
 from django.utils.translation import gettext as _
 
 from spm.dashboards.figures import Cells, share_of_quota
+from spm.dashboards.marks import Mark, by_leaf
 from spm.dashboards.pacing import Pacing, Points, at, middle, pushed_apart
 from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import leaf_name
@@ -18,9 +20,11 @@ from spm.ui.numbers import babel_locale, day_short, month_name, number, thousand
 from spm.ui.status import status_of
 
 STRONG = {"color": theme.token("text"), "size": 13, "weight": 600}
+HALF = Decimal("0.5")  # between two columns
 LABEL_SHARE = Decimal("0.075")
 ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
 """How much of the drawing's height a label needs: 18 of about 240 px."""
+MARKS_NAMED, LINE_OF_TEXT = 3, 17  # so many revisions are named in the drawing, each in three lines of so many px
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     """Goal dashed, comparison dotted, actual solid and thick; each line is named at its end."""
     scale = scale_for(pacing.highest, currency)
     window = view.window
-    goal = _("Plan") if pacing.goal_is_plan else _("Quota")
+    goal = view.goal_word(is_plan=pacing.goal_is_plan)
     before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
     lines = [
         (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
@@ -62,11 +66,12 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
         margin={"l": 44, "r": 108, "t": 44, "b": 32, "pad": 4},
         xaxis=_time_axis(window),
         yaxis=theme.axis(showgrid=True, rangemode="tozero"),
-        shapes=_shapes(pacing, window),
+        shapes=[*_shapes(pacing, window), *(_mark_line(mark.day) for mark in pacing.marks)],
         annotations=[
             *_end_labels(lines[:2], scale),
             *_actual_label(pacing, scale),
             *_today_label(pacing),
+            *_mark_labels([(mark, mark.day) for mark in pacing.marks]),
             _unit_label(_("%(unit)s, cumulative") % {"unit": scale.unit}),
         ],
     )
@@ -127,6 +132,23 @@ def _shapes(pacing: Pacing, window: Window) -> list[dict[str, Any]]:
     ]
     line = {"color": theme.token("text"), "width": 1}
     return [*bands, {**upright, "type": "line", "x0": pacing.today, "x1": pacing.today, "line": line}]
+
+
+def _mark_line(at_: date | Decimal) -> dict[str, Any]:
+    line = {"color": theme.token("text"), "width": 1, "dash": "dot"}
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at_, "x1": at_, "y0": 0, "y1": 1, "line": line}
+
+
+def _mark_labels(marks: Sequence[tuple[Mark, date | Decimal]]) -> list[dict[str, Any]]:
+    """What each line says, in short lines to its left, where lines that only grow leave room; each below the last."""
+    labels: list[dict[str, Any]] = []
+    for mark, at_ in marks[:MARKS_NAMED]:
+        for text in (mark.title, mark.amount, mark.cause):
+            place = {"x": at_, "y": 1, "xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top"}
+            place |= {"xshift": -2, "yshift": -LINE_OF_TEXT * len(labels)}
+            font = {"color": theme.token("text"), "size": 13, "weight": 600 if text is mark.title else 400}
+            labels.append({**place, "showarrow": False, "text": text, "font": font})
+    return labels
 
 
 def _end_labels(lines: Sequence[tuple[str, Points, dict[str, Any]]], scale: Scale) -> list[dict[str, Any]]:
@@ -197,7 +219,16 @@ def _pacing_table(pacing: Pacing, window: Window, names: tuple[str, str], curren
         last = min(leaf.ends_on, pacing.actual[-1][0]) if pacing.actual and leaf.begun else leaf.ends_on
         values = (at(pacing.goal, leaf.ends_on), at(pacing.before, leaf.ends_on), at(pacing.actual, last))
         rows.append([leaf.title, *(thousands(value) for value in values)])
-    return theme.ChartTable(headers, rows)
+    return _with_marks(theme.ChartTable(headers, rows), pacing.marks, window.leaves)
+
+
+def _with_marks(table: theme.ChartTable, marks: Sequence[Mark], leaves: Sequence[Leaf]) -> theme.ChartTable:
+    """The table with a column of revisions, where there are any."""
+    told = by_leaf(marks, leaves)
+    if not told:
+        return table
+    rows = [[*row, told.get(leaf.pk, "")] for row, leaf in zip(table.rows, leaves, strict=True)]
+    return theme.ChartTable([*table.headers, _("Revision")], rows)
 
 
 def _values(
@@ -222,8 +253,16 @@ def _values(
     }
 
 
-def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: Company) -> theme.Chart:
+def _month_mark_label(step: tuple[Mark, Decimal]) -> dict[str, Any]:
+    """Above the columns, whose heights leave no room inside; the takeaway says the rest."""
+    mark, at_ = step
+    place = {"x": at_, "y": 1, "xref": "x", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
+    return {**place, "showarrow": False, "text": mark.title, "font": STRONG}
+
+
+def months_chart(view: View, cells: Cells, takeaway: str, company: Company, marks: Sequence[Mark]) -> theme.Chart:
     """Columns of what was credited in the colour of its status, and the quota of each leaf period as a mark."""
+    leaves = view.window.leaves
     actuals = {leaf.pk: cells[leaf.pk].actual if leaf.pk in cells else Decimal(0) for leaf in leaves}
     quotas = [cells[leaf.pk].quota if leaf.pk in cells else None for leaf in leaves]
     names = [leaf_name(leaf) for leaf in leaves]
@@ -238,22 +277,24 @@ def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: C
         "hovertemplate": "%{y:,.1f}",
         "width": 0.5,
     }
-    marks = {
+    quota_lines = {
         "type": "scatter",
         "mode": "markers",
-        "name": _("Quota"),
+        "name": view.quota_word,
         "x": names,
         "y": [quota / 1000 if quota else None for quota in quotas],
         "marker": {"symbol": "line-ew", "size": 30, "line": {"width": 2, "color": theme.token("text")}},
         "hovertemplate": "%{y:,.1f}",
     }
     reached = [actuals[leaf.pk] if leaf.begun else None for leaf in leaves]
+    steps = [(mark, i - HALF) for mark in marks for i, leaf in enumerate(leaves) if leaf.starts_on == mark.day]
     figure = theme.figure(
-        [columns, marks, _values(names, reached, quotas)],
+        [columns, quota_lines, _values(names, reached, quotas)],
         margin={"l": 44, "r": 16, "t": 44, "b": 32, "pad": 4},
         xaxis=theme.axis(showline=True, type="category", tickmode="linear", dtick=1),
         yaxis=theme.axis(showgrid=True, rangemode="tozero"),
-        annotations=[_unit_label(_("%(unit)s a month") % {"unit": unit})],
+        shapes=[_mark_line(at_) for _mark, at_ in steps],
+        annotations=[_unit_label(_("%(unit)s a month") % {"unit": unit}), *map(_month_mark_label, steps)],
         bargap=0.5,
     )
     rows = [
@@ -264,5 +305,5 @@ def months_chart(leaves: Sequence[Leaf], cells: Cells, takeaway: str, company: C
         ]
         for name, leaf in zip(names, leaves, strict=True)
     ]
-    table = theme.ChartTable([_("Month"), f"{_('Quota')}, {unit}", f"{_('Actual')}, {unit}"], rows)
-    return theme.Chart("months", _("Months"), takeaway, figure, table)
+    table = theme.ChartTable([_("Month"), f"{view.quota_word}, {unit}", f"{_('Actual')}, {unit}"], rows)
+    return theme.Chart("months", _("Months"), takeaway, figure, _with_marks(table, marks, leaves))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from spm.dashboards.periods import Choice, Compare, Span, View
+from spm.dashboards.periods import Choice, Compare, Span, Version, View
 from spm.org.models import User
 from spm.org.scopes import history_of, scope_of
 from targets.choices import Measure
@@ -21,9 +21,13 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
+    """``versions`` are empty where there is but one; ``basis`` says which numbers actuals are measured against."""
+
     spans: tuple[Choice, ...]
     measures: tuple[Choice, ...]
     menus: tuple[Menu, ...]
+    versions: tuple[Choice, ...] = ()
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,18 @@ def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict
             for measure in (Measure.REVENUE, Measure.MARGIN, Measure.BOOKINGS)
         ),
         menus=(*(menu for menu in menus if len(menu.choices) > 2), _compare(view, more)),
+        versions=_versions(view) if view.is_revised and not more else (),
+        basis=_("Measured against the baseline: the numbers as they were locked, before any revision.")
+        if view.is_baseline and not more
+        else "",
+    )
+
+
+def _versions(view: View) -> tuple[Choice, ...]:
+    words = {Version.CURRENT: _("Current"), Version.BASELINE: _("Baseline")}
+    return tuple(
+        Choice(text, view.query(plan="" if version is Version.CURRENT else str(version)), version is view.plan)
+        for version, text in words.items()
     )
 
 

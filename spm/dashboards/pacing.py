@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from spm.dashboards.board import pairs
 from spm.dashboards.figures import ZERO, Cells
+from spm.dashboards.marks import Mark
 from spm.dashboards.periods import Window
 
 type Points = list[tuple[date, Decimal]]
@@ -24,6 +25,7 @@ class Pacing:
     before: Points
     actual: Points
     today: date | None  # None where the clock's day lies outside the window
+    marks: tuple[Mark, ...] = ()  # revisions of the goal
 
     @property
     def highest(self) -> Decimal:

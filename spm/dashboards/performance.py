@@ -1,7 +1,7 @@
 """Reads for ``/performance/`` and the team pages: everything one page shows, as frozen dataclasses."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -11,7 +11,7 @@ from django.core.paginator import Page
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from spm.dashboards import access
+from spm.dashboards import access, marks
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
@@ -20,7 +20,7 @@ from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.periods import Leaf, View, Window
-from spm.dashboards.queries import Stamp, leaves_needed, names_of, read_raw, steady, trees_of
+from spm.dashboards.queries import Stamp, against_baseline, leaves_needed, names_of, read_raw, steady, trees_of
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.tiles import Tile, growth_words, tiles
@@ -33,7 +33,8 @@ from spm.ui.fields import MoneyField
 from spm.ui.numbers import day, money_compact
 from spm.ui.status import Status, status_of
 from spm.ui.theme import Chart
-from targets import curves, measures
+from targets import baseline, curves, measures
+from targets.baseline import Step
 from targets.choices import Measure
 from targets.models import Attainment
 
@@ -91,7 +92,8 @@ def performance(user: User, company: Company, view: View, focus: Focus, name: st
 def board_of(user: User, view: View, focus: Focus) -> tuple[Board, dict[int, TeamTree]]:
     """The figures of everybody in a focus, without words or shapes."""
     trees = trees_of(user, leaves_needed(view.window))
-    return build(focus, view.window, trees, read_raw(user, view.measure, focus, view.window, trees)), trees
+    raw = read_raw(user, view.measure, focus, view.window, trees)
+    return build(focus, view.window, trees, against_baseline(raw, view, trees) if view.is_baseline else raw), trees
 
 
 def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:
@@ -103,6 +105,10 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
     rows, page = table_rows([pair for pair in ordered if not pair[0].is_past], view, names, company)
     known = kept_known(user, company, view, people, stamp)
     lines = curve(focus, view, trees, board.total, stamp)
+    steps = steps_of(view)
+    seen = [leaf for leaf in view.window.leaves if leaf.pk in board.total.cells]
+    scope = marks.of_focus(focus, trees, goal_is_plan=lines.goal_is_plan)
+    lines = replace(lines, marks=marks.marks(steps, seen, scope, company.currency))
     words = pacing_words(board.total.figures, lines, view, company)
     total = table_row(board.total, "total", view, names, company)
     return Performance(
@@ -122,7 +128,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         chart=pacing_chart(lines, view, words, company.currency, _("Pacing")),
         quarters=quarters_of(board.total, view, company),
         last_quarter=last_quarter(board.total, view.window),
-        heat=heat(list(page.object_list), board.total, view, names, events(known)),
+        heat=heat(list(page.object_list), board.total, view, names, dotted(events(known), marks.events(steps))),
         facts=facts(board.people, view.window, known),
         bridge=bridge(board.total.figures, _bridge_parts(board, names)),
         movers=sorted({names.of(row) for group in board.groups for row in group.rows if row.is_part}),
@@ -132,6 +138,21 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         known=known,
         people=people,
     )
+
+
+def steps_of(view: View) -> list[Step]:
+    """The approved revisions of the year shown; a year without any costs no query."""
+    year = view.window.leaves[0].fiscal_year
+    return baseline.steps([year], view.measure) if view.is_revised else []
+
+
+def dotted(*kinds: Mapping[int, list[tuple[date, str]]]) -> dict[int, list[tuple[date, str]]]:
+    """What is on record about each person, of several kinds, together."""
+    found: dict[int, list[tuple[date, str]]] = {}
+    for kind in kinds:
+        for person, told in kind.items():
+            found[person] = [*found.get(person, []), *told]
+    return found
 
 
 def once_led_words(user: User, focus: Focus, name: str) -> str:
@@ -219,7 +240,7 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company) ->
             )
     if total.growth is not None:
         parts.append(growth_words(total, view))
-    return ", ".join(parts) + "."
+    return " ".join([", ".join(parts) + ".", *(_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks)])
 
 
 def quarters_of(total: Row, view: View, company: Company) -> list[QuarterRow]:

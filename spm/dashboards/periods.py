@@ -40,6 +40,13 @@ class Compare(StrEnum):
     NONE = "none"
 
 
+class Version(StrEnum):
+    """Which numbers actuals are measured against, where approved revisions have changed them since the lock."""
+
+    CURRENT = "current"
+    BASELINE = "baseline"
+
+
 USUAL_SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
 THIS = "this-"
 """Before a span in an address ("this-quarter"): the one that the clock stands in, whenever the page is opened."""
@@ -152,6 +159,8 @@ class View:
     told: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()  # chosen for the tables of the page; empty = the usual ones
     saved: int | None = None  # the saved view that is open
+    plan: Version = Version.CURRENT
+    revised: frozenset[int] = frozenset()  # fiscal years whose numbers in force are not those of the baseline
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -159,6 +168,7 @@ class View:
         values = {"period": self.label, "measure": str(self.measure), "compare": str(self.compare)}
         values |= {"team": self.team} if self.team else {}
         values |= {"sort": self.sort} if self.sort != SORTS[0] else {}
+        values |= {"plan": str(self.plan)} if self.plan is not Version.CURRENT else {}
         return values | ({"columns": ",".join(self.columns)} if self.columns else {})
 
     def query(self, **changes: str | int) -> str:
@@ -202,6 +212,26 @@ class View:
         return self.sort.startswith("-")
 
     @property
+    def is_revised(self) -> bool:
+        """Whether the year shown has approved revisions, so that there are two versions to choose from."""
+        return self.window.leaves[0].fiscal_year in self.revised
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.plan is Version.BASELINE
+
+    @property
+    def quota_word(self) -> str:
+        """What the quotas shown are called: a column's header, a line of the math."""
+        return _("Baseline quota") if self.is_baseline else _("Quota")
+
+    def goal_word(self, *, is_plan: bool) -> str:
+        """The name at the end of the line that actuals are drawn against, which has little room."""
+        if self.is_baseline:
+            return _("Baseline")
+        return _("Plan") if is_plan else _("Quota")
+
+    @property
     def covers_year(self) -> bool:
         return self.span in (Span.YTD, Span.YEAR)
 
@@ -209,7 +239,8 @@ class View:
 class Calendar:
     """All stored periods of the company, arranged for choosing one. Raises nothing; may be empty."""
 
-    def __init__(self, periods: Iterable[Period], today: date) -> None:
+    def __init__(self, periods: Iterable[Period], today: date, revised: Iterable[int] = ()) -> None:
+        self.revised = frozenset(revised)
         rows = sorted(periods, key=lambda row: row.starts_on)
         self.today = today
         self.years = [row for row in rows if row.level == PeriodLevel.YEAR]
@@ -272,6 +303,8 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
         window=_window(calendar, leaves, compare, span),
         spans=tuple(_other_spans(calendar, leaves)),
         columns=_columns(params.getlist("columns"), told),
+        plan=_version(calendar, params.get("plan", ""), leaves, told),
+        revised=calendar.revised,
         told=tuple(told),
     )
     before, after = _neighbours(calendar, span, label)
@@ -286,6 +319,15 @@ def _known[Kind: StrEnum | Measure](kind: type[Kind], text: str, default: Kind, 
     except ValueError:
         told.append(_("“%(text)s” is not a %(noun)s we know.") % {"text": text[:40], "noun": noun})
         return default
+
+
+def _version(calendar: Calendar, text: str, leaves: tuple[Leaf, ...], told: list[str]) -> Version:
+    """The version asked for; a year without revisions has but one."""
+    version = _known(Version, text, Version.CURRENT, told, _("version of the plan"))
+    if version is Version.BASELINE and leaves[0].fiscal_year not in calendar.revised:
+        told.append(_("This year has no approved revision: its quotas are those in force."))
+        return Version.CURRENT
+    return version
 
 
 def _sort(text: str, told: list[str]) -> str:

@@ -4,8 +4,8 @@ Everything starts from ``visible_to``. A page reads the stamp of the roll-up fir
 changed meanwhile (reliability INV-25), so all its figures are of one state.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from spm.dashboards.periods import Calendar, Leaf, View, Window, choose
 from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree
-from targets import curves
+from targets import baseline, curves
 from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
@@ -59,7 +59,7 @@ def calendar_of(user: User, company: Company) -> Calendar:
     """Read once per request: kept on the user object, as the scope is."""
     kept: Calendar | None = getattr(user, "_calendar", None)
     if kept is None or kept.today != company.today():
-        kept = Calendar(Period.objects.visible_to(user), company.today())
+        kept = Calendar(Period.objects.visible_to(user), company.today(), baseline.revised_years())
         user._calendar = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
     return kept
 
@@ -137,6 +137,26 @@ def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTre
         people = {person for tree in trees.values() for person in focus.people(tree)}
         rows = rows.filter(Q(person__in=people) | Q(team__in=below))
     return rows.values_list(*TOTALS)
+
+
+def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
+    """``raw`` with the numbers of the baseline in the leaf periods of revised years; nothing is shown that was not."""
+    revised = {leaf.pk for leaf in leaves_needed(view.window) if leaf.fiscal_year in view.revised}
+    given = baseline.numbers(view.measure, {leaf: trees[leaf] for leaf in revised})
+
+    def relaid(cells: Mapping[int, Cell], of: Mapping[Any, baseline.Given], *key: int) -> dict[int, Cell]:
+        laid = dict(cells)
+        for leaf in revised & cells.keys():
+            target, quota_sum = of.get((*key, leaf) if key else leaf, (None, None))
+            laid[leaf] = replace(cells[leaf], quota=quota_sum, plan=target)
+        return laid
+
+    own = {key: (amount, amount) for key, amount in given.people.items()}
+    return Raw(
+        {pk: relaid(cells, own, pk) for pk, cells in raw.people.items()},
+        {pk: relaid(cells, given.teams, pk) for pk, cells in raw.teams.items()},
+        relaid(raw.company, given.company),
+    )
 
 
 def _with_partial(raw: Raw, credited: dict[int, tuple[Decimal, Decimal]], leaf: int, tree: TeamTree) -> Raw:

@@ -1,20 +1,21 @@
 """Reads for a person's page: the three measures side by side, pacing, months, and what explains them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from spm.dashboards import access
+from spm.dashboards import access, marks
 from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, running_pair
 from spm.dashboards.charts import months_chart, pacing_chart
 from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
 from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only
+from spm.dashboards.marks import Mark
 from spm.dashboards.pacing import pacing
-from spm.dashboards.performance import daily_of, pacing_words
+from spm.dashboards.performance import daily_of, pacing_words, steps_of
 from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import Stamp, leaves_needed, same_day, steady, trees_of
 from spm.dashboards.rows import bar_of
@@ -28,7 +29,7 @@ from spm.ui.geometry import Bullet
 from spm.ui.numbers import month_name
 from spm.ui.status import Status, status_of
 from spm.ui.theme import Chart
-from targets import curves
+from targets import baseline, curves
 from targets.choices import Measure
 from targets.models import Attainment
 
@@ -109,14 +110,17 @@ def rep_page(user: User, company: Company, view: View, person: User) -> RepPage:
 
 def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) -> RepPage:
     window, trees = view.window, trees_of(user, leaves_needed(view.window))
-    cells = _cells(user, person, window, list(trees))
+    cells = _cells(user, person, view, list(trees))
     chosen = cells[view.measure]
     row = _row(person.pk, chosen, window)
     mine = frozenset({person.pk})
     here = [curves.Stretch(window.starts_on, window.ends_on, mine)]
     before = [curves.Stretch(leaf.starts_on, leaf.ends_on, mine) for leaf in window.before]
     credited, earlier = daily_of(view.measure, here, before, stamp, overlay=True)
+    scope = marks.of_person(person.pk, window.leaves)
+    steps = marks.marks(steps_of(view), window.leaves, scope, company.currency)
     lines = pacing(window, chosen, view.today, credited, earlier, against_plan=False)
+    lines = replace(lines, marks=steps)
     title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
     words = pacing_words(row.figures, lines, view, company)
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
@@ -129,7 +133,7 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
         sentence=sentence_of(user, company, view, person, row),
         bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],
         chart=pacing_chart(lines, view, words, company.currency, title),
-        months=months_chart(window.leaves, chosen, months_words(rows), company),
+        months=months_chart(view, chosen, months_words(rows, steps), company, steps),
         total=_month_row(_("Total"), row.figures, view.query(), company),
         month_rows=rows,
         halves=_halves(user, person, trees, chosen, window),
@@ -138,17 +142,28 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
     )
 
 
-def _cells(user: User, person: User, window: Window, leaves: Sequence[int]) -> dict[Measure, Cells]:
+def _cells(user: User, person: User, view: View, leaves: Sequence[int]) -> dict[Measure, Cells]:
     """Leaf figures of the person in each measure, the pseudo-leaf PARTIAL included."""
+    window = view.window
     found: dict[Measure, dict[int, Cell]] = {measure: {} for measure in MEASURES}
     rows = Attainment.objects.visible_to(user).filter(person=person, period__in=leaves)
     for name, key, actual, overlay, target in rows.values_list("measure", "period", "actual", "overlay", "target"):
         found[Measure(name)][key] = Cell(actual, overlay, target)
+    if view.is_baseline:
+        _lay_baseline(found, person, {leaf.pk for leaf in leaves_needed(window) if leaf.fiscal_year in view.revised})
     for leaf, before in running_pair(window):
         for measure, amount in curves.of_person(person.pk, before.starts_on, same_day(leaf, before)).items():
             if before.pk in found[measure]:
                 found[measure][PARTIAL] = Cell(amount)
     return dict(found)
+
+
+def _lay_baseline(found: dict[Measure, dict[int, Cell]], person: User, leaves: Collection[int]) -> None:
+    """Put the quotas of the baseline in the place of those in force, in these leaf periods."""
+    locked = baseline.of_person(person.pk, leaves)
+    for measure, cells in found.items():
+        for leaf in cells.keys() & set(leaves):
+            cells[leaf] = replace(cells[leaf], quota=locked.get((measure, leaf)))
 
 
 def _row(person: int, cells: Cells, window: Window) -> Row:
@@ -194,8 +209,12 @@ def _month_row(label: str, part: Figures, href: str, company: Company, *, is_run
     return MonthRow(label, part, status_of(part.pace, company), href, is_running)
 
 
-def months_words(rows: Sequence[MonthRow]) -> str:
-    """How many of the complete months reached their quota."""
+def months_words(rows: Sequence[MonthRow], steps: Sequence[Mark]) -> str:
+    """How many of the complete months reached their quota, and what was revised."""
+    return " ".join([_reached_words(rows), *(_("%(sentence)s.") % {"sentence": mark.text} for mark in steps)])
+
+
+def _reached_words(rows: Sequence[MonthRow]) -> str:
     done = [row for row in rows if not row.is_running and row.figures.quota]
     if not done:
         return _("Column: actual; line: the month's quota.")

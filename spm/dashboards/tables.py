@@ -13,6 +13,7 @@ from spm.dashboards.board import RowKind
 from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
+from spm.dashboards.periods import View
 from spm.dashboards.reps import RepPage
 from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList
@@ -28,6 +29,11 @@ MOST_LINES = 100_000
 
 def _money(title: str) -> Column:
     return Column(title, "money")
+
+
+def _named(subject: str, view: View) -> str:
+    """The name of a file, which says against which version its numbers stand."""
+    return f"{subject}-{view.label}-{view.measure}" + (f"-{view.plan}" if view.is_baseline else "")
 
 
 type Figure = tuple[str, str, Callable[[Figures, Company], Value]]
@@ -69,9 +75,9 @@ def figure_keys(shown: Shown) -> tuple[str, ...]:
     return tuple(key for pair in keys for key in pair if key in _figures())
 
 
-def figure_columns(keys: Sequence[str] = USUAL) -> list[Column]:
+def figure_columns(view: View, keys: Sequence[str]) -> list[Column]:
     known = _figures()
-    return [Column(*known[key][:2]) for key in keys]
+    return [Column(view.quota_word if key == "quota" else known[key][0], known[key][1]) for key in keys]
 
 
 def figure_values(at: Figures, company: Company, keys: Sequence[str] = USUAL) -> list[Value]:
@@ -89,22 +95,22 @@ def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
         RowKind.REST: _("Remainder"),
     }
     keys, company = figure_keys(page.columns), page.company
-    columns = [Column(_("Kind")), Column(_("Name")), *figure_columns(keys)]
+    columns = [Column(_("Kind")), Column(_("Name")), *figure_columns(page.view, keys)]
     rows: list[Sequence[Value]] = [[_("Total"), page.name, *figure_values(page.total.figures, company, keys)]]
     rows += [
         [kinds[row.kind], page.names.of(row), *figure_values(row.figures, company, keys)]
         for row, _level in page.ordered
     ]
-    return audited_table(request, columns, rows, f"performance-{page.view.label}-{page.view.measure}")
+    return audited_table(request, columns, rows, _named("performance", page.view))
 
 
 def export_months(request: HttpRequest, page: RepPage) -> HttpResponseBase:
     keys = figure_keys(page.columns)
-    columns = [Column(_("Month")), *figure_columns(keys)]
+    columns = [Column(_("Month")), *figure_columns(page.view, keys)]
     rows: list[Sequence[Value]] = [
         [row.label, *figure_values(row.figures, page.company, keys)] for row in [page.total, *page.month_rows]
     ]
-    return audited_table(request, columns, rows, f"rep-{page.person.pk}-{page.view.label}-{page.view.measure}")
+    return audited_table(request, columns, rows, _named(f"rep-{page.person.pk}", page.view))
 
 
 def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpResponseBase:
@@ -133,12 +139,12 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
     keys, shown = figure_keys(page.columns), page.columns
     facts = [key for key in ("owner", "accounts") if key in shown.keys or not shown.is_chosen]
     about = {"owner": Column(_("Owner")), "accounts": Column(_("Accounts"), "number")}
-    columns = [Column(_("Territory")), *(about[key] for key in facts), *figure_columns(keys)]
+    columns = [Column(_("Territory")), *(about[key] for key in facts), *figure_columns(page.view, keys)]
     rows = []
     for row in page.rows:
         told: dict[str, Value] = {"owner": row.owner.name if row.owner else "", "accounts": row.accounts}
         rows.append([row.name, *(told[key] for key in facts), *figure_values(row.figures, page.company, keys)])
-    return audited_table(request, columns, rows, f"territories-{page.view.label}-{page.view.measure}")
+    return audited_table(request, columns, rows, _named("territories", page.view))
 
 
 def export_accounts(request: HttpRequest, page: TerritoryPage) -> HttpResponseBase:

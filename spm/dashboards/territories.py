@@ -19,6 +19,7 @@ from spm.market.models import AccountPlacement, Assignment, Territory
 from spm.org.models import Company, User
 from spm.ui.geometry import Bullet
 from spm.ui.status import Status, status_of
+from targets import baseline
 from targets.models import Attainment, PeriodTotal
 
 
@@ -90,8 +91,10 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
     leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)
     rows = rows if keys is None else rows.filter(territory__in=keys)
+    locked = baseline.of_territories(view.measure, leaves) if view.is_baseline else {}
     for key, leaf, actual, target in rows.values_list("territory", "period", "actual", "target"):
-        cells.setdefault(key, {})[leaf] = Cell(actual, quota=target, plan=target)
+        given = locked.get((key, leaf)) if view.is_baseline else target
+        cells.setdefault(key, {})[leaf] = Cell(actual, quota=given, plan=given)
     return cells
 
 

@@ -84,7 +84,10 @@ def _attainment(total: Row, view: View, company: Company, href: str) -> Tile:
         math=_math(
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
-                (_("÷ quota of the period"), money_full(at.quota, company.currency)),
+                (
+                    _("÷ baseline quota of the period") if view.is_baseline else _("÷ quota of the period"),
+                    money_full(at.quota, company.currency),
+                ),
             ],
             (_("Attainment"), percent(at.attainment, 1)),
             view,
@@ -107,7 +110,7 @@ def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
         math=_math(
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
-                (_("÷ quota expected to date"), money_full(at.expected, company.currency)),
+                (_by_now(view), money_full(at.expected, company.currency)),
                 (_season(view), percent(at.elapsed, 1)),
             ],
             (_("Pace"), percent(at.pace, 1)),
@@ -130,7 +133,10 @@ def _gap(total: Row, view: View, company: Company, href: str) -> Tile:
         math=_math(
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
-                (_("− quota expected to date"), money_full(at.expected, company.currency)),
+                (
+                    _("− baseline quota expected to date") if view.is_baseline else _("− quota expected to date"),
+                    money_full(at.expected, company.currency),
+                ),
             ],
             (_("Gap"), money_full(at.gap, company.currency, signed=True)),
             view,
@@ -143,7 +149,10 @@ def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
     """Stands where coverage will, once there is a pipeline to cover with."""
     at = total.figures
     rows = [
-        (_("Quota of the period"), money_full(at.quota, company.currency)),
+        (
+            _("Baseline quota of the period") if view.is_baseline else _("Quota of the period"),
+            money_full(at.quota, company.currency),
+        ),
         ("− " + _actual_label(view), money_full(at.actual, company.currency)),
     ]
     result = (_("To go, never below 0"), money_full(at.to_go, company.currency))
@@ -191,7 +200,7 @@ def holder_math(row: Row, view: View, company: Company, href: str, measure: Meas
     return _math(
         [
             (label, money_full(at.actual, company.currency)),
-            (_("÷ quota expected to date"), money_full(at.expected if at.quota else None, company.currency)),
+            (_by_now(view), money_full(at.expected if at.quota else None, company.currency)),
             (_season(view), percent(at.elapsed, 1)),
         ],
         (_("Pace"), percent(at.pace, 1)),
@@ -207,6 +216,10 @@ def _math(rows: Sequence[tuple[str, str]], result: tuple[str, str], view: View, 
 
 def _actual_label(view: View) -> str:
     return _("%(measure)s credited") % {"measure": view.measure.label}
+
+
+def _by_now(view: View) -> str:
+    return _("÷ baseline quota expected to date") if view.is_baseline else _("÷ quota expected to date")
 
 
 def _season(view: View) -> str:

@@ -10,7 +10,7 @@ from spm.errors import NothingToDo, PeriodClosed, RuleViolation
 from spm.org import guards
 from spm.org.models import AuditEntry, Period, User
 from spm.org.verification import run_all
-from targets import closing, locking, revisions, rollup
+from targets import baseline, closing, locking, revisions, rollup
 from targets.choices import PlanState, RevisionCause
 from targets.goals import Goal, GoalSheet, LockedPlan, OwnQuota, of_person, of_segment
 from targets.models import Attainment, CompanyPlan, PlanLine, Quota
@@ -185,7 +185,8 @@ def test_the_company_plan_is_revised_alike(locked, year):
     )
     revisions.approve(revision, by=other)
     assert PlanLine.objects.in_force().get().amount == 900
-    assert revisions.effective_starts(year) == [revision]
+    (step,) = baseline.steps([year.pk], "revenue")
+    assert (step.revision, step.starts_on) == (revision.pk, date(2026, 12, 1))
     assert revision.effective.starts_on == date(2026, 12, 1)
     assert breaches() == []
 
