@@ -52,7 +52,7 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     """Goal dashed, comparison dotted, actual solid and thick; each line is named at its end."""
     scale = scale_for(pacing.highest, currency)
     window = view.window
-    goal = view.goal_word(is_plan=pacing.goal_is_plan)
+    goal = _goal_word(pacing, view)
     before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
     lines = [
         (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
@@ -76,6 +76,13 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
         ],
     )
     return theme.Chart("pacing", title, takeaway, figure, _pacing_table(pacing, window, (goal, before), currency))
+
+
+def _goal_word(pacing: Pacing, view: View) -> str:
+    """The name at the end of the goal's line, which has little room."""
+    if view.is_baseline:
+        return _("Baseline")
+    return _("Plan") if pacing.goal_is_plan else _("Quota")
 
 
 def _line(name: str, points: Points, style: dict[str, Any], scale: Scale) -> theme.Trace:

@@ -225,12 +225,6 @@ class View:
         """What the quotas shown are called: a column's header, a line of the math."""
         return _("Baseline quota") if self.is_baseline else _("Quota")
 
-    def goal_word(self, *, is_plan: bool) -> str:
-        """The name at the end of the line that actuals are drawn against, which has little room."""
-        if self.is_baseline:
-            return _("Baseline")
-        return _("Plan") if is_plan else _("Quota")
-
     @property
     def covers_year(self) -> bool:
         return self.span in (Span.YTD, Span.YEAR)
