@@ -1,6 +1,6 @@
 """The allocation grid as somebody sees it, and the spread of a total: previewed, then applied as one batch.
 
-Admins see the whole tree, managers what they lead. Single cells are written by ``batches.write_batch``.
+Admins see the whole tree, managers what they lead. Single cells are written by ``write_cells``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,24 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.org import retries
 from spm.org.models import Period, User
 from spm.org.scopes import history_of, scope_of
-from targets import access, batches, cautions
+from targets import access, batches, cautions, policy
 from targets.allocation_facts import Facts, margins, read_facts
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Row, Sheet, Totals
 from targets.allotting import COMPANY, Allotter, Options
 from targets.choices import BatchKind, Measure, Method
-from targets.goals import Goal, GoalModel, Holder, LockedPlan, OwnQuota, of_person
+from targets.goals import Goal, GoalModel, Holder, LockedPlan, OwnQuota, lock_plan, of_person
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle, Quota, Target
 from targets.plans import working_plan
+from targets.policy import OutsidePolicy
 
 QUARTERS, MONTHS = "quarters", "months"
 
 
 class NotYours(RuleViolation):
     """The team is not one the person leads, or there is no such team."""
-
-
-class OutsidePolicy(RuleViolation):
-    """The over-assignment would lie outside a policy that blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +195,30 @@ def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: s
     kind = BatchKind.SPREAD if first.method == Method.CURRENT else BatchKind.METHOD
     known = first.revision if seen is None else seen
     return batches.write_batch(first.plan, goals, by=by, kind=kind, reason=reason, seen=known)
+
+
+@retries.atomic
+def write_cells(  # noqa: PLR0913  # what a batch consists of, by keyword, as ``batches.write_batch``
+    plan: CompanyPlan,
+    goals: Sequence[tuple[GoalModel, Goal]],
+    *,
+    by: User | None,
+    kind: BatchKind,
+    reason: str = "",
+    seen: int | str | None = None,
+) -> GoalBatch:
+    """Write typed or pasted cells as one batch.
+
+    Raises OutsidePolicy where the policy blocks and a team or the company would end above it, higher than it stood,
+    and what ``batches.write_batch`` raises.
+    """
+    working = lock_plan(plan)
+    cycle = policy.blocking_cycle(working)
+    before = policy.standing(cycle, working) if cycle else None
+    batch = batches.write_batch(working, goals, by=by, kind=kind, reason=reason, seen=seen)
+    if cycle and before:
+        policy.refuse_higher(cycle, before, policy.standing(cycle, working))
+    return batch
 
 
 def _refuse(plan: CompanyPlan, node: Holder | None, by: User, options: Options) -> None:

@@ -27,7 +27,7 @@ from targets.allocation_pages import AllocationView, Place
 from targets.allotting import Options
 from targets.batches import Conflict
 from targets.choices import Measure, Method
-from targets.goals import Holder, of_team
+from targets.goals import Holder, OwnQuota, of_team
 from targets.grid_cells import Pasted, Sent
 from targets.grid_views import GridDesk, whole_number
 
@@ -47,6 +47,7 @@ class AllocationDesk(GridDesk):
     """The page of an allocation, and the way back to it."""
 
     place: Place
+    write = staticmethod(allocation.write_cells)
 
     def view_of(
         self, grid: AllocationGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
@@ -198,12 +199,11 @@ def allocate_hold(request: HttpRequest, year: str) -> HttpResponse:
     if found is None:
         raise Http404
     holder, period = found
-    mine = access.numbers_of if holder.column == "person_id" else access.targets_of
-    if not mine(place.user, [int(holder.key)]):
-        raise PermissionDenied
     try:
         verb = holds.release if "release" in request.POST else holds.hold
         verb(place.plan, holder, place.measure, period, by=place.user)
+    except (holds.NotYours, OwnQuota) as error:
+        raise PermissionDenied from error
     except RuleViolation as error:
         messages.warning(request, str(error))
     return AllocationDesk(request, place).back()

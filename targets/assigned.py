@@ -100,10 +100,5 @@ def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
     return {key: ratio for key, ratio in nodes.items() if ratio is not None}
 
 
-def outside(numbers: Assigned, low: Decimal, high: Decimal) -> dict[tuple[int | None, str], Decimal]:
-    """The nodes of ``ratios`` whose over-assignment does not lie within ``low`` … ``high``."""
-    return {key: ratio for key, ratio in ratios(numbers).items() if not low <= ratio <= high}
-
-
 def _summed(rows: Any) -> Any:
     return rows.annotate(sum=Sum("amount", output_field=MoneyField()))

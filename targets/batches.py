@@ -32,7 +32,7 @@ class UnknownRevision(RuleViolation):
 
 
 class CannotUndo(RuleViolation):
-    """The batch is undone already, is itself an undo, or its numbers have changed since."""
+    """The batch is undone already, is itself an undo or an import, or its numbers have changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,8 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     plan = lock_plan(batch.plan)
     if batch.kind == BatchKind.UNDO or GoalBatch.objects.filter(undoes=batch).exists():
         raise CannotUndo(_("This change has been undone already."))
+    if batch.kind == BatchKind.IMPORT:
+        raise CannotUndo(_("An import is taken back where it was loaded: under Setup, Imports."))
     changes = changes_of(batch)
     periods = Period.objects.in_bulk({change.period for change in changes})
     _refuse_changed_since(plan, changes, periods)
@@ -140,11 +142,16 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
 
 
 def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
-    """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none."""
+    """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none.
+
+    Nor where that one is an import, which is taken back where it was loaded: an older change stands below it, and one
+    who presses Undo means what they did last.
+    """
     own = GoalBatch.objects.filter(plan=plan, by=by, undone_by=None).exclude(
         kind__in=(BatchKind.UNDO, BatchKind.REVISION)
     )
-    return own.order_by("-pk").first()
+    last = own.order_by("-pk").first()
+    return None if last is None or last.kind == BatchKind.IMPORT else last
 
 
 def _write(

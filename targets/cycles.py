@@ -16,14 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit, clock, retries
+from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
-from spm.org.trees import read_history
-from spm.ui.numbers import percent, signed_percent
-from targets import assigned, carrying, locking, plans, recipients
-from targets.choices import LimitAction, Measure, PlanState, Stage
-from targets.holdups import tree_for
+from targets import carrying, locking, plans, policy, recipients
+from targets.choices import LimitAction, PlanState, Stage
 from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
 from targets.notices import tell_stage
 
@@ -243,19 +240,9 @@ def _refuse_unready(cycle: PlanningCycle, to: Stage) -> None:
 def _refuse_outside_policy(cycle: PlanningCycle, plan: CompanyPlan) -> None:
     if not PlanLine.objects.filter(plan=plan).exclude(amount=0).exists():
         raise WrongStage(_("There is no company plan yet. Set it before the numbers are locked."))
-    if cycle.over_action != LimitAction.BLOCK:
-        return
-    history = read_history()
-    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
-    found = assigned.outside(numbers, cycle.over_min / 100, cycle.over_max / 100)
-    if found:
-        (team, measure), ratio = sorted(found.items(), key=str)[0]
-        words = {"name": history.teams[team] if team else _("The company"), "measure": Measure(measure).label}
-        words |= {"over": signed_percent(ratio, 1), "low": percent(cycle.over_min / 100, 1)}
-        words["high"] = percent(cycle.over_max / 100, 1)
-        raise WrongStage(
-            _("%(name)s, %(measure)s: over-assignment is %(over)s; the policy is %(low)s to %(high)s.") % words
-        )
+    blocks = cycle.over_action == LimitAction.BLOCK
+    if blocks and (sentence := policy.first_outside(cycle, policy.standing(cycle, plan))):
+        raise WrongStage(sentence)
 
 
 def _working(cycle: PlanningCycle) -> CompanyPlan:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from spm.org.models import FiscalYear, User
 from targets import access, batches, grid_cells
 from targets.batches import Conflict
-from targets.choices import BatchKind
 from targets.goals import Holder
 from targets.grid_cells import Cell, Grid, GridRow, Pasted, Sent
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle
@@ -98,11 +97,9 @@ def _line(top: int, row: GridRow, sent: Sent) -> Line:
 
 
 def _undoable(place: Place) -> GoalBatch | None:
-    """The user's newest batch, if it may still be undone; an import is taken back where it was loaded."""
+    """The user's newest batch, if it may still be undone."""
     found = batches.last_undoable(place.plan, place.user)
-    if found is None or found.kind == BatchKind.IMPORT:
-        return None
-    return found if access.can_undo(place.user, found) else None
+    return found if found and access.can_undo(place.user, found) else None
 
 
 def conflicts_of(conflict: Conflict, grid: Grid) -> tuple[dict[str, str], ...]:

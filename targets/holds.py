@@ -5,9 +5,14 @@ from django.utils.translation import gettext as _
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import retries
 from spm.org.models import Period, User
+from targets import access
 from targets.choices import Measure
 from targets.goals import Holder, LockedPlan, OwnQuota, of_person
 from targets.models import Actual, CompanyPlan, Hold, OneOffDeal, PlanningCycle
+
+
+class NotYours(RuleViolation):
+    """The number, or what counts for last year, is for somebody else to decide."""
 
 
 class NotLastYear(RuleViolation):
@@ -18,7 +23,7 @@ class NotLastYear(RuleViolation):
 def hold(plan: CompanyPlan, holder: Holder, measure: str, period: Period, *, by: User) -> Hold:
     """Keep the number of a person or a team for a period of any level when a total is spread; twice is once.
 
-    Raises LockedPlan, OwnQuota, and RuleViolation for a period of another year.
+    Raises LockedPlan, OwnQuota, NotYours, and RuleViolation for a period of another year.
     """
     _refuse(plan, holder, period, by)
     values = {"plan": plan, holder.column: holder.key, "measure": Measure(measure), "period": period}
@@ -36,10 +41,11 @@ def release(plan: CompanyPlan, holder: Holder, measure: str, period: Period, *, 
 
 
 def leave_out(cycle: PlanningCycle, actual: Actual, *, reason: str, by: User | None) -> OneOffDeal:
-    """Leave a line of last year out of last year adjusted; a second time changes the reason.
+    """Leave a line of last year out of last year adjusted; a second time changes the reason. ``by`` None: a command.
 
-    Raises NotLastYear, and RuleViolation without a reason.
+    Raises NotYours, NotLastYear, and RuleViolation without a reason.
     """
+    _refuse_who_does_not_run(by)
     if not reason.strip():
         raise RuleViolation(_("Say why the deal will not come again."))
     last = cycle.fiscal_year.starts_on
@@ -50,10 +56,16 @@ def leave_out(cycle: PlanningCycle, actual: Actual, *, reason: str, by: User | N
     return OneOffDeal.objects.update_or_create(cycle=cycle, actual=actual, defaults=told)[0]
 
 
-def count_again(cycle: PlanningCycle, actual: Actual) -> None:
-    """Count a line that was left out. Raises NothingToDo where it is counted."""
+def count_again(cycle: PlanningCycle, actual: Actual, *, by: User | None) -> None:
+    """Count a line that was left out. Raises NotYours, and NothingToDo where it is counted."""
+    _refuse_who_does_not_run(by)
     if not OneOffDeal.objects.filter(cycle=cycle, actual=actual).delete()[0]:
         raise NothingToDo(_("This deal is counted."))
+
+
+def _refuse_who_does_not_run(by: User | None) -> None:
+    if by is not None and not access.can_run_cycle(by):
+        raise NotYours(_("What counts for last year is for an admin to decide."))
 
 
 def _refuse(plan: CompanyPlan, holder: Holder, period: Period, by: User) -> None:
@@ -61,6 +73,9 @@ def _refuse(plan: CompanyPlan, holder: Holder, period: Period, by: User) -> None
         raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": plan.fiscal_year.label})
     if holder == of_person(by.pk):
         raise OwnQuota(_("Nobody sets their own quota."))
+    mine = access.numbers_of if holder.column == "person_id" else access.targets_of
+    if not mine(by, [int(holder.key)]):
+        raise NotYours(_("This number is for a manager above or an admin to hold."))
     if period.fiscal_year_id != plan.fiscal_year_id:
         words = {"period": period.label, "year": plan.fiscal_year.label}
         raise RuleViolation(_("The period %(period)s is not part of the fiscal year %(year)s.") % words)

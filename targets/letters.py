@@ -21,7 +21,7 @@ from spm.org.models import User
 from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.models import Comment, Thread
-from spm.talk.notices import notify
+from spm.talk.notices import Told, notify, notify_each
 from targets import access, letter_lines
 from targets.choices import LetterState, Stage
 from targets.cycles import require_stage
@@ -68,7 +68,8 @@ def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
     cycle = next(iter(letters)).cycle
     plan = lock_plan(letter_lines.cycle_plan(cycle))
     cycle = _hold_cycle(cycle.pk, *OPEN)
-    rows = list(QuotaLetter.objects.select_for_update(of=("self",)).filter(pk__in=wanted, cycle=cycle).order_by("pk"))
+    held = QuotaLetter.objects.select_for_update(of=("self",)).select_related("person")
+    rows = list(held.filter(pk__in=wanted, cycle=cycle).order_by("pk"))
     _refuse_others([row.person_id for row in rows], by)
     lines = letter_lines.build_lines(plan, rows)
     sent_before = letter_lines.totals_of(wanted)
@@ -83,8 +84,9 @@ def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
         row.answered_at = row.approved_at = row.approved_by = row.nudged_at = None
         row.version += 1
     QuotaLetter.objects.bulk_update(due, SENT_FIELDS)
-    for row in due:
-        _tell("quota_published", row, [row.person], by)
+    label = cycle.fiscal_year.label
+    each = [Told(row.person, reverse("targets:quota", args=[label, row.person_id]), (LETTER, row.pk)) for row in due]
+    notify_each("quota_published", each, by=by, year=label, name=by.name)
     return due
 
 

@@ -11,7 +11,7 @@ from spm.errors import NothingToDo
 from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import User
-from spm.talk.notices import notify
+from spm.talk.notices import Told, notify_each
 from targets import cycles, plans
 from targets.choices import Stage
 from targets.models import CompanyPlan, PlanLine, Quota, Target
@@ -52,5 +52,6 @@ def lock(plan: CompanyPlan, *, by: User | None, reason: str = "") -> CompanyPlan
 def _tell(plan: CompanyPlan, by: User | None) -> None:
     """Each holder of a quota hears that it is locked, with the way to the own number."""
     label = plan.fiscal_year.label
-    for person in User.objects.people().filter(quotas__plan=plan, is_active=True).distinct():
-        notify("quota_locked", to=[person], path=reverse("targets:quota", args=[label, person.pk]), by=by, year=label)
+    people = User.objects.people().filter(quotas__plan=plan, is_active=True).distinct()
+    each = [Told(person, reverse("targets:quota", args=[label, person.pk])) for person in people]
+    notify_each("quota_locked", each, by=by, year=label)

@@ -20,7 +20,7 @@ from spm.org import audit, retries
 from spm.org.choices import AuditKind, PeriodLevel
 from spm.org.models import FiscalYear, Period, User
 from spm.talk import threads
-from spm.talk.notices import notify
+from spm.talk.notices import Told, notify_each
 from targets import batches
 from targets.access import can_decide_revision, can_request_revision, can_see_plan
 from targets.anchors import REVISION
@@ -194,10 +194,12 @@ def _decide(revision: CompanyPlan, state: PlanState, by: User, comment: str = ""
 def _tell(kind: str, revision: CompanyPlan, to: Iterable[User], by: User) -> None:
     """The author and admins are led to the revision; whose quota it changes, to the own quota."""
     label = revision.fiscal_year.label
+    each = []
     for person in {person.pk: person for person in to}.values():
         concerned = not can_see_plan(person)
         name, key = ("targets:quota", person.pk) if concerned else ("targets:revision", revision.pk)
-        notify(kind, to=[person], path=reverse(name, args=[label, key]), by=by, year=label, name=by.name)
+        each.append(Told(person, reverse(name, args=[label, key])))
+    notify_each(kind, each, by=by, year=label, name=by.name)
 
 
 def _rows(revision: CompanyPlan, model: GoalModel) -> list[tuple[Holder, str, Period, Decimal]]:

@@ -14,13 +14,17 @@ from typing import Any
 import django
 from django.apps import apps
 from django.db import connection
+from django.urls import reverse
 
 if not apps.ready:  # in the server, which then hands every child a Django that is set up
     django.setup()
+    # A verb that names an address would read every view, and what those import, anew in each child.
+    reverse("dashboards:home")
 
 FOREVER = 120  # seconds; a child that hangs is a failure, not a reason to wait for CI's limit
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.children", "tests.spm.imports_help"])  # what every child would import anyway
+# What every child would import anyway, by itself and each time: the program that runs the tests and what tests import.
+_context.set_forkserver_preload(["__main__", "pytest", "tests.children", "tests.builders", "tests.spm.imports_help"])
 
 
 class KillBefore:

@@ -4,7 +4,7 @@ Rights are looked at when the notification is read and again when the mail is se
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone, translation
 
@@ -12,6 +12,14 @@ from spm.jobs.queue import enqueue
 from spm.org.models import User
 from spm.talk.choices import kind_named
 from spm.talk.models import Notification, NotificationChoice
+
+
+class Told(NamedTuple):
+    """One person and what is theirs of a notification: the way, and the object (anchor, key) it is about."""
+
+    person: User
+    path: str
+    about: tuple[str, int] | None = None
 
 
 def notify(  # noqa: PLR0913  # the columns of a notification, by keyword
@@ -30,28 +38,35 @@ def notify(  # noqa: PLR0913  # the columns of a notification, by keyword
     ("due 2026-Q4"). ``parameters`` fill the kind's sentence: JSON values, no private text. Raises KeyError for an
     unknown kind.
     """
+    each = [Told(person, path, about) for person in to]
+    return notify_each(kind, each, by=by, slot=slot, **parameters)
+
+
+def notify_each(
+    kind: str, tell: Iterable[Told], *, by: User | None = None, slot: str | None = None, **parameters: Any
+) -> list[Notification]:
+    """The same where each is led to a place of their own; once per person, with one job for all mails."""
     kind_named(kind)
-    people = {person.pk: person for person in to if person.is_active and (by is None or person.pk != by.pk)}
+    people = {one.person.pk: one for one in tell if one.person.is_active and (by is None or one.person.pk != by.pk)}
     told = set()
     if slot is not None:
         told = set(Notification.objects.filter(person__in=people, slot=slot).values_list("person", flat=True))
     silent = {choice.person_id: choice for choice in NotificationChoice.objects.filter(person__in=people, kind=kind)}
-    anchor, key = about or ("", None)
     now = timezone.now()
     rows = [
         Notification(
-            person=person,
+            person=one.person,
             kind=kind,
             parameters=parameters,
-            anchor=anchor,
-            key=key,
-            path=path,
+            anchor=one.about[0] if one.about else "",
+            key=one.about[1] if one.about else None,
+            path=one.path,
             by=by,
             slot=slot,
             created_at=now,
             read_at=None if pk not in silent or silent[pk].in_app else now,
         )
-        for pk, person in sorted(people.items())
+        for pk, one in sorted(people.items())
         if pk not in told
     ]
     made = Notification.objects.bulk_create(rows)

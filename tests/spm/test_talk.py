@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from spm.jobs.models import Job
 from spm.jobs.queue import in_process
 from spm.org.models import TeamLead, User
 from spm.talk import notices, queries, threads
@@ -263,3 +264,12 @@ def test_who_wants_no_mail_gets_none_and_who_wants_nothing_in_the_app_has_read_i
 def test_a_person_without_anything_to_read_hears_why(client, cast):
     client.force_login(make_person("New"))
     assert "Nothing yet." in client.get("/notifications/").content.decode()
+
+
+def test_many_are_told_at_once_each_with_their_own_way_and_one_job(cast, django_assert_num_queries):
+    each = [notices.Told(person, f"/somewhere/{person.pk}/") for person in (cast.rep, cast.teammate, cast.rep)]
+    with django_assert_num_queries(3):  # what they chose, the rows, the job
+        notices.notify_each("quota_locked", each, by=cast.admin, year="2026")
+    told = Notification.objects.order_by("person").values_list("person", "path")
+    assert list(told) == [(person.pk, f"/somewhere/{person.pk}/") for person in (cast.rep, cast.teammate)]
+    assert Job.objects.filter(kind="notify").count() == 1

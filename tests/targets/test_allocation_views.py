@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from spm.org.models import Period
-from targets import batches, grid_cells
+from targets import batches, cycles, grid_cells
 from targets.models import GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
@@ -340,3 +340,41 @@ def test_the_page_takes_the_same_queries_for_any_number_of_people(site, cast, pl
     site.get(url())
     with django_assert_num_queries(26):
         site.get(url())
+
+
+@pytest.fixture
+def blocked(plan, cycle, cast):
+    """North has to give 1,000, of which Rep One has all; at most 8 % more may be given."""
+    cycles.set_policy(cycle, by=cast.admin, over_action="block", over_max=Decimal(8))
+    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000), by=cast.admin)
+    give(plan, cast.rep, 1000)
+    return plan
+
+
+def test_a_cell_that_would_lie_above_a_policy_that_blocks_is_refused_and_stays_typed(site, blocked, cast):
+    answer = save(site, {name(cast.teammate, "2027"): "81"})
+    assert answer.status_code == 422
+    assert "North, Bookings: over-assignment would be +8.1" in page(answer)
+    assert 'value="81"' in page(answer)
+    assert quota(cast.teammate) == 0
+    assert save(site, {name(cast.teammate, "2027"): "80"}).status_code == 302
+    assert quota(cast.teammate) == 80
+
+
+def test_a_target_lowered_under_what_is_handed_on_is_refused_alone_and_stored_with_it(site, blocked, cast):
+    lower = {f"c:team:{cast.north.pk}:{period().pk}": "500"}
+    assert save(site, lower).status_code == 422
+    assert save(site, lower | {name(cast.rep, "2027"): "500"}).status_code == 302
+    assert quota(cast.rep) == 500
+
+
+def test_what_is_not_yet_handed_on_is_no_fault_nor_is_a_step_down_from_above_the_policy(site, blocked, cast):
+    assert save(site, {name(cast.rep, "2027"): "100"}).status_code == 302
+    give(blocked, cast.rep, 3000)
+    assert save(site, {name(cast.rep, "2027"): "2000"}).status_code == 302
+    assert save(site, {name(cast.rep, "2027"): "2001"}).status_code == 422
+
+
+def test_a_policy_that_warns_refuses_no_cell(site, blocked, cast):
+    PlanningCycle.objects.update(over_action="warn")
+    assert save(site, {name(cast.rep, "2027"): "9000"}).status_code == 302

@@ -104,6 +104,15 @@ def test_the_last_undoable_batch_is_ones_own_newest(plan, cast):
     assert batches.last_undoable(plan, cast.north_manager) is None
 
 
+def test_an_import_is_not_undone_from_a_grid_nor_is_what_stands_below_it(plan, cast):
+    write(plan, quota(cast.rep, 1, 100), by=cast.admin)
+    loaded = write(plan, quota(cast.rep, 2, 100), by=cast.admin, kind=BatchKind.IMPORT)
+    assert batches.last_undoable(plan, cast.admin) is None
+    with pytest.raises(batches.CannotUndo, match="Imports"):
+        batches.undo(loaded, by=cast.admin)
+    assert amounts() == [Decimal(100), Decimal(100)]
+
+
 def test_two_people_on_one_cell_the_second_sees_both_values(plan, cast):
     seen = batches.newest(plan)
     theirs = write(plan, quota(cast.rep, 1, 100), by=cast.director, seen=seen)

@@ -7,7 +7,7 @@ import pytest
 from spm.errors import NothingToDo, RuleViolation
 from spm.org.models import Period
 from targets.goals import LockedPlan, OwnQuota, of_person, of_team
-from targets.holds import NotLastYear, count_again, hold, leave_out, release
+from targets.holds import NotLastYear, NotYours, count_again, hold, leave_out, release
 from targets.models import Hold, OneOffDeal, PlanningCycle
 from targets.plans import working_plan
 from tests.builders import make_actual, make_year
@@ -55,9 +55,9 @@ def test_a_deal_of_last_year_is_left_out_with_a_reason_and_counted_again(cycle, 
     leave_out(cycle, deal, reason="Stadium", by=cast.admin)
     leave_out(cycle, deal, reason="Stadium roof", by=cast.admin)
     assert OneOffDeal.objects.get().reason == "Stadium roof"
-    count_again(cycle, deal)
+    count_again(cycle, deal, by=cast.admin)
     with pytest.raises(NothingToDo):
-        count_again(cycle, deal)
+        count_again(cycle, deal, by=cast.admin)
 
 
 def test_a_deal_of_this_year_or_without_a_reason_is_not_left_out(cycle, cast):
@@ -65,3 +65,23 @@ def test_a_deal_of_this_year_or_without_a_reason_is_not_left_out(cycle, cast):
         leave_out(cycle, make_actual(cast.rep, "2027-03-03", 400), reason="Stadium", by=cast.admin)
     with pytest.raises(RuleViolation, match="Say why"):
         leave_out(cycle, make_actual(cast.rep, "2026-03-03", 400), reason=" ", by=cast.admin)
+
+
+def test_who_holds_and_releases_manages_the_person_or_stands_above_the_team(plan, cast):
+    manager, rep, team = cast.north_manager, of_person(cast.rep.pk), of_team(cast.north.pk)
+    hold(plan, rep, "bookings", quarter(), by=manager)
+    for verb in (hold, release):
+        for by, holder in ((cast.teammate, rep), (cast.south_manager, rep), (manager, team), (cast.rep, team)):
+            with pytest.raises(NotYours):
+                verb(plan, holder, "bookings", quarter(), by=by)
+    assert Hold.objects.get().person == cast.rep
+
+
+def test_what_counts_for_last_year_is_for_admins(cycle, cast):
+    deal = make_actual(cast.rep, "2026-03-03", 400, kind="booking")
+    with pytest.raises(NotYours):
+        leave_out(cycle, deal, reason="Stadium", by=cast.north_manager)
+    leave_out(cycle, deal, reason="Stadium", by=cast.admin)
+    with pytest.raises(NotYours):
+        count_again(cycle, deal, by=cast.rep)
+    assert OneOffDeal.objects.exists()

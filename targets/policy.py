@@ -1,0 +1,81 @@
+"""A policy of over-assignment that blocks: which team, or the company, lies outside it, in words."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from spm.errors import RuleViolation
+from spm.org import clock
+from spm.org.trees import read_history
+from spm.ui.numbers import percent, signed_percent
+from targets import assigned
+from targets.choices import LimitAction, Measure
+from targets.holdups import tree_for
+from targets.models import CompanyPlan, PlanningCycle
+
+type Node = tuple[int | None, str]
+"""(team, or None for the company; measure)."""
+
+
+class OutsidePolicy(RuleViolation):
+    """The over-assignment would lie outside a policy that blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The over-assignment (ratio) of every node that has a number, and the names of the teams."""
+
+    ratios: dict[Node, Decimal]
+    names: dict[int, str]
+
+    def words(self, node: Node, cycle: PlanningCycle) -> dict[str, str]:
+        """What a sentence about the node says: name, measure, over, low, high."""
+        team, measure = node
+        return {
+            "name": self.names[team] if team else _("The company"),
+            "measure": str(Measure(measure).label),
+            "over": signed_percent(self.ratios[node], 1),
+            "low": percent(cycle.over_min / 100, 1),
+            "high": percent(cycle.over_max / 100, 1),
+        }
+
+
+def blocking_cycle(plan: CompanyPlan) -> PlanningCycle | None:
+    """The cycle of the plan's year, where its policy blocks."""
+    cycles = PlanningCycle.objects.select_related("fiscal_year")
+    return cycles.filter(fiscal_year=plan.fiscal_year_id, over_action=LimitAction.BLOCK).first()
+
+
+def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
+    """Six queries: the tree and the year's sums."""
+    history = read_history()
+    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
+    return Standing(assigned.ratios(numbers), dict(history.teams))
+
+
+def first_outside(cycle: PlanningCycle, now: Standing) -> str:
+    """The first node that lies outside, as a sentence; empty where none does."""
+    low, high = cycle.over_min / 100, cycle.over_max / 100
+    outside = sorted((node for node, ratio in now.ratios.items() if not low <= ratio <= high), key=str)
+    if not outside:
+        return ""
+    said = _("%(name)s, %(measure)s: over-assignment is %(over)s; the policy is %(low)s to %(high)s.")
+    return said % now.words(outside[0], cycle)
+
+
+def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing) -> None:
+    """Raise OutsidePolicy for the first node above the policy that did not stand so high before.
+
+    What lies below it is not refused while numbers are typed: so begins every allocation. The lock refuses it.
+    """
+    high = cycle.over_max / 100
+    higher = sorted(
+        (node for node, ratio in after.ratios.items() if ratio > max(high, before.ratios.get(node, high))), key=str
+    )
+    if higher:
+        said = _(
+            "%(name)s, %(measure)s: over-assignment would be %(over)s; the policy blocks above %(high)s. "
+            "Nothing is stored: change the numbers above or below in the same save, or spread the total."
+        )
+        raise OutsidePolicy(said % after.words(higher[0], cycle))
