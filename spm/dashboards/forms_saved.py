@@ -17,7 +17,7 @@ def teams_to_share_with(user: User) -> list[tuple[int, str]]:
 
 
 class SavedViewForm(forms.Form):
-    """Name, sharing and pin; ``moving``: whether the period may move on with time is asked as well."""
+    """Name, sharing, pin and e-mail; ``moving``: whether the period may move on with time is asked as well."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     moves = forms.BooleanField(
@@ -36,6 +36,9 @@ class SavedViewForm(forms.Form):
     pinned = forms.BooleanField(
         label=_("Pin to Home"), required=False, help_text=_("Its sentence and its number stand on your Home.")
     )
+    mailed = forms.BooleanField(
+        label=_("Weekly e-mail"), required=False, help_text=_("Its table, every Monday at 7:00 your time.")
+    )
 
     def __init__(self, *args: Any, user: User, moving: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +53,7 @@ class SavedViewForm(forms.Form):
     @property
     def wish(self) -> Wish:
         said = self.cleaned_data
-        return Wish(said["name"], said.get("team"), said["pinned"], said.get("mailed", False))
+        return Wish(said["name"], said.get("team"), said["pinned"], said["mailed"])
 
 
 def as_initial(view: SavedView) -> dict[str, Any]:

@@ -89,6 +89,12 @@ def performance(user: User, company: Company, view: View, focus: Focus, name: st
     return steady(user, lambda stamp: _read(user, company, view, focus, name, stamp))
 
 
+def focus_name(user: User, company: Company, focus: Focus) -> str:
+    """What a page about the focus calls it: the company, or its teams."""
+    teams = history_of(user).teams
+    return company.name if focus.is_company else ", ".join(teams[team] for team in focus.teams)
+
+
 def board_of(user: User, view: View, focus: Focus) -> tuple[Board, dict[int, TeamTree]]:
     """The figures of everybody in a focus, without words or shapes."""
     trees = trees_of(user, leaves_needed(view.window))

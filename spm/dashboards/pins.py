@@ -8,12 +8,11 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Focus, Raw, Row, RowKind, build
 from spm.dashboards.figures import Figures, figures
-from spm.dashboards.performance import situation_of
+from spm.dashboards.performance import focus_name, situation_of
 from spm.dashboards.periods import View, choose
 from spm.dashboards.queries import (
     TOTALS,
     calendar_of,
-    default_focus,
     default_measure,
     leaves_needed,
     raw_of,
@@ -21,9 +20,8 @@ from spm.dashboards.queries import (
 )
 from spm.dashboards.reps import sentence_of
 from spm.dashboards.rows import Names
-from spm.dashboards.saved import address_of, parameters_of
+from spm.dashboards.saved import address_of, focus_of, parameters_of
 from spm.dashboards.sentences import opening as first_sentence
-from spm.keys import as_key
 from spm.org.models import Company, SavedView, User
 from spm.org.saving import MOST_PINNED
 from spm.org.scopes import history_of
@@ -66,8 +64,7 @@ def _asked(user: User, company: Company, views: Sequence[SavedView]) -> list[Ask
         params["compare"] = "none"  # no sentence and no number of a card needs what was before
         view = choose(calendar, params, default_measure(user))
         if view is not None:
-            team = as_key(view.team)
-            found.append((saved, view, Focus((team,), is_company=False) if team else default_focus(user, view.today)))
+            found.append((saved, view, focus_of(user, view)))
     return found
 
 
@@ -91,9 +88,8 @@ def _card(user: User, company: Company, asked: Asked, raw: Raw) -> Card:
         row = Row(RowKind.PERSON, user.pk, figures(cells, view.window), cells)
         return _told(saved, view, company, row.figures, sentence_of(user, company, view, user, row))
     board = build(focus, view.window, trees_of(user, leaves_needed(view.window)), raw)
-    teams = history_of(user).teams
-    name = company.name if focus.is_company else ", ".join(teams[team] for team in focus.teams)
-    names = Names({}, teams, name)  # the sentence counts people, and names teams alone
+    # The sentence counts people, and names teams alone.
+    names = Names({}, history_of(user).teams, focus_name(user, company, focus))
     at = situation_of(view, company, board, names, is_company=focus.is_company)
     return _told(saved, view, company, board.total.figures, first_sentence(at))
 

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from spm.dashboards.access import can_open_team
+from spm.dashboards.board import Focus
 from spm.dashboards.periods import THIS, Span, View
+from spm.dashboards.queries import default_focus
 from spm.keys import as_key
 from spm.org.access import can_edit_saved_view
 from spm.org.choices import SavedPage
@@ -93,6 +95,12 @@ def parameters_of(user: User, view: SavedView) -> tuple[QueryDict, str]:
     del params["team"]
     told = _("The team of the view “%(name)s” is gone or not yours to see; this is everything that is.")
     return params, told % {"name": view.name}
+
+
+def focus_of(user: User, view: View) -> Focus | None:
+    """Whom a saved state is about, once ``parameters_of`` has let it pass: its team, else all that is the reader's."""
+    team = as_key(view.team)
+    return Focus((team,), is_company=False) if team is not None else default_focus(user, view.today)
 
 
 def with_opened(view: View, opened: Opening) -> View:

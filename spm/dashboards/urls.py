@@ -17,6 +17,7 @@ urlpatterns = [
     path("meetings/", views.meetings, name="meetings"),
     path("views/", views_saved.saved_list, name="saved-list"),
     path("views/new/", views_saved.saved_create, name="saved-create"),
+    path("views/unsubscribe/<str:token>/", views_saved.unsubscribe, name="saved-unsubscribe"),
     path("views/<int:pk>/", views_saved.saved_edit, name="saved-edit"),
     path("views/<int:pk>/store/", views_saved.saved_store, name="saved-store"),
     path("views/<int:pk>/delete/", views_saved.saved_delete, name="saved-delete"),

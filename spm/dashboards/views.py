@@ -18,7 +18,7 @@ from spm.dashboards.actuals import actuals_page, subject_of
 from spm.dashboards.board import Focus
 from spm.dashboards.filters import filters_of, picker_of
 from spm.dashboards.home import admin_home, in_need
-from spm.dashboards.performance import Performance
+from spm.dashboards.performance import Performance, focus_name
 from spm.dashboards.performance import performance as read_performance
 from spm.dashboards.periods import View
 from spm.dashboards.pins import pinned
@@ -34,7 +34,6 @@ from spm.org.access import can_administer
 from spm.org.choices import SavedPage
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import Company, Team, User
-from spm.org.scopes import history_of
 from spm.ui.exports import export_format
 
 
@@ -132,9 +131,7 @@ def _team_or_404(request: HttpRequest, pk: int) -> Team:
 def _performance_of(user: User, company: Company, view: View, focus: Focus | None) -> Performance:
     if focus is None:
         raise PermissionDenied
-    teams = history_of(user).teams
-    name = company.name if focus.is_company else ", ".join(teams[team] for team in focus.teams)
-    return read_performance(user, company, view, focus, name)
+    return read_performance(user, company, view, focus, focus_name(user, company, focus))
 
 
 def _performance_context(request: HttpRequest, page: Performance) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from spm.dashboards import weekly
 from spm.dashboards.forms_saved import SavedViewForm, as_initial
 from spm.dashboards.periods import THIS, View
 from spm.dashboards.queries import view_of
@@ -114,6 +116,18 @@ def saved_restore(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleViolation as error:
         messages.error(request, str(error))
     return redirect("dashboards:saved-list")
+
+
+@csrf_exempt  # mail programs post here without any session; what may be done stands in the signed token
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """End the weekly e-mail that carries this token: by its button, or by the mail program's (RFC 8058)."""
+    view = weekly.view_of(token)
+    if view is None:
+        raise Http404
+    if request.method == "POST":
+        saving.end_mails(view)
+    return render(request, "dashboards/unsubscribe.html", {"ended": request.method == "POST" or not view.mailed})
 
 
 def _own(request: HttpRequest, pk: int) -> SavedView:

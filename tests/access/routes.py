@@ -154,6 +154,7 @@ SAVED = {
     "dashboards:saved-edit": Access(own_alone, own_alone, kinds=VIEW),
     "dashboards:saved-store": Access(public(NO_METHOD), own_alone, kinds=VIEW),
     "dashboards:saved-delete": Access(public(NO_METHOD), own_alone, kinds=VIEW),
+    "dashboards:saved-unsubscribe": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=no-token"),)),
     "dashboards:saved-restore": Access(public(NO_METHOD), signed_in(HIDDEN), kinds=VIEW),  # none is deleted
 }
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.

@@ -1,0 +1,24 @@
+"""Background work of the pages: saved views by e-mail."""
+
+from datetime import date
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from spm.dashboards import weekly
+from spm.jobs.registry import Running, handler
+from spm.org import saving
+
+
+@handler("weekly_views")
+def ask_for_weekly_views(job: Running) -> None:
+    """Hourly: whose Monday has come gets a job; what was deleted a day ago goes for good."""
+    now = timezone.now()
+    saving.purge(now)
+    job.progress(1, 1, _("%(count)d e-mails asked for") % {"count": weekly.ask_for_due(now)})
+
+
+@handler("weekly_view")
+def mail_weekly_view(job: Running) -> None:
+    """One e-mail; run again after it was sent, it sends nothing."""
+    weekly.send(job.arguments["view"], date.fromisoformat(job.arguments["monday"]))
