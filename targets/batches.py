@@ -24,6 +24,7 @@ from targets.staleness import lock_periods
 
 REASON = 300  # characters kept
 
+type Goals = Sequence[tuple[GoalModel, Goal]]
 type CellKey = tuple[str, str, int | str, str, int]  # table, column and key of the holder, measure, leaf period
 
 
@@ -141,6 +142,15 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
 
 
+def write_revision(working: CompanyPlan, revision: CompanyPlan, goals: Goals, *, by: User) -> GoalBatch:
+    """Write what a revision holds into the working version that is being opened for it (``applying``).
+
+    In the caller's transaction. Raises NothingToDo where all of it is in force already.
+    """
+    batch = GoalBatch(by=by, kind=BatchKind.REVISION, reason=revision.reason, revision=revision)
+    return _write(lock_plan(working), goals, batch, None)
+
+
 def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
     """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none.
 
@@ -167,7 +177,7 @@ def _write(
     if seen is not None:
         _refuse_overtaken(plan, _known(plan, seen), wanted, batch.by)
     reason = batch.reason
-    rows = [as_json(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
+    rows = [_row(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
     if not rows:
         raise NothingToDo(_("These numbers stand there already."))
     batch.plan, batch.changes = plan, rows
@@ -175,7 +185,7 @@ def _write(
     return batch
 
 
-def as_json(model: GoalModel, change: LeafChange) -> list[Any]:
+def _row(model: GoalModel, change: LeafChange) -> list[Any]:
     """One entry of ``GoalBatch.changes``; ``changes_of`` reads it."""
     amounts = (None if amount is None else f"{amount:f}" for amount in (change.before, change.after))
     return [NAMES[model], change.holder.column, change.holder.key, change.measure, change.period, *amounts]

@@ -25,7 +25,7 @@ from targets import batches
 from targets.access import can_decide_revision, can_request_revision, can_see_plan
 from targets.anchors import REVISION
 from targets.batches import Change
-from targets.choices import BatchKind, PlanKind, PlanState, RevisionCause
+from targets.choices import PlanKind, PlanState, RevisionCause
 from targets.goals import COLUMNS, Goal, GoalModel, GoalSheet, Holder, OwnQuota, holder_of
 from targets.models import CompanyPlan, GoalBatch
 
@@ -86,16 +86,9 @@ def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
     revision = _undecided(revision, by)
     working: CompanyPlan = CompanyPlan.objects.working().select_for_update().get(fiscal_year=revision.fiscal_year_id)
     _set_applying(working, revision)
-    moved = []
-    for model in COLUMNS:
-        goals = [Goal(holder, measure, leaf, amount) for holder, measure, leaf, amount in _rows(revision, model)]
-        if goals:
-            changes = GoalSheet(working, model, by=by).write(goals, _("Revision %(n)s") % {"n": revision.number})
-            moved += [batches.as_json(model, change) for change in changes]
+    goals = [(model, Goal(*row)) for model in COLUMNS for row in _rows(revision, model)]
+    batch = batches.write_revision(working, revision, goals, by=by)
     _set_applying(working, None)
-    batch = GoalBatch.objects.create(
-        plan=working, kind=BatchKind.REVISION, changes=moved, reason=revision.reason, by=by, revision=revision
-    )
     _decide(revision, PlanState.APPROVED, by)
     return batch
 

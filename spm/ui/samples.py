@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 
 from spm.ui import numbers, theme
 from spm.ui.amounts import AmountField
+from spm.ui.bridge import Bridge, Step, draw
 from spm.ui.geometry import bullet, sparkline
 from spm.ui.status import AHEAD, ALL, AT_RISK, BEHIND, NO_QUOTA, ON_TRACK, Status
 
@@ -92,6 +93,24 @@ def chart() -> theme.Chart:
     return theme.Chart("sample", "Pacing", "€33.2 M booked: €469 k ahead of plan to date.", figure, table)
 
 
+def waterfall() -> Bridge:
+    """A bridge with every kind of step, and a label that is too long."""
+    steps = [
+        ("Plan to date", "total", 0, 32_760),
+        ("Over-assignment, 6.0 %", "pad", 32_760, 34_713),
+        ("Quota to date", "total", 0, 34_713),
+        ("North", "up", 34_713, 35_415),
+        (LONG[:40], "down", 35_415, 33_229),
+        ("Actual", "actual", 0, 33_229),
+    ]
+    return draw(
+        [
+            Step(label, kind, Decimal(first * 1000), Decimal(last * 1000), numbers.number(Decimal(last - first), 1))
+            for label, kind, first, last in steps
+        ]
+    )
+
+
 def math() -> dict[str, Any]:
     return {
         "rows": [("Bookings credited", "33,228.72 k€"), ("÷ quota of the year", "55,100.00 k€")],
@@ -139,6 +158,7 @@ def context() -> dict[str, Any]:
         "months": MONTHS,
         "long": LONG,
         "chart": chart(),
+        "bridge": waterfall(),
         "math": math(),
         "form": SampleForm(),
         "wrong_form": wrong,
