@@ -75,9 +75,11 @@ def client_address(request: HttpRequest | None) -> str | None:
 def _head_digest() -> str:
     """The digest of the newest entry, empty for none; until the transaction ends nobody else can append.
 
-    The oldest entry is the lock: it is always the same row, so whoever waits for it then reads the newest head.
+    The oldest entry is the lock: it is always the same row, so whoever waits for it then reads the newest head. Who
+    found none to lock appends the first entry or fails: a head that came meanwhile is not read without the lock.
     """
-    list(AuditEntry.objects.order_by("pk").select_for_update(no_key=True)[:1])
+    if not list(AuditEntry.objects.order_by("pk").select_for_update(no_key=True)[:1]):
+        return ""
     return AuditEntry.objects.order_by("-pk").values_list("digest", flat=True).first() or ""
 
 
