@@ -14,7 +14,7 @@ from spm.org import retries
 from spm.org.models import Period, User
 from spm.org.scopes import history_of, scope_of
 from targets import access, batches, cautions, policy
-from targets.allocation_facts import Facts, margins, read_facts
+from targets.allocation_facts import Facts, read_facts
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Row, Sheet, Totals
 from targets.allotting import COMPANY, Allotter, Options
 from targets.choices import BatchKind, Measure, Method
@@ -107,7 +107,7 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
 
 
 def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]) -> AllocationGrid:
-    sheet = Sheet(facts, across, margins(facts.plan))
+    sheet = Sheet(facts, across)
     people = facts.people_below(team)
     teams = facts.tree.subtree([team] if team is not None else facts.tree.roots)
     totals = sheet.totals(team)
@@ -126,7 +126,7 @@ def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]
             sheet.rows(team, _rights(user, facts, people, teams), all_open=len(people) + len(teams) <= MAX_ROWS)
         ),
         cautions=cautions.of_over(facts.limits, totals.over),
-        revision=batches.newest(facts.plan),
+        revision=facts.revision,
         is_open=access.is_open(facts.plan),
         can_spread=access.can_allocate(user, facts.plan, team),
     )
@@ -246,7 +246,7 @@ def _preview(
     given = dict(facts.given)
     for holder, own in changed.items():
         given[holder] = {**given.get(holder, {}), **{cell.period.pk: cell.after for cell in own}}
-    now, then = Sheet(facts, (), {}), Sheet(replace(facts, given=given), (), {})
+    now, then = Sheet(facts, ()), Sheet(replace(facts, given=given), ())
     nobody = Rights((), (), ())
     rows = tuple(
         RowChange(
@@ -277,5 +277,5 @@ def _preview(
         now.totals(team),
         then.totals(team),
         tuple(said),
-        batches.newest(facts.plan),
+        facts.revision,
     )

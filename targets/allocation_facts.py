@@ -5,12 +5,12 @@ Who may see what is decided where it is shown (``allocation``); these reads know
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum, Value
+from django.db.models import F, IntegerField, Max, Q, Sum, Value
 
 from spm.market.choices import AssignmentRole
 from spm.market.models import AccountPlacement, Assignment
@@ -19,16 +19,18 @@ from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.clock import company, today
 from spm.org.models import Company, FiscalYear, Period, User
 from spm.org.trees import TeamTree, TreeHistory
-from spm.ui.fields import MoneyField
+from spm.ui.fields import MoneyField, money
 from targets import last_year
 from targets.cautions import Limits, limits_of
 from targets.choices import Measure
 from targets.goals import GoalModel, Holder, of_person, of_team
 from targets.last_year import LastYear
-from targets.models import CompanyPlan, Hold, PlanLine, PlanningCycle, Proposal, Quota, Target
+from targets.models import CompanyPlan, GoalBatch, Hold, PlanLine, PlanningCycle, Proposal, Quota, Target
 from targets.ramps import Presence, capacity, read_ramps
 from targets.seasonality import weights_of
 from targets.spreading import Capacity
+
+REVISION = "revision"
 
 type Amounts = Mapping[int, Decimal]
 """Leaf period → amount."""
@@ -75,6 +77,8 @@ class Facts:
     capacity: Mapping[int, Capacity]
     given: Mapping[Holder, Amounts]  # quotas of people, targets of teams
     lines: Amounts
+    margins: Mapping[int, tuple[Decimal, Decimal]]  # person → (margin, revenue) of the year
+    revision: int  # the newest batch when the numbers were read
     held: Mapping[Holder, frozenset[int]]  # leaf periods that stay
     proposals: Mapping[Holder, tuple[Decimal, str]]
     last: Mapping[int, LastYear]
@@ -127,8 +131,9 @@ def read_facts(
     now = today(our_company)
     tree = history.as_of(min(max(now, calendar.year.starts_on), calendar.year.ends_on))
     home, presence = homes(history, tree, calendar)
-    given, lines = _numbers(plan, measure)
-    holding = {int(holder.key) for holder in given if holder.column == "person_id"}
+    numbers = _numbers(plan, measure)
+    held, proposals = _marks(cycle, plan, measure, calendar)
+    holding = {int(holder.key) for holder in numbers.given if holder.column == "person_id"}
     names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
     known_home = {person: team for person, team in home.items() if person in names}
     ramps = read_ramps()
@@ -151,10 +156,12 @@ def read_facts(
             )
             for person in known_home
         },
-        given=given,
-        lines=lines,
-        held=_held(plan, measure, calendar),
-        proposals=_proposals(cycle, measure),
+        given=dict(numbers.given),
+        lines=numbers.lines,
+        margins=numbers.margins,
+        revision=numbers.revision,
+        held=held,
+        proposals=proposals,
         elapsed=share,
         last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
         potential=potentials(calendar.year.starts_on),
@@ -209,40 +216,81 @@ def _teams_in(steps: list[tuple[date, int | None]], first: date) -> list[int]:
     return [team for team in (*current, *(team for start, team in steps if start > first)) if team is not None]
 
 
-def _numbers(plan: CompanyPlan, measure: str) -> tuple[dict[Holder, dict[int, Decimal]], dict[int, Decimal]]:
-    """Quotas of people and targets of teams; and the company's lines per leaf period. One query for all three."""
+@dataclass
+class Numbers:
+    """What a version holds of one measure, and which of its batches was the newest then: one and the same reading."""
+
+    given: dict[Holder, dict[int, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    lines: dict[int, Decimal] = field(default_factory=dict)
+    rated: dict[int, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    revision: int = 0
+
+    @property
+    def margins(self) -> dict[int, tuple[Decimal, Decimal]]:
+        """Person → (margin, revenue) of the year; a rate is recomputed at every level from these."""
+        return {pk: (own.get(Measure.MARGIN, ZERO), own.get(Measure.REVENUE, ZERO)) for pk, own in self.rated.items()}
+
+
+def _numbers(plan: CompanyPlan, measure: str) -> Numbers:
+    """Quotas of people, targets of teams, the company's lines, margins and the revision number: one query."""
+    read = Numbers()
+    for table, key, leaf, amount in _rows_of_plan(plan, measure):
+        if table == REVISION:
+            read.revision = leaf
+        elif table == "period_id":
+            read.lines[leaf] = amount
+        elif table in Measure.values:
+            read.rated[key][table] = amount
+        else:
+            read.given[Holder(table, key)][leaf] = amount
+    return read
+
+
+def _rows_of_plan(plan: CompanyPlan, measure: str) -> Any:
+    """(column of the holder, holder, leaf period, amount); also (measure, person, person, sum of the year) and
+    (REVISION, plan, newest batch, 0).
+    """
 
     def rows(model: GoalModel, column: str) -> Any:
         of_plan = model._default_manager.filter(plan=plan, measure=measure, **{f"{column}__isnull": False})
         return of_plan.annotate(table=Value(column)).order_by()
 
-    lines = rows(PlanLine, "period_id").counting().values_list("table", "period_id", "period_id")
-    found = rows(Quota, "person_id").values_list("table", "person_id", "period_id", "amount")
-    found = found.union(
-        rows(Target, "team_id").values_list("table", "team_id", "period_id", "amount"),
-        lines.annotate(sum=Sum("amount", output_field=MoneyField())),
-        all=True,
+    def summed(found: Any) -> Any:
+        return found.annotate(sum=Sum("amount", output_field=MoneyField()))
+
+    rated = Quota.objects.filter(plan=plan, measure__in=(Measure.MARGIN, Measure.REVENUE)).order_by()
+    batches = GoalBatch.objects.filter(plan=plan).order_by().annotate(table=Value(REVISION))
+    return (
+        rows(Quota, "person_id")
+        .values_list("table", "person_id", "period_id", "amount")
+        .union(
+            rows(Target, "team_id").values_list("table", "team_id", "period_id", "amount"),
+            summed(rows(PlanLine, "period_id").counting().values_list("table", "period_id", "period_id")),
+            summed(rated.annotate(again=F("person_id")).values_list("measure", "person_id", "again")),
+            batches.values_list("table", "plan_id").annotate(newest=Max("pk"), nothing=money(0)),
+            all=True,
+        )
     )
-    given: dict[Holder, dict[int, Decimal]] = defaultdict(dict)
-    company_lines = {}
-    for column, key, leaf, amount in found:
-        if column == "period_id":
-            company_lines[leaf] = amount
+
+
+def _marks(
+    cycle: PlanningCycle, plan: CompanyPlan, measure: str, calendar: Calendar
+) -> tuple[dict[Holder, frozenset[int]], dict[Holder, tuple[Decimal, str]]]:
+    """Holder → leaf periods that are held; and holder → (own proposal, note). One query."""
+    periods = {period.pk: period for period in (calendar.year, *calendar.quarters, *calendar.leaves)}
+    held: dict[Holder, set[int]] = defaultdict(set)
+    proposed: dict[Holder, tuple[Decimal, str]] = {}
+    wanted = Proposal.objects.filter(cycle=cycle, measure=measure).annotate(period=Value(None, IntegerField()))
+    holds = Hold.objects.filter(plan=plan, measure=measure).annotate(amount=money(0), note=Value(""))
+    rows: Any = holds.order_by().values_list("person_id", "team_id", "period_id", "amount", "note")
+    for person, team, period, amount, note in rows.union(
+        wanted.order_by().values_list("person_id", "team_id", "period", "amount", "note"), all=True
+    ):
+        if period is None:
+            proposed[_holder(person, team)] = (amount, note)
         else:
-            given[Holder(column, key)][leaf] = amount
-    return dict(given), company_lines
-
-
-def _held(plan: CompanyPlan, measure: str, calendar: Calendar) -> dict[Holder, frozenset[int]]:
-    found: dict[Holder, set[int]] = defaultdict(set)
-    for hold in Hold.objects.filter(plan=plan, measure=measure).select_related("period"):
-        found[_holder(hold.person_id, hold.team_id)] |= {leaf.pk for leaf in calendar.leaves_in(hold.period)}
-    return {holder: frozenset(leaves) for holder, leaves in found.items()}
-
-
-def _proposals(cycle: PlanningCycle, measure: str) -> dict[Holder, tuple[Decimal, str]]:
-    rows = Proposal.objects.filter(cycle=cycle, measure=measure)
-    return {_holder(row.person_id, row.team_id): (row.amount, row.note) for row in rows}
+            held[_holder(person, team)] |= {leaf.pk for leaf in calendar.leaves_in(periods[period])}
+    return {holder: frozenset(leaves) for holder, leaves in held.items()}, proposed
 
 
 def _holder(person: int | None, team: int | None) -> Holder:
@@ -257,14 +305,3 @@ def potentials(day: date) -> dict[int, Decimal]:
     )
     rows = placed.order_by().values_list("territory__assignments__person")
     return dict(rows.annotate(sum=Sum("account__potential", output_field=MoneyField())))
-
-
-def margins(plan: CompanyPlan) -> dict[int, tuple[Decimal, Decimal]]:
-    """Person → (margin, revenue) of the year: the rate is recomputed from these sums at every level."""
-    rows = Quota.objects.filter(plan=plan, measure__in=(Measure.MARGIN, Measure.REVENUE)).order_by()
-    found: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for person, measure, amount in rows.values_list("person_id", "measure").annotate(
-        sum=Sum("amount", output_field=MoneyField())
-    ):
-        found[person][measure] = amount
-    return {person: (sums.get(Measure.MARGIN, ZERO), sums.get(Measure.REVENUE, ZERO)) for person, sums in found.items()}

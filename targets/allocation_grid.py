@@ -128,8 +128,8 @@ class Rights:
 class Sheet:
     """Rows and totals from facts: sums of every team are kept, so that each amount is added up once."""
 
-    def __init__(self, facts: Facts, columns: Sequence[Period], margins: Mapping[int, tuple[Decimal, Decimal]]) -> None:
-        self.facts, self.columns, self.margins = facts, tuple(columns), margins
+    def __init__(self, facts: Facts, columns: Sequence[Period]) -> None:
+        self.facts, self.columns = facts, tuple(columns)
         calendar = facts.calendar
         self.leaves = {period.pk: [leaf.pk for leaf in calendar.leaves_in(period)] for period in self.columns}
         self.leaves[calendar.year.pk] = [leaf.pk for leaf in calendar.leaves]
@@ -274,5 +274,5 @@ class Sheet:
         return sum(known, ZERO) if known else None
 
     def _margin_rate(self, people: Collection[int]) -> Decimal | None:
-        both = [self.margins[person] for person in people if person in self.margins]
+        both = [self.facts.margins[person] for person in people if person in self.facts.margins]
         return measures.margin_rate(sum((one[0] for one in both), ZERO), sum((one[1] for one in both), ZERO))

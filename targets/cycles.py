@@ -61,7 +61,10 @@ class StagePlan:
 
 def cycle_of(year: FiscalYear) -> PlanningCycle | None:
     """The year's cycle; None where it is not planned by one."""
-    return PlanningCycle.objects.filter(fiscal_year=year).first()
+    found = PlanningCycle.objects.filter(fiscal_year=year).first()
+    if found:
+        found.fiscal_year = year  # already read
+    return found
 
 
 def latest_before(year: FiscalYear) -> PlanningCycle | None:

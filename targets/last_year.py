@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max, Sum, Value
+from django.db.models.expressions import Combinable
 
 from spm.money import ZERO
 from spm.org.models import Period
@@ -50,19 +52,34 @@ def elapsed(leaves: Sequence[Period], weights: Mapping[int, Decimal], today: dat
     return passed / whole if whole else ZERO
 
 
-def totals(leaves: Sequence[Period], measure: str) -> dict[int, Decimal]:
-    """Person → credited sum of these leaf periods, overlay credit included, from the totals; one query."""
-    rows = PeriodTotal.objects.filter(period__in=[leaf.pk for leaf in leaves], measure=measure).order_by()
-    summed = rows.values_list("person_id").annotate(sum=Sum(F("amount") + F("overlay"), output_field=MoneyField()))
-    return dict(summed)
+def credited(
+    cycle: PlanningCycle, measure: str, leaves: Sequence[Period]
+) -> tuple[dict[int, Decimal], dict[int, tuple[Decimal, Decimal]]]:
+    """Person → credited sum of these leaf periods, overlay credit included; and person → (sum, largest) of the deals
+    that the cycle leaves out. One query.
+    """
+    sold: dict[int, Decimal] = {}
+    left_out: dict[int, tuple[Decimal, Decimal]] = {}
+    for part, person, amount, most in _parts(cycle, measure, leaves):
+        if part == "sold":
+            sold[person] = amount
+        else:
+            left_out[person] = (amount, most)
+    return sold, left_out
 
 
-def one_offs(cycle: PlanningCycle, measure: str) -> dict[int, tuple[Decimal, Decimal]]:
-    """Person → (sum, largest) of the credits of deals that the cycle leaves out; one query."""
-    left_out = Credit.objects.filter(actual__in=cycle.one_offs.values("actual"))
-    rows = curves.counted(Measure(measure), left_out).order_by().values("person_id")
-    summed = rows.annotate(sum=Sum("counts", output_field=MoneyField()), most=Max("counts", output_field=MoneyField()))
-    return {row["person_id"]: (row["sum"], row["most"]) for row in summed}
+def _parts(cycle: PlanningCycle, measure: str, leaves: Sequence[Period]) -> Any:
+    """("sold" or "gone", person, sum, largest row of it)."""
+
+    def grouped(rows: Any, part: str, amount: Combinable) -> Any:
+        by_person = rows.order_by().annotate(part=Value(part)).values_list("part", "person_id")
+        return by_person.annotate(
+            sum=Sum(amount, output_field=MoneyField()), most=Max(amount, output_field=MoneyField())
+        )
+
+    totals = PeriodTotal.objects.filter(period__in=[leaf.pk for leaf in leaves], measure=measure)
+    gone = curves.counted(Measure(measure), Credit.objects.filter(actual__in=cycle.one_offs.values("actual")))
+    return grouped(totals, "sold", F("amount") + F("overlay")).union(grouped(gone, "gone", F("counts")), all=True)
 
 
 def read(  # noqa: PLR0913  # what last year depends on
@@ -74,13 +91,13 @@ def read(  # noqa: PLR0913  # what last year depends on
     *,
     deals_of: Collection[int] | None = None,
 ) -> dict[int, LastYear]:
-    """Person → last year; three queries. ``leaves``: of last year, ``share`` of it elapsed.
+    """Person → last year; two queries. ``leaves``: of last year, ``share`` of it elapsed.
 
     ``deals_of``: whose largest deal is looked up, everybody's by default: that reads single credits.
     """
     if not leaves or not share:
         return {}
-    sold, gone = totals(leaves, measure), one_offs(cycle, measure)
+    sold, gone = credited(cycle, measure, leaves)
     asked = people if deals_of is None else deals_of
     most = curves.largest(Measure(measure), asked, leaves[0].starts_on, leaves[-1].ends_on)
     return {

@@ -125,8 +125,8 @@ def _company_last_year(facts: Facts) -> Decimal:
     """Everybody's last year, also of those who left: without one-off deals, scaled to a whole one."""
     if not facts.calendar.before or not facts.elapsed:
         return ZERO
-    sold = sum(last_year.totals(facts.calendar.before, facts.measure).values(), ZERO)
-    gone = sum((pair[0] for pair in last_year.one_offs(facts.cycle, facts.measure).values()), ZERO)
+    credited, left_out = last_year.credited(facts.cycle, facts.measure, facts.calendar.before)
+    sold, gone = sum(credited.values(), ZERO), sum((amount for amount, _most in left_out.values()), ZERO)
     return (sold - gone) / facts.elapsed
 
 

@@ -5,10 +5,15 @@ Rules: domain.md, Ramp; Joining, leaving, moving in mid-period.
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import Value
 
 from spm.org.models import ALWAYS, Period
 from targets.choices import Proration
@@ -53,17 +58,28 @@ class Ramps:
 
 
 def read_ramps() -> Ramps:
-    """Every schedule and assignment: two queries."""
-    rows = RampStep.objects.order_by("schedule", "month_no")
-    steps: dict[int, list[tuple[int, Decimal]]] = {}
+    """Every schedule and assignment: one query."""
+    steps: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+    own: dict[int, tuple[int | None, date]] = {}
     default = None
-    for schedule, is_default, month, percent in rows.values_list(
-        "schedule_id", "schedule__is_default", "month_no", "percent"
-    ):
-        steps.setdefault(schedule, []).append((month, percent))
+    for schedule, is_default, month, percent, person, start in _rows():
+        if person is not None:
+            own[person] = (schedule, start)
+            continue
+        steps[schedule].append((month, percent))
         default = schedule if is_default else default
-    own = RampAssignment.objects.values_list("person_id", "schedule_id", "starts_on")
-    return Ramps(steps, default, {person: (schedule, start) for person, schedule, start in own})
+    return Ramps({schedule: sorted(row) for schedule, row in steps.items()}, default, own)
+
+
+def _rows() -> Any:
+    """(schedule, is it the default, month, percent, None, None) of steps; (schedule, …, person, day) of assignments."""
+    nobody, never = Value(None, models.BigIntegerField()), Value(None, models.DateField())
+    steps = RampStep.objects.order_by().annotate(of=nobody, since=never)
+    own = RampAssignment.objects.order_by().annotate(
+        default=Value(value=False), month=Value(0), share=Value(Decimal(0))
+    )
+    found: Any = steps.values_list("schedule_id", "schedule__is_default", "month_no", "percent", "of", "since")
+    return found.union(own.values_list("schedule_id", "default", "month", "share", "person_id", "starts_on"), all=True)
 
 
 def set_schedule(name: str, percents: Sequence[Decimal], *, is_default: bool = False) -> RampSchedule:
