@@ -18,7 +18,6 @@ from tests.builders import make_line, make_plan, make_year
 pytestmark = pytest.mark.django_db
 
 FEW, MANY, MOST = 3, 200, 20
-ABOVE_MOST = {"allocation grid": 22}  # last year, potential, ramps, holds and proposals beside each number
 PAGES = {
     "home of a manager": ("dashboards:home", "director"),
     "home of an admin": ("dashboards:home", "admin"),
@@ -87,4 +86,4 @@ def test_pages_take_as_many_queries_for_200_people_as_for_3(cast, client):
         cache.clear()
         seen.append({page: queries_of(client, cast, year, *how) for page, how in PAGES.items()})
     assert seen[0] == seen[1]
-    assert {page: count for page, count in seen[1].items() if count > MOST} == ABOVE_MOST
+    assert {page: count for page, count in seen[1].items() if count > MOST} == {}
