@@ -107,7 +107,7 @@ def _sheet(  # noqa: PLR0913  # what the two kinds of page have in common
     lines: Sequence[Line],
 ) -> Sheet:
     keys = figure_keys(shown) if shown.is_chosen else USUAL
-    unit, columns = unit_thousands(company.currency), figure_columns(keys)
+    unit, columns = unit_thousands(company.currency), figure_columns(view, keys)
     heads = [f"{column.header}, {unit}" if column.kind == "money" else str(column.header) for column in columns]
     rows = []
     for name, at in lines[:MOST_ROWS]:
