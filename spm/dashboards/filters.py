@@ -69,7 +69,7 @@ def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict
 def _versions(view: View) -> tuple[Choice, ...]:
     words = {Version.CURRENT: _("Current"), Version.BASELINE: _("Baseline")}
     return tuple(
-        Choice(text, view.query(plan="" if version is Version.CURRENT else str(version)), version is view.plan)
+        Choice(text, view.here(plan="" if version is Version.CURRENT else str(version)), version is view.plan)
         for version, text in words.items()
     )
 

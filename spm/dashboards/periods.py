@@ -187,7 +187,7 @@ class View:
         """All of this state, over a saved view also what is not chosen, so that nothing of that one shines through."""
         if self.saved is None:
             return self.parameters
-        return {"view": str(self.saved), "team": "", "sort": self.sort, "columns": ""} | self.parameters
+        return {"view": str(self.saved), "team": "", "sort": self.sort, "plan": "", "columns": ""} | self.parameters
 
     @property
     def without_columns(self) -> list[tuple[str, str]]:

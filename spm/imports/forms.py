@@ -10,6 +10,7 @@ from spm.imports import profiles, workbooks
 from spm.imports.kinds import ImportKind
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportProfile
+from spm.imports.proposals import PeriodColumns
 from spm.imports.sheets import BadMapping
 from spm.org.models import User
 
@@ -109,9 +110,19 @@ class UploadForm(forms.Form):
 class MappingForm(forms.Form):
     """For each canonical header: a column of the file, or one value for all rows; and how the file is written."""
 
-    def __init__(self, *args: Any, kind: ImportKind, headers: list[str], mapping: Mapping, **kwargs: Any) -> None:
+    def __init__(  # noqa: PLR0913  # what is known about the file, by keyword
+        self,
+        *args: Any,
+        kind: ImportKind,
+        headers: list[str],
+        mapping: Mapping,
+        proposed: PeriodColumns | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.kind, self.mapping = kind, mapping
+        self.kind, self.mapping = kind, proposed.onto(mapping) if proposed else mapping
+        self.is_proposed = proposed is not None
+        self._add_unpivot(proposed)
         choices = [("", _("– not in the file –")), *((header, header) for header in headers)]
         by_form = {header.strip().casefold().replace(" ", "_"): header for header in headers}
         for column in kind.columns:
@@ -134,6 +145,21 @@ class MappingForm(forms.Form):
         self._add_format(mapping)
         self.fields["save_as"] = forms.CharField(
             label=_("Save as profile"), max_length=100, required=False, help_text=_("A name for the next such file.")
+        )
+
+    def _add_unpivot(self, proposed: PeriodColumns | None) -> None:
+        """Whether columns make rows: proposed where their headers are periods, kept where a mapping file says so."""
+        if self.mapping.unpivot is None:
+            return
+        columns = proposed.headers if proposed else self.mapping.unpivot.columns
+        words = {"columns": ", ".join(columns), "name": self.mapping.unpivot.into[0]}
+        words["value"] = self.mapping.unpivot.into[1]
+        self.fields["unpivot"] = forms.BooleanField(
+            label=_("Each of these columns makes a row of its own"),
+            required=False,
+            initial=True,
+            help_text=_("%(columns)s: the header becomes %(name)s, the cell %(value)s; empty cells make no row.")
+            % words,
         )
 
     def _add_format(self, mapping: Mapping) -> None:
@@ -161,6 +187,10 @@ class MappingForm(forms.Form):
         return [(self[f"column_{column.name}"], self[f"constant_{column.name}"]) for column in self.kind.columns]
 
     @property
+    def unpivot_field(self) -> forms.BoundField | None:
+        return self["unpivot"] if "unpivot" in self.fields else None
+
+    @property
     def format_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in ("date", "decimal", "delimiter", "encoding", "sheet")]
 
@@ -180,6 +210,8 @@ class MappingForm(forms.Form):
         }
         told = {name: cleaned.get(name) for name in ("date", "decimal", "delimiter", "encoding", "sheet")}
         kept = self.mapping.to_json()  # values, filters and unpivoting come from mapping files, and stay
+        if not cleaned.get("unpivot"):
+            kept.pop("unpivot", None)
         form = {**kept.get("format", {}), **told}
         return Mapping.from_json(
             {

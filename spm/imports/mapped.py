@@ -191,9 +191,13 @@ class MappedTable:
 
     def _notes(self) -> list[str]:
         ignored = [header for place, header in enumerate(self.table.headers) if place not in self.used]
-        if not ignored:
-            return []
-        return [_("Columns that are not used: %(headers)s.") % {"headers": ", ".join(ignored)}]
+        notes = []
+        if self.unpivoted:
+            words = {"headers": ", ".join(header for header, _place in self.unpivoted)}
+            notes.append(_("Each of these columns makes a row of its own: %(headers)s.") % words)
+        if ignored:
+            notes.append(_("Columns that are not used: %(headers)s.") % {"headers": ", ".join(ignored)})
+        return notes
 
     def __iter__(self) -> Iterator[MappedRow]:
         if self.mapping.period_of and self.period_format is None:

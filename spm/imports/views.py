@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.imports import access, batches, new_teams, queries, refused_rows, tables, workbooks
+from spm.imports import access, batches, new_teams, proposals, queries, refused_rows, tables, workbooks
 from spm.imports.forms import PASTED, MappingForm, UploadForm
 from spm.imports.kinds import ImportKind, UnknownKind, kind_named
 from spm.imports.mappings import Mapping
@@ -69,6 +69,8 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             batch = _stored(wanted, form, request)
+            if proposals.of_batch(batch):
+                return redirect("imports:map", pk=batch.pk)  # what the file seems to be is for a person to confirm
             batches.ask(batch, "preview", user)
         except RuleViolation as error:
             form.add_error(None, str(error))
@@ -113,7 +115,9 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleViolation as error:
         headers = []
         messages.error(request, str(error))
-    options: dict[str, Any] = {"mapping": Mapping.from_json(batch.mapping), "headers": headers}
+    mapping = Mapping.from_json(batch.mapping)
+    options: dict[str, Any] = {"mapping": mapping, "headers": headers}
+    options["proposed"] = proposals.period_columns(kind_named(batch.kind), mapping, headers)
     form = MappingForm(request.POST or None, kind=kind_named(batch.kind), **options)
     if request.method == "POST" and form.is_valid():
 
@@ -122,7 +126,8 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
             form.save(batch, user)
 
         return _asked(request, batch, read_anew)
-    return render(request, "imports/batch_map.html", {"form": form, "batch": batch})
+    status = 422 if form.errors else 200
+    return render(request, "imports/batch_map.html", {"form": form, "batch": batch}, status=status)
 
 
 @require_POST
