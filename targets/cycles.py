@@ -19,7 +19,7 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
-from targets import carrying, locking, plans, policy, recipients
+from targets import carrying, locking, plans, policy, recipients, versions
 from targets.choices import LimitAction, PlanState, Stage
 from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
 from targets.notices import tell_stage
@@ -163,9 +163,9 @@ def _years_later(day: date, years: int) -> date:
 def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     """Enter the next stage; the one left behind is done. Its owner and everybody it concerns are told.
 
-    Entering Lock locks the numbers. Raises WrongStage where ``to`` is not the next stage, or where what the stage
-    builds on is missing: a company plan before Allocate, quotas before Review; before Lock both, and where the policy
-    blocks, every over-assignment within it.
+    Entering Allocate approves the company plan and keeps a version of it; entering Lock locks the numbers. Raises
+    WrongStage where ``to`` is not the next stage, or where what the stage builds on is missing: a company plan before
+    Allocate, quotas before Review; before Lock both, and where the policy blocks, every over-assignment within it.
     """
     cycle = _locked(cycle)
     following_stage = following(cycle.stage)
@@ -181,11 +181,17 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     if following_stage is Stage.REVIEW:
         recipients.prepare(cycle)
     if following_stage is Stage.ALLOCATE:
-        published = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
-        published.update(state=PlanState.APPROVED, decided_at=now, decided_by=by)
+        _publish(cycle, by)
     _record_move(cycle, before, by)
     tell_stage(cycle, by=by)
     return cycle
+
+
+def _publish(cycle: PlanningCycle, by: User | None) -> None:
+    """The company plan is approved, and kept as it now stands as a version."""
+    published = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
+    published.update(state=PlanState.APPROVED, decided_at=timezone.now(), decided_by=by)
+    versions.save_version(_working(cycle), _("As published"), by, reason=_("Handed on to be allocated"))
 
 
 def lock_year(year: FiscalYear, by: User | None) -> None:

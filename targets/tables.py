@@ -10,10 +10,12 @@ from spm.org.exports import audited_table
 from spm.org.models import User
 from spm.ui.exports import Column, Row, Value
 from targets.allocation_grid import AllocationGrid
+from targets.choices import Measure
 from targets.company_grid import CompanyGrid
 from targets.grids import Grid
 from targets.letter_queries import Review
 from targets.models import CompanyPlan
+from targets.version_queries import ComparisonPage, VersionLine
 
 
 def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
@@ -90,3 +92,31 @@ def export_revisions(request: HttpRequest, year: str, revisions: Sequence[Compan
         for revision in revisions
     )
     return audited_table(request, columns, lines, f"revisions-{year}")
+
+
+def export_versions(request: HttpRequest, year: str, lines: Sequence[VersionLine]) -> HttpResponseBase:
+    """One line per version, with its total in each measure."""
+    texts = [_("Version"), _("Kind"), _("Number"), _("Author"), _("When"), _("Reason"), _("State"), _("Decided by")]
+    kinds = {_("Number"): "number", _("When"): "moment"}
+    columns = [Column(text, kinds.get(text, "text")) for text in texts]
+    columns += [Column(str(measure.label), "money") for measure in Measure]
+    rows: list[Sequence[Value]] = []
+    for line in lines:
+        plan = line.plan
+        people = [one.name if one else "" for one in (plan.author, plan.decided_by)]
+        said: list[Value] = [line.title, plan.get_kind_display(), plan.number, people[0], plan.created_at, plan.reason]
+        rows.append([*said, str(plan.get_state_display()), people[1], *line.totals])
+    return audited_table(request, columns, rows, f"versions-{year}")
+
+
+def export_comparison(request: HttpRequest, page: ComparisonPage) -> HttpResponseBase:
+    """One line per period and holder: both versions, the difference in amount and as a ratio."""
+    found = page.found
+    columns = [Column(_("Part")), Column(_("Name"))]
+    columns += [Column(text, "money") for text in (page.before_title, page.after_title, _("Difference"))]
+    columns.append(Column(_("Difference, %"), "percent"))
+    parts = [(_("Period"), found.months), (_("Holder"), tuple(row.difference for row in page.rows))]
+    rows: list[Sequence[Value]] = [
+        [part, one.name, one.before, one.after, one.difference, one.share] for part, lines in parts for one in lines
+    ]
+    return audited_table(request, columns, rows, f"compare-{found.before.fiscal_year.label}-{found.measure}")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from targets import allocation_views, company_views, cycle_views, letter_views, revision_views, views
+from targets import allocation_views, company_views, cycle_views, letter_views, revision_views, version_views, views
 
 app_name = "targets"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("<str:year>/company/paste/", company_views.company_paste, name="company-paste"),
     path("<str:year>/company/spread/", company_views.company_spread_total, name="company-spread"),
     path("<str:year>/company/undo/", company_views.company_undo, name="company-undo"),
+    path("<str:year>/company/versions/", version_views.version_list, name="versions"),
+    path("<str:year>/company/versions/compare/", version_views.version_compare, name="version-compare"),
+    path("<str:year>/company/versions/<int:pk>/restore/", version_views.version_restore, name="version-restore"),
     path("<str:year>/allocate/", allocation_views.allocate, name="allocate"),
     path("<str:year>/allocate/paste/", allocation_views.allocate_paste, name="allocate-paste"),
     path("<str:year>/allocate/spread/", allocation_views.allocate_spread, name="allocate-spread"),

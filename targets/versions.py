@@ -195,12 +195,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions side by side, one measure, whole year. ``company``: the whole company first, then its segments."""
+    """Two versions side by side, one measure, whole year. ``company``: the whole company first, then its segments.
+
+    ``months``: the company's number of each leaf period, in order; its holder is the company.
+    """
 
     measure: str
     before: CompanyPlan
     after: CompanyPlan
     company: tuple[Difference, ...]
+    months: tuple[Difference, ...]
     teams: tuple[Difference, ...]
     people: tuple[Difference, ...]
 
@@ -211,7 +215,7 @@ class Comparison:
 
 
 def compare(a: CompanyPlan, b: CompanyPlan, measure: str, viewer: User | None = None) -> Comparison:
-    """What each holder has in ``a`` and in ``b``; four queries. With a ``viewer``: of teams and people they see.
+    """What each holder has in ``a`` and in ``b``; six queries. With a ``viewer``: of teams and people they see.
 
     Raises BadVersion for versions of two years, and for a revision, which holds only what it changes.
     """
@@ -219,6 +223,7 @@ def compare(a: CompanyPlan, b: CompanyPlan, measure: str, viewer: User | None = 
         raise BadVersion(_("Two whole versions of one year can be compared."))
     lines = _of(PlanLine, (a, b), measure, viewer)
     totals = [(plan, "", _("Whole company"), amount) for plan, amount in _sums(lines.counting(), "plan_id")]
+    months = _sums(lines.counting(), "plan_id", "period_id")
     segments = _sums(lines.exclude(segment=""), "plan_id", "segment", F("segment"))
     teams = _of(Target, (a, b), measure, viewer).filter(team__isnull=False)
     people = _of(Quota, (a, b), measure, viewer)
@@ -227,8 +232,19 @@ def compare(a: CompanyPlan, b: CompanyPlan, measure: str, viewer: User | None = 
         a,
         b,
         (*_beside(a, b, totals, of_segment), *_beside(a, b, segments, of_segment)),
+        _months(a, b, months),
         _beside(a, b, _sums(teams, "plan_id", "team_id", F("team__name")), of_team),
         _beside(a, b, _sums(people, "plan_id", "person_id", F("person__name")), of_person),
+    )
+
+
+def _months(a: CompanyPlan, b: CompanyPlan, sums: Iterable[tuple[int, int, Decimal]]) -> tuple[Difference, ...]:
+    """``sums``: plan, leaf period, amount. One line per leaf period of the year."""
+    amounts = {(plan, leaf): amount for plan, leaf, amount in sums}
+    leaves = Period.objects.leaves().filter(fiscal_year=a.fiscal_year_id).order_by("starts_on")
+    return tuple(
+        Difference(of_segment(), leaf.title, amounts.get((a.pk, leaf.pk)), amounts.get((b.pk, leaf.pk)))
+        for leaf in leaves
     )
 
 

@@ -117,6 +117,9 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:versions": GRID,
+    "targets:version-compare": Access(of_year(managers()), kinds=YEAR),
+    "targets:version-restore": Access(admins(), admins(ACTED), kinds=(("year", "=2026"), ("pk", "plan"))),
     "targets:company-paste": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:company-spread": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:company-undo": Access(public(NO_METHOD), admins(HIDDEN), kinds=YEAR),  # no batch named
