@@ -97,3 +97,28 @@ def test_no_secret_ends_up_in_an_image_or_a_commit(ignore):
     ignored = {line.rstrip("/") for line in (ROOT / ignore).read_text("utf-8").splitlines()}
     folders = {Path(secret["file"]).parts[0] for secret in COMPOSE["secrets"].values()}
     assert folders | {".env"} <= ignored
+
+
+def test_what_the_image_copies_is_there_and_not_ignored():
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[1:-1] if word[:2] != "--"]
+    ignored = {line.rstrip("/") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()}
+    assert copied
+    assert [name for name in copied if name != "." and (name in ignored or not (ROOT / name).exists())] == []
+    needed = {"spm", "targets", "templates", "static", "manage.py", "pyproject.toml"}
+    assert needed & ignored == set()
+
+
+def test_the_image_has_the_python_that_the_project_asks_for():
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    wanted = (ROOT / ".python-version").read_text("utf-8").strip()
+    assert re.search(r"^FROM python:([\d.]+)-slim$", image, re.MULTILINE)[1] == wanted
+
+
+def test_each_instruction_of_the_image_is_one_and_packages_are_installed_as_the_user_who_runs_it():
+    text = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    words = [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    assert set(words) <= {"FROM", "ENV", "RUN", "WORKDIR", "USER", "COPY", "VOLUME", "EXPOSE", "CMD"}
+    assert words[0] == "FROM"
+    assert words.index("USER") < words.index("COPY")
+    assert words[-1] == "CMD"

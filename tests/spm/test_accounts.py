@@ -181,3 +181,27 @@ def test_a_second_factor_made_under_the_old_key_signs_in_once_more_and_is_writte
         client = signed_in()
         client.post(reverse("mfa_authenticate"), {"code": code_of(secret)})
         assert is_in(client)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/128.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/128.0 Safari/537.36 Edg/128.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) Version/17.5 Safari/605.1.15", "Safari on macOS"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) CriOS/128.0 Safari/604.1", "Chrome on iPhone"),
+        (
+            "Mozilla/5.0 (Linux; Android 14) SamsungBrowser/25.0 Chrome/121.0 Safari/537.36",
+            "Samsung Internet on Android",
+        ),
+        ("curl/8.9", "Another browser"),
+        ("", "Another browser"),
+    ],
+)
+def test_a_session_shows_its_browser_by_name(person, said, name):
+    client = signed_in()
+    person.usersession_set.update(user_agent=said)
+    page = client.get(reverse("usersessions_list")).content.decode()
+    assert f">{name}</th>" in page
+    assert "This device" in page

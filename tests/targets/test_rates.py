@@ -19,7 +19,7 @@ from spm.org.choices import PeriodState
 from spm.org.models import Period
 from targets.models import Actual, ActualVersion, Attainment, Credit, Rate
 from targets.rates import NoRate, Rates, rate_on
-from targets.rollup import roll_up_stale
+from targets.rollup import rebuild, roll_up_stale
 from tests.builders import make_person
 from tests.spm.imports_help import load, told, upload
 
@@ -219,3 +219,18 @@ def test_conversion_is_off_by_half_a_coin_at_most_and_turns_with_the_sign(amount
     assert worth % coin == 0
     assert abs(worth - amount * rate) * 2 <= coin
     assert convert(-amount, rate, currency) == -worth
+
+
+def test_inv_07_totals_are_of_stored_rates_and_a_rate_that_comes_later_changes_none(rates):
+    load("actuals", LINES)
+
+    def totals():
+        roll_up_stale()
+        rebuild()
+        return sorted(Attainment.objects.filter(person__isnull=False).values_list("period__label", "measure", "actual"))
+
+    before = totals()
+    assert {amount for label, measure, amount in before if (label, measure) == ("2026-02", "revenue")} == {D(900)}
+    load("rates", "currency,starts_on,rate\nUSD,2026-02-15,0.10\n")
+    assert totals() == before
+    assert Actual.objects.get(external_key="o-1").amount == 900

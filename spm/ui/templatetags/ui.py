@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from spm.ui import numbers, theme
+from spm.ui import browsers, numbers, theme
 from spm.ui.geometry import Bullet, Sparkline
 from spm.ui.status import Status, heat_band
 
@@ -22,6 +22,7 @@ register.filter("day_short", numbers.day_short)
 register.filter("weekday", numbers.weekday)
 register.filter("month_name", numbers.month_name)
 register.filter("moment", numbers.moment)
+register.filter("browser", browsers.browser_name)
 
 
 @register.filter

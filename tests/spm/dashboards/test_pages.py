@@ -2,20 +2,23 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from spm.dashboards.queries import stamp_of
+from spm.jobs import queue, runner, schedule
+from spm.jobs.models import Job
 from spm.market.models import AccountPlacement
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, TeamLead
 from targets import rollup
-from targets.models import Credit
+from targets.models import Attainment, Credit, RollupRun
 from tests.builders import make_account, make_person, make_quota, make_territory
 from tests.spm.dashboards.conftest import book
 
@@ -318,3 +321,38 @@ def test_the_heat_map_marks_the_month_of_an_event_and_says_it(story, as_user):
     page = as_user(story.director).get(reverse("dashboards:performance")).context["page"]
     row = next(row for row in page.heat.rows if row.name == story.rep.name)
     assert [cell.event for cell in row.cells[:3]] == ["", "started on 10 Feb", ""]
+
+
+def test_inv_09_a_table_says_that_it_rounds_and_its_file_adds_up_exactly(story, as_user):
+    client = as_user(story.director)
+    book(story.rep, "2026-04-01", "0.0049", "tiny")
+    book(story.outsider, "2026-04-01", "1234.5678", "odd")
+    rollup.rebuild()
+    address = reverse("dashboards:performance")
+    assert "Rounded here, exact in the file" in client.get(address).content.decode()
+    text = content(client.get(f"{address}?format=csv")).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    whole = Attainment.objects.get(period__label="2026", measure="bookings", company__isnull=False).actual
+    said = {kind: [Decimal(row["Actual"]) for row in rows if row["Kind"] == kind] for kind in ("Total", "Team", "Rep")}
+    overlay, house = (Decimal(row["Actual"]) for row in rows if row["Kind"] == "Remainder")
+    assert said["Total"] == [whole]
+    assert sum(said["Team"]) + house == sum(said["Rep"]) + overlay + house == whole
+    assert whole != round(whole, 2)  # there is something to round
+
+
+def test_inv_26_a_page_whose_totals_are_behind_says_of_when_they_are_and_a_minute_brings_the_new_ones(
+    story, as_user, monkeypatch
+):
+    client, address = as_user(story.director), reverse("dashboards:performance")
+    monkeypatch.setattr(queue, "_send_now", lambda pk: None)  # every message is lost
+    RollupRun.objects.update(finished_at="2026-09-17T06:30:00Z")
+    book(story.rep, "2026-04-01", 5000, "late")
+    cache.clear()
+    before = client.get(address).content.decode()
+    assert "Rolled up 17 Sep 2026" in before
+    monkeypatch.undo()
+    assert schedule.SCHEDULE["rollup"] <= timedelta(seconds=60)
+    schedule.tick()
+    runner.run(Job.objects.get(kind="rollup", slot__isnull=False).pk)
+    after = client.get(address).content.decode()
+    assert "Rolled up 17 Sep 2026" not in after
