@@ -16,7 +16,7 @@ from spm.org.models import Company, User
 from spm.talk import notices
 
 THEMES = {"auto": _("As the system"), "light": _("Light"), "dark": _("Dark")}
-THEME_COOKIE, RAIL_COOKIE = "theme", "rail"
+THEME_COOKIE, RAIL_COOKIE, DENSITY_COOKIE = "theme", "rail", "density"
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ class Shell:
     @property
     def rail(self) -> str:
         return "narrow" if self.request.COOKIES.get(RAIL_COOKIE) == "narrow" else "wide"
+
+    @property
+    def density(self) -> str:
+        """Rows of tables: "loose" (44 px) or "" (36 px), as this browser was told."""
+        return "loose" if self.request.COOKIES.get(DENSITY_COOKIE) == "loose" else ""
 
     @cached_property
     def demo_people(self) -> demo_people.DemoPeople | None:

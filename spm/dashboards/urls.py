@@ -25,6 +25,7 @@ urlpatterns = [
     path("search/", views_personal.search, name="search"),
     path("settings/", views_personal.settings, name="settings"),
     path("settings/theme/", views_personal.theme, name="theme"),
+    path("settings/density/", views_personal.density, name="density"),
     path("accounts/demo/", views_personal.demo_sign_in, name="demo-sign-in"),
     path("setup/demo/remove/", views_demo.demo_remove, name="demo-remove"),
 ]

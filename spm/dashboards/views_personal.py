@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from spm.dashboards import demo_people
 from spm.dashboards.forms_personal import ProfileForm
 from spm.dashboards.search import MAX_LENGTH, find
-from spm.dashboards.shell import THEME_COOKIE, THEMES
+from spm.dashboards.shell import DENSITY_COOKIE, THEME_COOKIE, THEMES
 from spm.org import people
 from spm.org.gates import user_of
 from spm.org.limits import spend
@@ -58,6 +58,19 @@ def theme(request: HttpRequest) -> HttpResponse:
     person.theme = chosen
     person.save(update_fields=["theme"])
     return with_theme(back(request, reverse("dashboards:settings")), chosen)
+
+
+@login_required
+@require_POST
+def density(request: HttpRequest) -> HttpResponse:
+    """Rows of tables 44 or 36 px high, on this browser."""
+    response = back(request, reverse("dashboards:settings"))
+    if request.POST.get("density") != "loose":
+        response.delete_cookie(DENSITY_COOKIE, samesite="Lax")
+        return response
+    secure = site.SESSION_COOKIE_SECURE
+    response.set_cookie(DENSITY_COOKIE, "loose", max_age=COOKIE_AGE, samesite="Lax", secure=secure, httponly=True)
+    return response
 
 
 @login_required

@@ -60,6 +60,7 @@ PERSONAL = {
     "dashboards:search": Access(signed_in(), query="?q=quill", also=("?q=north", "?q=bramble", "?q=example.com")),
     "dashboards:settings": Access(signed_in(), signed_in(ACTED)),
     "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
+    "dashboards:density": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
     "dashboards:demo-remove": Access(public(NO_METHOD), signed_in(FORBIDDEN)),  # the admin too: it is no demo
     "styleguide": Access(public(HIDDEN)),

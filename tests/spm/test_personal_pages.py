@@ -127,3 +127,11 @@ def test_each_hit_of_a_search_leads_to_a_page_that_opens(at, cast):
     hits = [hit for group in client.get("/search/?q=o").context["groups"] for hit in group.hits]
     assert cast.north.name in [hit.name for hit in hits]
     assert {client.get(hit.href).status_code for hit in hits if hit.href} == {200}
+
+
+def test_rows_of_tables_grow_and_shrink_on_this_browser(client, cast):
+    client.force_login(cast.rep)
+    client.post("/settings/density/", {"density": "loose", "next": "/settings/"})
+    assert 'data-density="loose"' in client.get("/settings/").content.decode()
+    client.post("/settings/density/", {"density": ""})
+    assert "data-density" not in client.get("/settings/").content.decode()
