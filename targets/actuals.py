@@ -32,6 +32,7 @@ from spm.imports import bulk
 from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
 from spm.money import to_units
+from spm.org.choices import PeriodState
 from spm.org.models import Period
 from targets.choices import Changed, VersionReason
 from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
@@ -194,7 +195,7 @@ class Recorder:
             self._worth(line, stored)
         except (NoRate, TooLarge) as error:
             return Verdict(RowOutcome.REFUSED, str(error))
-        waits = self._waits(line.date) or (stored and alive and self._waits(stored.line.date))
+        waits = self._waits(line.date) or (stored and self._waits_behind(stored))
         return waits or (CHANGED if alive else NEW)
 
     def _worth(self, line: Line, stored: Stored | None) -> Worth:
@@ -210,9 +211,16 @@ class Recorder:
     def _waits(self, day: date) -> Verdict | None:
         """The verdict *parked* where the period of ``day`` is not open."""
         leaf = self.resolver.leaf_on(day)
-        if leaf is None or leaf.takes_lines:
-            return None
-        return Verdict(RowOutcome.PARKED, _("%(period)s is closed for new lines.") % {"period": leaf.label})
+        return None if leaf is None or leaf.takes_lines else _parked(leaf)
+
+    def _waits_behind(self, stored: Stored) -> Verdict | None:
+        """*Parked* where the stored form may not be replaced: its period is not open, or, of a tombstone, which
+        counts nowhere, is closed: its row stays as it is (INV-29).
+        """
+        if not stored.is_tombstone:
+            return self._waits(stored.line.date)
+        leaf = self.resolver.leaf_on(stored.line.date)
+        return _parked(leaf) if leaf and leaf.state == PeriodState.CLOSED else None
 
     # Writing
 
@@ -288,6 +296,10 @@ class Recorder:
             leaf: LeafPeriod | None = self.resolver.leaf_on(day)
             if leaf:
                 self.touched.add(leaf.pk)
+
+
+def _parked(leaf: LeafPeriod) -> Verdict:
+    return Verdict(RowOutcome.PARKED, _("%(period)s is closed for new lines.") % {"period": leaf.label})
 
 
 def _units(amount: Decimal | None) -> int | None:

@@ -199,6 +199,17 @@ def test_restatement_out_of_a_closed_period_is_parked_and_unchanged_stays_unchan
         assert recorder.vanish(set()) == 0
 
 
+@pytest.mark.parametrize(("state", "verdict"), [("closed", "parked"), ("soft_closed", "new")])
+def test_inv_29_vanished_line_of_a_closed_period_waits_when_it_comes_back_with_another_date(state, verdict):
+    line = make_line(day="2026-01-15")
+    record(line)
+    with recording("test") as recorder:
+        recorder.vanish({"nothing"})
+    close("2026-01", state)
+    other = make_line(day="2026-08-15")
+    assert record(replace(line, date=date(2026, 8, 15)), other) == [verdict, "new"]
+
+
 def test_date_outside_the_calendar_and_foreign_currency_are_refused():
     assert record(make_line(day="2031-01-01"), make_line(currency="USD")) == ["refused", "refused"]
 
@@ -213,10 +224,9 @@ def test_judging_writes_nothing():
 
 
 def test_inv_03_shares_add_up_to_the_last_ten_thousandth_ties_to_the_smallest_key():
-    shares = [Share(7, None, Decimal(part)) for part in ("0.3333", "0.3333", "0.3334")]
-    assert divide(Decimal("0.0002"), shares) == [Decimal(0), Decimal("0.0001"), Decimal("0.0001")] or (
-        sum(divide(Decimal("0.0002"), shares)) == Decimal("0.0002")
-    )
+    parts = {9: "0.3333", 3: "0.3333", 7: "0.3334"}
+    shares = [Share(person, None, Decimal(part)) for person, part in parts.items()]
+    assert divide(Decimal("0.0002"), shares) == [Decimal(0), Decimal("0.0001"), Decimal("0.0001")]
     halves = [Share(9, None, Decimal("0.5")), Share(3, None, Decimal("0.5"))]
     assert divide(Decimal("0.0001"), halves) == [Decimal(0), Decimal("0.0001")]
     assert divide(Decimal("-0.0001"), halves) == [Decimal(0), Decimal("-0.0001")]
