@@ -19,7 +19,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, TeamLead
 from targets import rollup
 from targets.models import Attainment, Credit, RollupRun
-from tests.builders import make_account, make_person, make_quota, make_territory
+from tests.builders import make_account, make_actual, make_person, make_quota, make_territory
 from tests.spm.dashboards.conftest import book
 
 pytestmark = pytest.mark.django_db
@@ -266,6 +266,13 @@ def test_late_in_a_period_the_page_says_what_is_left_and_for_how_many_days(story
     tile = page.tiles[3]
     assert tile.delta.startswith("12 days left")
     assert "month needed" not in page.sentence + tile.delta
+
+
+def test_a_line_of_revenue_without_a_territory_is_told_once_though_it_earns_a_margin_too(company, year, as_user):
+    make_actual(make_person("Seller"), "2026-02-01", 100, cost=60)
+    rollup.rebuild()
+    shown = as_user(make_person("Boss", is_admin=True)).get(reverse("dashboards:home")).content.decode()
+    assert "1 line of this year counts in no territory." in shown
 
 
 def test_a_territory_that_the_viewer_does_not_see_is_not_named(story, as_user):
