@@ -53,7 +53,7 @@ def create_year(label: str, first_day: date, kind: str, weeks: int = 52) -> Fisc
         raise BadCalendar(_("The fiscal year %(label)s exists already.") % {"label": label})
     try:
         leaves = leaves_of(kind, label, first_day, weeks)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadCalendar(str(error)) from error
     rows = [LeafRow(f"{label}-Q{leaf.quarter}", leaf.label, leaf.starts_on, leaf.ends_on) for leaf in leaves]
     return _store_year(label, kind, rows)

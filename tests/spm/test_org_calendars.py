@@ -111,6 +111,12 @@ def test_a_year_before_the_first_one_is_welcome(year):
     assert list(FiscalYear.objects.values_list("label", flat=True)) == ["2025", "2026"]
 
 
+@pytest.mark.parametrize("kind", [CalendarKind.MONTHS, CalendarKind.WEEKS_445, CalendarKind.THIRTEEN])
+def test_a_year_beyond_the_last_day_there_is_is_refused(company, kind):
+    with pytest.raises(BadCalendar):
+        create_year("far", date(9999, 12, 1), kind)
+
+
 def test_a_label_of_a_year_is_given_once(year):
     with pytest.raises(BadCalendar, match="exists already"):
         create_year("2026", date(2027, 1, 1), CalendarKind.MONTHS)

@@ -71,6 +71,17 @@ def test_fiscal_year_that_overlaps_is_refused_in_words(admin, year):
     assert FiscalYear.objects.count() == 1
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_an_end_of_the_calendar_is_refused_in_words(admin, cast, day):
+    year = {"label": "far", "starts_on": day, "kind": "445", "weeks": "52"}
+    refused = admin.post(reverse("setup:calendar"), year)
+    assert (refused.status_code, FiscalYear.objects.count()) == (422, 0)
+    told = admin.post(reverse("setup:person-leave", args=[cast.rep.pk]), {"left_on": day}, follow=True)
+    assert all("Ensure this value is" in answer.content.decode() for answer in (refused, told))
+    cast.rep.refresh_from_db()
+    assert (cast.rep.is_active, cast.rep.left_on) == (True, None)
+
+
 def test_period_is_closed_and_reopened_with_a_reason(admin, year):
     leaf = Period.objects.leaves().get(label="2026-01")
     admin.post(reverse("setup:period-close", args=[leaf.pk]))

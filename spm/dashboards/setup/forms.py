@@ -6,9 +6,11 @@ from typing import Any
 from babel import Locale
 from django import forms
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from spm.imports.dates import FIRST_YEAR, LAST_YEAR
 from spm.market.choices import AssignmentRole
 from spm.market.models import Territory
 from spm.org.choices import AuditKind, CalendarKind
@@ -18,7 +20,9 @@ from spm.zones import known_zones
 
 
 def day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=DayInput(), **options)
+    """A day within the years that a file may name too: the day after it exists, and so does the year after it."""
+    bounds = [MinValueValidator(date(FIRST_YEAR, 1, 1)), MaxValueValidator(date(LAST_YEAR, 12, 31))]
+    return forms.DateField(label=label, widget=DayInput(), validators=bounds, **options)
 
 
 def currency_choices() -> list[tuple[str, str]]:
