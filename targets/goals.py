@@ -20,6 +20,7 @@ from spm.money import MAX_UNITS, UNITS_PER_ONE, minor_unit, to_units
 from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
+from spm.ui.numbers import number
 from targets.choices import PlanKind
 from targets.lines import Verdict
 from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
@@ -131,9 +132,12 @@ class LeafChange:
 
 
 def refuse_amount(amount: Decimal, currency: str, *, negative: bool = False) -> None:
-    """Raise BadAmount for more than 15 digits, a part of a minor unit, and below zero unless ``negative`` may be."""
+    """Raise BadAmount for what no line holds, a part of a minor unit, and below zero unless ``negative`` may be."""
     if not amount.is_finite() or abs(amount) > MAX_AMOUNT:
-        raise BadAmount(_("%(amount)s has more than 15 digits.") % {"amount": amount})
+        raise BadAmount(
+            _("%(amount)s is too large: it must stay below %(limit)s.")
+            % {"amount": amount, "limit": number(MAX_AMOUNT)}
+        )
     coin = minor_unit(currency)
     if amount % coin:
         raise BadAmount(

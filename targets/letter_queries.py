@@ -55,6 +55,10 @@ class ReviewRow:
         return self.is_open and self.can_decide and due
 
     @property
+    def can_answer(self) -> bool:
+        return self.can_decide and self.is_open and self.state == LetterState.QUESTION
+
+    @property
     def can_nudge(self) -> bool:
         return self.can_decide and self.is_open and self.state == LetterState.SENT
 

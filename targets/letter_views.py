@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import RuleViolation
+from spm.org import clock
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
 from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
+from spm.ui.numbers import money_full
 from targets import access, letter_queries, letters, proposals, tables
 from targets.choices import Measure
 from targets.cycles import cycle_of
@@ -188,7 +190,7 @@ def propose(request: HttpRequest, year: str) -> HttpResponse:
         proposals.propose(
             cycle, holder, _measure(request.POST.get("measure", "")), amount, by=user, note=request.POST.get("note", "")
         )
-        messages.success(request, _("Your proposal is kept.") if text else _("Your proposal is taken back."))
+        messages.success(request, _kept(amount))
     except RuleViolation as error:
         messages.error(request, str(error))
     except ValueError:
@@ -196,6 +198,14 @@ def propose(request: HttpRequest, year: str) -> HttpResponse:
             request, _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k.") % {"text": text}
         )
     return redirect(back)
+
+
+def _kept(amount: Decimal | None) -> str:
+    """What was read from the cell is said back, since "1,200" may be read two ways."""
+    company = clock.company()
+    if amount is None or company is None:
+        return _("Your proposal is taken back.")
+    return _("Your proposal is kept: %(amount)s.") % {"amount": money_full(amount, company.currency)}
 
 
 def _holder(request: HttpRequest, year: str) -> tuple[Holder, str]:

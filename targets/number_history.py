@@ -5,6 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import Lag
+
 from spm.org.models import FiscalYear, User
 from targets.choices import Measure, PlanKind
 from targets.goals import Holder
@@ -17,6 +20,7 @@ NEWEST_OF_ALL = 50
 class NumberState:
     """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why.
 
+    ``before`` and ``amount``: what it was and became; None: there was no number, or it was taken away.
     ``what``: its measure, of a plan line with the segment.
     """
 
@@ -24,19 +28,23 @@ class NumberState:
     what: str
     by: User | None
     period: str
-    amount: Decimal | None  # None: taken away
+    before: Decimal | None
+    amount: Decimal | None
     reason: str
 
 
 def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
     """Newest first. ``rows``: historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
-    newest = rows.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
+    in_order = (F("history_date").asc(), F("history_id").asc())
+    told = rows.annotate(before=Window(Lag("amount"), partition_by=F("id"), order_by=in_order))
+    newest = told.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
     return [
         NumberState(
             row.history_date,
             " · ".join(part for part in (str(Measure(row.measure).label), getattr(row, "segment", "")) if part),
             row.history_user,
             row.period.label,
+            row.before,
             None if row.history_type == "-" else row.amount,
             row.history_change_reason or "",
         )

@@ -20,7 +20,7 @@ REVISED = {
     figures.HIRED_IN_APRIL: (RevisionCause.HIRE, _("Hired in April, with a ramped quota")),
     figures.GIVEN_A_TERRITORY: (RevisionCause.TERRITORY, _("Given a territory on 1 July")),
 }
-DUE = ((8, 31), (9, 15), (10, 15), (11, 15), (11, 30), (12, 31))  # month and day of each stage, the year before
+DUE = ((8, 31), (9, 15), (10, 15), (11, 15), (11, 30))  # month and day of each stage up to the lock, the year before
 QUESTIONS = {
     "N1": _("One order made 41 % of my year. Does the number count on another one like it?"),
     "S3": _("Two of my key accounts closed a plant each. On which ones is the growth of 2027 built?"),
@@ -59,10 +59,11 @@ def plan_next_year() -> None:
 
 
 def _begin(year: FiscalYear) -> PlanningCycle:
-    """A cycle whose stages the admin owns, each due on its day of the year before."""
+    """A cycle whose stages the admin owns, each due on its day of the year before; watched to the year's end."""
     cycle = cycles.create_cycle(year, by=_admin())
     before = year.starts_on.year - 1
-    due = {stage: date(before, *day) for stage, day in zip(Stage, DUE, strict=True)}
+    days = [*(date(before, *day) for day in DUE), year.ends_on]
+    due = dict(zip(Stage, days, strict=True))
     owners = {Stage.ALLOCATE: _director(), Stage.REVIEW: _director()}
     shapes: dict[str, StagePlan] = {stage: StagePlan(owners.get(stage, _admin()), day) for stage, day in due.items()}
     cycles.set_stages(cycle, shapes, by=_admin())

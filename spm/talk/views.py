@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from spm.errors import RuleViolation
 from spm.keys import as_key
@@ -23,6 +24,8 @@ from spm.talk.queries import ThreadPanel
 from spm.ui.redirects import back
 
 FIELD_LENGTH = 60
+SAID = "said"
+"""Event of a page whose thread has changed: what shows the state of the thing talked about reads itself again."""
 
 
 @require_POST
@@ -94,7 +97,7 @@ def _with_fault(panel: ThreadPanel, pk: int, typed: str, error: str) -> ThreadPa
 
 def _answer(request: HttpRequest, panel: ThreadPanel) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
-        return _panel(request, panel)
+        return trigger_client_event(_panel(request, panel), SAID)
     return back(request, panel.path or reverse("talk:notifications"), panel.html_id)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from spm.dashboards.setup.forms import CompanyForm
 from spm.market.models import Assignment, Territory
 from spm.org.choices import PeriodState
 from spm.org.models import AuditEntry, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
@@ -58,6 +59,23 @@ def test_currency_is_fixed_once_there_is_a_calendar(admin, year):
     values |= {"ahead_from": 105, "on_track_from": 95, "at_risk_from": 85, "version": 0}
     assert admin.post(reverse("setup:company"), values).status_code == 302
     assert (Company.objects.get().name, Company.objects.get().currency) == ("N", "EUR")
+
+
+def test_a_new_company_chooses_its_currency_itself(admin):
+    """The first of the list would be the Andorran peseta, and the first fiscal year would fix it for ever."""
+    fields = CompanyForm().fields
+    assert fields["currency"].choices[0][0] == fields["timezone"].choices[0][0] == ""
+    codes = {code for code, _name in fields["currency"].choices}
+    assert {"EUR", "USD", "GBP", "CHF", "JPY"} <= codes
+    assert not {"ADP", "DEM", "XAU"} & codes
+    assert "DEM" in {code for code, _name in CompanyForm(instance=Company(currency="DEM")).fields["currency"].choices}
+
+
+def test_team_page_offers_lead_and_place_as_they_are(admin, cast):
+    """Else a press on the button beside would take the lead away, or move the team to the top."""
+    context = admin.get(reverse("setup:team", args=[cast.north.pk])).context
+    assert context["lead"]["person"].value() == cast.north_manager.pk
+    assert context["place"]["parent"].value() == TeamPlacement.objects.get(team=cast.north).parent_id
 
 
 def test_fiscal_year_is_created(admin):

@@ -101,7 +101,7 @@ def test_amounts_are_read_as_the_language_writes_them(site, cast):
         ("twelve", "is not an amount"),
         ("66O", "Did you mean 660?"),
         ("-5", "is not negative"),
-        ("9" * 15, "more than 15 digits"),
+        ("9" * 15, "is too large: it must stay below 100,000,000,000"),
         ("0.001", "not a whole number"),
     ],
 )

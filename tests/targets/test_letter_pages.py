@@ -195,8 +195,13 @@ def test_a_question_through_the_thread_waits_for_the_manager(client, cycle, cast
     send(cast.rep, by=cast.admin)
     client.force_login(cast.rep)
     data = {"anchor": "letter", "key": letter_of(cast.rep).pk, "field": "", "text": "Why?"}
-    client.post("/talk/say/", data)
+    answer = client.post("/talk/say/", data, headers={"HX-Request": "true"})
     assert letter_of(cast.rep).state == LetterState.QUESTION
+    shown = page(client, cast.rep, letter_page(cast.rep))
+    assert "said" in answer.headers["HX-Trigger"]
+    assert 'id="letter-state"' in shown
+    assert 'hx-trigger="said from:body"' in shown
+    assert "#talk" in page(client, cast.north_manager, "review/")
 
 
 def test_the_range_of_the_team_is_told_from_four_people_on(client, cycle, cast):
@@ -230,6 +235,7 @@ def test_a_year_without_cycle_shows_numbers_and_history_as_ever(client, cycle, c
 def test_a_rep_writes_the_own_view_and_takes_it_back(client, cycle, cast):
     post(client, cast.rep, "propose/", measure="bookings", amount="110k", note="Gent is lost")
     assert Proposal.objects.get().amount == 110000
+    assert "Your proposal is kept: €110,000.00." in page(client, cast.rep, letter_page(cast.rep))
     post(client, cast.rep, "propose/", measure="bookings", amount="")
     assert not Proposal.objects.exists()
 

@@ -138,7 +138,8 @@ def test_inv_31_the_history_of_a_quota_tells_who_set_it_when_and_why(plan, cast)
     )
     newest, first = states(Quota.objects.get().history)
     assert (newest.amount, newest.by, newest.reason) == (Decimal(12), cast.admin, "Second rep")
-    assert (first.amount, first.reason) == (Decimal(10), "")
+    assert (first.before, first.amount, first.reason) == (None, Decimal(10), "")
+    assert newest.before == Decimal(10)
     assert not any(finding.breaches for finding in run_all(["INV-31"]))
 
 

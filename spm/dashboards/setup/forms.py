@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from babel import Locale
+from babel.core import get_global
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -25,17 +26,31 @@ def day_field(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=DayInput(), validators=bounds, **options)
 
 
-def currency_choices() -> list[tuple[str, str]]:
-    """ISO codes with their names in the page's language, as Babel knows them."""
+UNCHOSEN = ("", _("Choose…"))
+
+
+def currency_choices(kept: str = "") -> list[tuple[str, Any]]:
+    """Currencies that are money somewhere today, and the one ``kept``, with their names in the page's language."""
     names = Locale.parse(get_language() or "en", sep="-").currencies
-    return sorted((code, f"{code} · {name}") for code, name in names.items() if len(code) == 3)
+    codes = {code for rows in get_global("territory_currencies").values() for code, *facts in rows if _is_money(*facts)}
+    return sorted((code, f"{code} · {names.get(code, code)}") for code in codes | {kept} - {""})
+
+
+def _is_money(_since: Any, until: Any, is_tender: bool) -> bool:
+    return is_tender and until is None
+
+
+def zone_choices() -> list[tuple[str, Any]]:
+    return [(zone, zone) for zone in sorted(known_zones())]
 
 
 class CompanyForm(VersionedFormMixin, forms.ModelForm[Company]):
-    """The company itself. Its currency is fixed once amounts are stored in it."""
+    """The company itself. Its currency is fixed once there is a fiscal year, so it is never preselected."""
 
-    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(z, z) for z in sorted(known_zones())])
+    currency = forms.ChoiceField(
+        label=_("Currency"), help_text=_("It stays as it is from the first fiscal year on: all amounts are kept in it.")
+    )
+    timezone = forms.ChoiceField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
 
     class Meta:
@@ -54,9 +69,12 @@ class CompanyForm(VersionedFormMixin, forms.ModelForm[Company]):
 
     def __init__(self, *args: Any, currency_is_fixed: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        unchosen = [] if self.instance.pk else [UNCHOSEN]
+        self.fields["currency"].choices = [*unchosen, *currency_choices(self.instance.currency)]  # type: ignore[attr-defined]  # ChoiceField
+        self.fields["timezone"].choices = [*unchosen, *zone_choices()]  # type: ignore[attr-defined]  # ChoiceField
         if currency_is_fixed:
             self.fields["currency"].disabled = True
-            self.fields["currency"].help_text = _("Fixed: amounts are stored in it.")
+            self.fields["currency"].help_text = _("Fixed since the first fiscal year: all amounts are kept in it.")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -66,11 +66,14 @@ def team_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _team_parts(user: User, team: Team) -> dict[str, Any]:
     placements = TeamPlacement.objects.visible_to(user).filter(team=team).select_related("parent")
     leads = TeamLead.objects.visible_to(user).filter(team=team).select_related("person")
+    placed, led = placements.as_of(today()).first(), leads.as_of(today()).first()
     return {
         "placements": placements.order_by("-starts_on"),
         "leads": leads.order_by("-starts_on"),
-        "place": TeamPlaceForm(user=user, team=team, initial=first_of(today())),
-        "lead": HolderForm(user=user, initial=first_of(today())),
+        "place": TeamPlaceForm(
+            user=user, team=team, initial=first_of(today()) | {"parent": placed.parent_id if placed else None}
+        ),
+        "lead": HolderForm(user=user, initial=first_of(today()) | {"person": led.person_id if led else None}),
     }
 
 

@@ -1,5 +1,7 @@
 """Setup: territories and who holds them."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -61,7 +63,7 @@ def _edit(request: HttpRequest, territory: Territory, title: str) -> HttpRespons
     context = {"form": form, "territory": territory, "title": title}
     if territory.pk:
         held = Assignment.objects.visible_to(user).filter(territory=territory).select_related("person")
-        context |= {"assignments": held.order_by("-starts_on"), "assign": _assign_form(request)}
+        context |= {"assignments": held.order_by("-starts_on"), "assign": _assign_form(request, person=_owner(held))}
     return render(request, "setup/territory.html", context, status=422 if form.errors else 200)
 
 
@@ -71,8 +73,14 @@ def _field_of(error: RuleViolation) -> str | None:
     return about.get(type(error))
 
 
-def _assign_form(request: HttpRequest, data: object = None) -> AssignForm:
-    return AssignForm(data, user=user_of(request), initial=first_of(today()))
+def _owner(held: Any) -> int | None:
+    """Key of who owns the territory today; ``held``: its assignments."""
+    row = held.as_of(today()).filter(role=AssignmentRole.OWNER).first()
+    return row.person_id if row else None
+
+
+def _assign_form(request: HttpRequest, data: object = None, person: int | None = None) -> AssignForm:
+    return AssignForm(data, user=user_of(request), initial=first_of(today()) | {"person": person})
 
 
 @require_POST
