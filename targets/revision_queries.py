@@ -89,7 +89,7 @@ def listed(user: User, year: FiscalYear) -> list[CompanyPlan]:
 def view_of(user: User, revision: CompanyPlan) -> RevisionView:
     """Before and after by month and holder, and the effect on totals."""
     moves = revisions.moves(revision)
-    names = _names(user, moves)
+    names = names_of(user, [move.holder for move in moves])
     periods = Period.objects.visible_to(user).filter(fiscal_year=revision.fiscal_year_id)
     months = {period.pk: period for period in periods}
     grouped: dict[tuple[Holder, str], list[MonthMove]] = defaultdict(list)
@@ -104,11 +104,11 @@ def view_of(user: User, revision: CompanyPlan) -> RevisionView:
     return RevisionView(revision, tuple(holders), _effects(seen), hidden, can_decide_revision(user, revision))
 
 
-def _names(user: User, moves: Iterable[Change]) -> dict[Holder, str]:
+def names_of(user: User, holders: Iterable[Holder]) -> dict[Holder, str]:
     """The names of those holders the viewer sees."""
     keys: dict[str, set[int | str]] = defaultdict(set)
-    for move in moves:
-        keys[move.holder.column].add(move.holder.key)
+    for holder in holders:
+        keys[holder.column].add(holder.key)
     people = User.objects.visible_to(user).filter(pk__in=keys["person_id"])
     teams = Team.objects.visible_to(user).filter(pk__in=keys["team_id"])
     found = {of_person(pk): name for pk, name in people.values_list("pk", "name")}

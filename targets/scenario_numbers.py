@@ -6,9 +6,10 @@ Amounts are whole minor units per leaf period that is open: closed ones stay as 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Sum, Value
 
 from spm.money import minor_unit
 from spm.org.choices import PeriodState
@@ -165,15 +166,20 @@ class Numbers:
         ]
 
 
-def sums_of(plans: Sequence[CompanyPlan], measure: str) -> dict[int, dict[Holder, Any]]:
-    """Plan → holder → the year's number of one measure: teams, people, open positions, and COMPANY. Four queries."""
-    found: dict[int, dict[Holder, Any]] = {plan.pk: {} for plan in plans}
-    for model, column in ((Quota, "person_id"), (OpenQuota, "position_id"), (Target, "team_id")):
-        rows: Any = model._default_manager.filter(plan__in=found, measure=measure, **{f"{column}__isnull": False})
-        summed = rows.order_by().values_list("plan_id", column).annotate(sum=Sum("amount", output_field=MoneyField()))
-        for plan, key, amount in summed:
-            found[plan][Holder(column, key)] = amount
-    lines = PlanLine.objects.filter(plan__in=found, measure=measure).counting().order_by().values_list("plan_id")
-    for plan, amount in lines.annotate(sum=Sum("amount", output_field=MoneyField())):
-        found[plan][COMPANY] = amount
+def sums_of(plans: Sequence[CompanyPlan], measure: str) -> dict[int, dict[Holder, Decimal]]:
+    """Plan → holder → the year's number of one measure: teams, people, open positions, and COMPANY. One query."""
+
+    def rows(model: Any, column: str) -> Any:
+        held = model._default_manager.filter(plan__in=keys, measure=measure, **{f"{column}__isnull": False})
+        summed = held.annotate(table=Value(column)).order_by().values_list("table", "plan_id", column)
+        return summed.annotate(sum=Sum("amount", output_field=MoneyField()))
+
+    keys = [plan.pk for plan in plans]
+    lines = PlanLine.objects.filter(plan__in=keys, measure=measure).counting().annotate(table=Value(COMPANY.column))
+    company = lines.order_by().values_list("table", "plan_id", "plan_id")
+    parts = [rows(OpenQuota, "position_id"), rows(Target, "team_id")]
+    parts.append(company.annotate(sum=Sum("amount", output_field=MoneyField())))
+    found: dict[int, dict[Holder, Decimal]] = {key: {} for key in keys}
+    for column, plan, key, amount in rows(Quota, "person_id").union(*parts, all=True):
+        found[plan][COMPANY if column == COMPANY.column else Holder(column, key)] = amount
     return found

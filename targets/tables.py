@@ -1,6 +1,7 @@
 """The tables of planning as files, in exact amounts; an allocation as the import of quotas reads it."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,9 +13,11 @@ from spm.ui.exports import Column, Row, Value
 from targets.allocation_grid import AllocationGrid
 from targets.choices import Measure
 from targets.company_grid import CompanyGrid
+from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
 from targets.letter_queries import Review
 from targets.models import CompanyPlan
+from targets.scenario_queries import Cell, Comparison
 from targets.version_queries import ComparisonPage, VersionLine
 
 
@@ -120,3 +123,58 @@ def export_comparison(request: HttpRequest, page: ComparisonPage) -> HttpRespons
         [part, one.name, one.before, one.after, one.difference, one.share] for part, lines in parts for one in lines
     ]
     return audited_table(request, columns, rows, f"compare-{found.before.fiscal_year.label}-{found.measure}")
+
+
+def export_scenario(request: HttpRequest, table: Comparison, name: str) -> HttpResponseBase:
+    """One line per holder; of each version its number, and what it reaches if everyone performs as last year."""
+    columns = [Column(_("Level")), Column(_("Holder"))]
+    for one in table.columns:
+        columns += [
+            Column(f"{one.title}: {_('number')}", "money"),
+            Column(f"{one.title}: {_('as last year')}", "money"),
+            Column(f"{one.title}: {_('reached')}", "percent"),
+            Column(f"{one.title}: {_('over-assignment')}", "percent"),
+        ]
+    rows: Iterable[Row] = (
+        [line.level, line.name, *(value for cell in line.cells for value in _values(cell))] for line in table.lines
+    )
+    return audited_table(request, columns, rows, name)
+
+
+def _values(cell: Cell) -> tuple[Value, ...]:
+    expected = None if cell.expected is None else round(cell.expected, 2)
+    return cell.amount, expected, _ratio(cell.reached), _ratio(cell.over)
+
+
+def _ratio(value: Decimal | None) -> Decimal | None:
+    return None if value is None else round(value, 4)
+
+
+def export_fairness(request: HttpRequest, sheet: FairnessSheet, name: str) -> HttpResponseBase:
+    """One line per person, ratios with their distance from the median."""
+    columns = [Column(_("Rep")), Column(_("Team")), Column(_("Quota"), "money")]
+    for head in (_("Potential"), _("Last year, adjusted"), _("History")):
+        columns += [
+            Column(head, "money"),
+            Column(f"{_('Quota')} ÷ {head}", "percent"),
+            Column(f"{head}: {_('distance from the median')}", "percent"),
+        ]
+    columns += [Column(_("Years of history"), "number"), Column(_("Ramp"), "percent"), Column(_("Months"), "number")]
+    rows: Iterable[Row] = (
+        [
+            row.name,
+            row.team,
+            row.quota,
+            *(value for share in (row.potential, row.last, row.history) for value in _share(share)),
+            row.years,
+            _ratio(row.ramp),
+            row.months,
+        ]
+        for row in sheet.rows
+    )
+    return audited_table(request, columns, rows, name)
+
+
+def _share(share: Share) -> tuple[Value, ...]:
+    base = None if share.base is None else round(share.base, 2)
+    return base, _ratio(share.ratio), _ratio(share.distance)

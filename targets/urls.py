@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from targets import allocation_views, company_views, cycle_views, letter_views, revision_views, version_views, views
+from targets import (
+    allocation_views,
+    company_views,
+    cycle_views,
+    letter_views,
+    revision_views,
+    scenario_views,
+    version_views,
+    views,
+)
 
 app_name = "targets"
 urlpatterns = [
@@ -38,4 +47,12 @@ urlpatterns = [
     path("<str:year>/revisions/new/", revision_views.revision_new, name="revision-new"),
     path("<str:year>/revisions/<int:pk>/", revision_views.revision_detail, name="revision"),
     path("<str:year>/revisions/<int:pk>/decide/", revision_views.revision_decide, name="revision-decide"),
+    path("<str:year>/scenarios/", scenario_views.scenario_list, name="scenarios"),
+    path("<str:year>/scenarios/<int:pk>/", scenario_views.scenario_detail, name="scenario"),
+    path("<str:year>/scenarios/<int:pk>/adjust/", scenario_views.scenario_adjust, name="scenario-adjust"),
+    path("<str:year>/scenarios/<int:pk>/undo/", scenario_views.scenario_undo, name="scenario-undo"),
+    path("<str:year>/scenarios/<int:pk>/adopt/", scenario_views.scenario_adopt, name="scenario-adopt"),
+    path("<str:year>/scenarios/<int:pk>/revise/", scenario_views.scenario_revise, name="scenario-revise"),
+    path("<str:year>/scenarios/<int:pk>/discard/", scenario_views.scenario_discard, name="scenario-discard"),
+    path("<str:year>/fairness/", scenario_views.fairness_sheet, name="fairness"),
 ]

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, locking, plans, quotas, revisions
-from targets.choices import Measure, RevisionCause, Stage
+from targets import cycles, letters, locking, plans, quotas, revisions, scenarios
+from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
 from targets.models import PlanningCycle, Quota, QuotaLetter
+from targets.scenario_steps import Adjustment
 
 REVISED = {
     figures.HIRED_IN_APRIL: (RevisionCause.HIRE, _("Hired in April, with a ramped quota")),
@@ -52,6 +53,7 @@ def plan_next_year() -> None:
     _allocate(year)
     cycle = cycles.advance(cycle, Stage.REVIEW, _admin())
     _send_letters(cycle)
+    _ask_what_if(year)
     read = Notification.objects.filter(created_at__lt=timezone.now()).exclude(
         kind__in=("quota_published", "quota_question")
     )
@@ -99,6 +101,17 @@ def _send_letters(cycle: PlanningCycle) -> None:
     for code, question in QUESTIONS.items():
         letter = by_email[cast.SELLERS[code].email]
         letters.ask(letter, by=letter.person, text=str(question))
+
+
+def _ask_what_if(year: FiscalYear) -> None:
+    """A scenario that the admin has begun: two hires who relieve the reps of South from April on."""
+    scenario = scenarios.create(
+        plans.working_plan(year), str(_("Two more hires in South")), _admin(), reason=str(_("Asked by the board"))
+    )
+    april = Period.objects.leaves().get(fiscal_year=year, starts_on__month=4)
+    south = Team.objects.get(name=figures.SOUTH)
+    hires = Adjustment(WhatIf.HIRE, team=south.pk, starts=april, count=2)
+    scenarios.adjust(scenario, hires, _admin(), reason=str(_("South has the longest waiting list of leads")))
 
 
 def _revised_quotas(year: FiscalYear) -> dict[str, list[tuple[GoalModel, Goal]]]:

@@ -161,6 +161,23 @@ SAVED = {
     "dashboards:saved-unsubscribe": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=no-token"),)),
     "dashboards:saved-restore": Access(public(NO_METHOD), signed_in(HIDDEN), kinds=VIEW),  # none is deleted
 }
+# Scenarios: admins alone; the fairness sheet of the working version also managers, of the people they see.
+SCENARIO = (*YEAR, ("pk", "scenario"))
+SCENARIOS = {
+    "targets:scenarios": Access(admins(), admins(ACTED), kinds=YEAR),
+    "targets:scenario": Access(admins(), kinds=SCENARIO, exports=True),
+    "targets:scenario-adjust": Access(
+        admins(),
+        admins(ACTED),
+        kinds=SCENARIO,
+        also=("?kind=over", "?kind=hire", "?kind=leave", "?kind=territory"),
+    ),
+    "targets:scenario-undo": Access(public(NO_METHOD), admins(HIDDEN), kinds=SCENARIO),  # no step named
+    "targets:scenario-adopt": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
+    "targets:scenario-revise": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
+    "targets:scenario-discard": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
+    "targets:fairness": Access(of_year(managers()), kinds=YEAR, exports=True),
+}
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
 COMMENT = (("pk", "comment"),)
 
@@ -263,6 +280,7 @@ ROUTES: dict[str, Access] = {
     **PERSONAL,
     **TARGETS,
     **SAVED,
+    **SCENARIOS,
     **TALK,
     **HEALTH,
     **JOBS,

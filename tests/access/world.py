@@ -26,11 +26,12 @@ from spm.org.saving import Wish
 from spm.talk import threads
 from spm.talk.models import Notification
 from spm.talk.notices import choose, notify
-from targets import locking, revisions
-from targets.choices import RevisionCause
+from targets import locking, revisions, scenarios
+from targets.choices import RevisionCause, WhatIf
 from targets.cycles import create_cycle
 from targets.goals import Goal, of_person
 from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
+from targets.scenario_steps import Adjustment
 from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
@@ -166,6 +167,7 @@ def build_world() -> World:
     for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
+    objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
     objects["revision"] = dict.fromkeys(("own", "team", "other"), _revision(reps, users["admin"]).pk)
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
@@ -193,6 +195,14 @@ def _saved_view(relation: str, rep: User) -> SavedView:
     """A private view of the rep's Home, pinned to it; its name is nobody else's to read."""
     wish = Wish(f"My {TOKENS[relation][-1]}", pinned=True)
     return saving.create(rep, SavedPage.HOME, {"period": "2026-09"}, wish)
+
+
+def _scenario(plan: CompanyPlan, team: Any, admin: Any, leaf: Period) -> int:
+    """Everybody's number in a scenario too, and a hire beside them."""
+    scenario = scenarios.create(plan, "Whisperplan", admin)
+    hire = Adjustment(WhatIf.HIRE, team=team.pk, starts=leaf, shared=False)
+    scenarios.adjust(scenario, hire, admin, reason="Whisperreason")
+    return scenario.pk
 
 
 def _people() -> tuple[dict[str, Any], dict[str, Any]]:
