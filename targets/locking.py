@@ -12,8 +12,7 @@ from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import User
 from spm.talk.notices import Told, notify_each
-from targets import cycles, plans
-from targets.choices import Stage
+from targets import plans
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
 NUMBERS = (PlanLine, Target, Quota)
@@ -27,23 +26,18 @@ class EmptyPlan(NothingToDo):
 def lock(plan: CompanyPlan, *, by: User | None, reason: str = "") -> CompanyPlan:
     """Freeze the working version's numbers as the baseline, which is returned, and lock the working version.
 
-    A year that is planned by a cycle must stand in Approve, and enters Lock; whoever has a quota is told. Raises
-    WrongStage, EmptyPlan without a single number, and NothingToDo where it is locked already.
+    Whoever has a quota is told. ``cycles.lock_year`` is the door: it asks whether the year's cycle is that far. Raises
+    EmptyPlan without a single number, and NothingToDo where it is locked already.
     """
-    cycle = cycles.cycle_of(plan.fiscal_year)
     working = CompanyPlan.objects.select_for_update().get(pk=plan.pk)
     if working.locked_at is not None:
         raise NothingToDo(_("%(year)s is locked already.") % {"year": working.fiscal_year.label})
     if not any(model.objects.filter(plan=working).exists() for model in NUMBERS):
         raise EmptyPlan(_("%(year)s has no numbers to lock.") % {"year": working.fiscal_year.label})
-    if cycle:
-        cycles.require_stage(cycle, Stage.APPROVE)
     baseline = plans.freeze_baseline(working, by=by, reason=reason)
     working.locked_at = baseline.frozen_at or timezone.now()
     working.version += 1
     working.save(update_fields=["locked_at", "version"])
-    if cycle:
-        cycles.advance(cycle, Stage.LOCK, by)
     _tell(working, by)
     audit.record(AuditKind.PLAN_LOCK, actor=by, subject=working.fiscal_year.label, reason=reason)
     return baseline

@@ -28,7 +28,7 @@ def remind_all() -> int:
 def remind(cycle: PlanningCycle, today: date) -> int:
     """The owner of a stage that is due within three days or overdue, and everybody who holds it up too long."""
     late = [row for row in holdups(cycle) if row.is_late]
-    return _owner(cycle, today) + _late_teams(cycle, late, today) + _late_letters(cycle, late)
+    return _owner(cycle, today) + _late_teams(cycle, late, today) + _late_letters(cycle, late, today)
 
 
 def _owner(cycle: PlanningCycle, today: date) -> int:
@@ -52,19 +52,19 @@ def _tell_stage(cycle: PlanningCycle, people: list[User], due: date, today: date
     return len(notify(kind, to=people, path=path_of(cycle), slot=slot, year=year, stage=cycle.stage, day=day))
 
 
-def _late_letters(cycle: PlanningCycle, late: list[HoldUp]) -> int:
+def _late_letters(cycle: PlanningCycle, late: list[HoldUp], today: date) -> int:
     """People whose letter waits for them, and managers on whom letters wait: one reminder for all of them."""
     year, told = cycle.fiscal_year.label, 0
     for row in late:
         if row.kind in OF_PERSON and row.person and row.letter:
-            slot = f"{row.kind} {row.letter} {_week(row.days)}"
+            since = today - timedelta(days=row.days)  # sent anew, a letter waits anew
+            slot = f"{row.kind} {row.letter} {since} {_week(row.days)}"
             path, about = reverse("targets:quota", args=[year, row.person.pk]), ("letter", row.letter)
             told += len(notify(OF_PERSON[row.kind], to=[row.person], path=path, about=about, slot=slot, year=year))
     waiting = [row for row in late if row.kind in OF_MANAGERS and row.person]
-    longest = {row.person: row.days for row in sorted(waiting, key=lambda row: row.days)}
     for person, count in Counter(row.person for row in waiting).items():
         if person is not None:
-            slot = f"letters {cycle.pk} {_week(longest[person])}"
+            slot = f"letters {cycle.pk} {today:%G-W%V}"
             rows = notify("letters_waiting", to=[person], path=path_of(cycle), slot=slot, year=year, count=count)
             told += len(rows)
     return told

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, locking, plans, quotas, revisions, scenarios
+from targets import cycles, letters, plans, quotas, revisions, scenarios
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -35,7 +35,7 @@ def lock_and_revise() -> None:
     cycle = _begin(year)
     for stage in (Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE):
         cycle = cycles.advance(cycle, stage, _admin())
-    locking.lock(plans.working_plan(year), by=_admin())
+    cycles.lock_year(year, _admin())
     cycles.advance(cycle, Stage.MONITOR, _admin())
     for code, (cause, reason) in REVISED.items():
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]

@@ -83,11 +83,11 @@ def view_of(user: User, company: Company, params: QueryDict) -> View | None:
 
 
 def default_focus(user: User, today: date) -> Focus | None:
-    """Admins and whoever leads all root teams: the company. Managers: the teams they lead. Others: None."""
+    """Admins and whoever leads all root teams in use: the company. Managers: the teams they lead. Others: None."""
     scope = scope_of(user)
     tree = history_of(user).as_of(today)
     led = tuple(team for team in tree.led_by(user.pk) if tree.parent.get(team) not in scope.leads)
-    if scope.everything or (led and set(tree.roots) <= set(led)):
+    if scope.everything or (led and set(tree.used_roots) <= set(led)):
         return Focus((), is_company=True)
     return Focus(led, is_company=False) if led else None
 

@@ -26,6 +26,7 @@ from spm.dashboards.queries import view_of as state_of
 from spm.dashboards.reps import rep_page
 from spm.dashboards.saved import address_of, focus_of, parameters_of
 from spm.dashboards.tables import figure_columns, figure_keys, figure_values
+from spm.jobs import mailing
 from spm.jobs.queue import enqueue
 from spm.org import clock, saving
 from spm.org.models import Company, SavedView, User
@@ -73,7 +74,7 @@ def send(pk: int, monday: date) -> bool:
     with translation.override(view.owner.locale or company.language):
         sheet = sheet_of(view.owner, company, view)
         if sheet is not None:
-            message_of(view, sheet).send()
+            mailing.send(message_of(view, sheet))
     SavedView.objects.filter(pk=pk).update(mailed_for=monday)
     return sheet is not None
 

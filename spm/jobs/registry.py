@@ -14,6 +14,10 @@ class LeaseLost(Exception):
     """Another worker has taken the job over: this one must write nothing more."""
 
 
+class TryAgain(Exception):
+    """Something outside was busy or away: the job is run again a little later, a few times."""
+
+
 class UnknownKind(Exception):
     """No app registered a handler for this kind of job."""
 

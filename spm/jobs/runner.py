@@ -9,7 +9,7 @@ from spm.jobs import leases
 from spm.jobs.choices import JobState
 from spm.jobs.heartbeat import Heartbeat
 from spm.jobs.models import Job
-from spm.jobs.registry import LeaseLost, Running, handler_for
+from spm.jobs.registry import LeaseLost, Running, TryAgain, handler_for
 
 logger = structlog.get_logger(__name__)
 
@@ -45,9 +45,9 @@ def run(pk: int, *, heartbeat: bool = False) -> JobState | None:
 
 
 def _record(job: Job, error: Exception, log: structlog.typing.FilteringBoundLogger) -> JobState:
-    """Failed, or waiting again where the database was merely busy or away."""
+    """Failed, or waiting again where the database or something outside was merely busy or away."""
     reason = error_text(error)
-    again = isinstance(error, OperationalError) and job.attempt < leases.MOST_ATTEMPTS
+    again = isinstance(error, OperationalError | TryAgain) and job.attempt < leases.MOST_ATTEMPTS
     connection.close_if_unusable_or_obsolete()
     if again:
         leases.postpone(job, reason, timezone.now())

@@ -27,6 +27,11 @@ class TeamTree:
     def roots(self) -> list[int]:
         return [team for team, parent in self.parent.items() if parent is None]
 
+    @property
+    def used_roots(self) -> list[int]:
+        """The roots that have a lead, a member or a team below: not those that were only just made."""
+        return [team for team in self.roots if team in self.lead or self.members.get(team) or self.children.get(team)]
+
     def subtree(self, teams: Iterable[int]) -> set[int]:
         """The teams given and everything below them."""
         found: set[int] = set()

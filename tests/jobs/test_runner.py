@@ -11,7 +11,7 @@ from django.utils import timezone
 from spm.jobs import leases, runner
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
-from spm.jobs.registry import LeaseLost, Running
+from spm.jobs.registry import LeaseLost, Running, TryAgain
 from spm.jobs.schedule import tick
 from spm.jobs.sweeper import sweep
 
@@ -100,9 +100,10 @@ def test_a_kind_without_handler_fails_in_words():
     assert "no handler for jobs of kind 'unheard'" in reread(job).error
 
 
-def test_a_busy_database_means_another_try_later(handle):
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), TryAgain("the mail server is away")])
+def test_what_is_merely_busy_means_another_try_later(handle, error):
     def busy(job):
-        raise OperationalError("database is locked")
+        raise error
 
     handle("count", busy)
     job = make_job()

@@ -1,19 +1,24 @@
 """Threads, notifications and what people choose to hear: verbs, pages and e-mails."""
 
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from spm.jobs.mailing import ServerAway
 from spm.jobs.models import Job
 from spm.jobs.queue import in_process
+from spm.jobs.registry import Running, TryAgain
 from spm.org.models import TeamLead, User
 from spm.talk import notices, queries, threads
 from spm.talk.access import can_edit_comment
 from spm.talk.models import Comment, Notification, NotificationChoice, Thread
+from spm.talk.tasks import mail_notifications
 from spm.talk.threads import BadComment, Overtaken
 from targets.cycles import create_cycle
 from targets.models import QuotaLetter
@@ -210,6 +215,53 @@ def test_an_anonymous_page_asks_for_no_notifications(client, company, django_ass
 
 
 # E-mail and choices
+
+
+class Server:
+    """A mail server that answers some addresses with an error."""
+
+    def __init__(self, monkeypatch, **answers):
+        self.answers, self.mailed = answers, []
+        monkeypatch.setattr(EmailMessage, "send", lambda message: self.take(message.to[0]))
+
+    def take(self, address):
+        if error := self.answers.get(address.split("@")[0].replace(".", "_")):
+            raise error
+        self.mailed.append(address)
+
+
+def refused(code):
+    return SMTPRecipientsRefused({"x@example.com": (code, b"no")})
+
+
+def mail_to(*people):
+    """The job that mails these people; run() is one attempt of it."""
+    notices.notify("cycle_due", to=list(people), path="/", year="2026", stage="plan", day="2026-09-30")
+    return lambda: mail_notifications(Running(Job.objects.get(kind="notify"), report=lambda _running: None))
+
+
+def test_an_address_that_is_refused_keeps_nobody_elses_mail(cast, monkeypatch):
+    server = Server(monkeypatch, rep_two=refused(550))
+    mail_to(cast.rep, cast.teammate, cast.outsider)()
+    assert set(server.mailed) == {cast.rep.email, cast.outsider.email}
+
+
+def test_a_mail_that_is_wanted_later_is_sent_later_and_the_others_once(cast, monkeypatch):
+    server = Server(monkeypatch, rep_one=refused(450), rep_two=refused(450))
+    run = mail_to(cast.rep, cast.teammate, cast.outsider)
+    with pytest.raises(TryAgain):
+        run()
+    assert server.mailed == [cast.outsider.email]
+    server.answers.clear()
+    run()
+    assert sorted(server.mailed) == sorted([cast.rep.email, cast.teammate.email, cast.outsider.email])
+
+
+def test_a_mail_server_that_is_away_is_not_asked_for_every_mail(cast, monkeypatch):
+    server = Server(monkeypatch, **dict.fromkeys(("rep_one", "rep_two"), ConnectionRefusedError("no")))
+    with pytest.raises(ServerAway):
+        mail_to(cast.rep, cast.teammate)()
+    assert server.mailed == []
 
 
 def mailed(letter, *people):

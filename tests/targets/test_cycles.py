@@ -162,6 +162,18 @@ def test_entering_lock_locks_the_numbers(cycle, cast):
         cycles.step_back(cycle, "Why not", cast.admin)
 
 
+def test_a_lock_is_logged_once_and_told_once(cycle, cast):
+    cycles.set_stage(cycle, Stage.LOCK, owner=cast.director, due_on=None, by=cast.admin)
+    ready_to_lock(cycle, cast, 1500)
+    before = AuditEntry.objects.latest("pk").pk
+    cycles.lock_year(cycle.fiscal_year, cast.admin)
+    assert list(AuditEntry.objects.filter(pk__gt=before).order_by("pk").values_list("kind", flat=True)) == [
+        AuditKind.PLAN_LOCK,
+        AuditKind.PLAN_STAGE,
+    ]
+    assert Notification.objects.filter(kind="cycle_stage", person=cast.director).count() == 1
+
+
 def test_a_blocking_policy_keeps_the_year_open(cycle, cast):
     cycles.set_policy(cycle, by=cast.admin, over_action="block")
     with pytest.raises(

@@ -13,7 +13,7 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org.models import Period, User
 from spm.talk import threads
 from spm.talk.models import Comment, Notification
-from targets import cycles, letters, locking, plan_invariants, rollup
+from targets import cycles, letters, plan_invariants, rollup
 from targets.choices import LetterPart, LetterState, Stage
 from targets.cycles import WrongStage
 from targets.goals import OwnQuota
@@ -298,7 +298,7 @@ def test_a_nudge_reminds_once_a_day(cycle, cast):
 def test_a_locked_letter_is_acknowledged_once_and_nothing_else(cycle, cast):
     letter = letters.approve(agreed(cast.rep, cast.admin), cast.admin)
     at_stage(cycle, Stage.APPROVE)
-    locking.lock(make_plan(cycle.fiscal_year), by=cast.admin)
+    cycles.lock_year(cycle.fiscal_year, cast.admin)
     for verb in (
         lambda: letters.agree(letter, cast.rep),
         lambda: letters.ask(letter, cast.rep, "Why?"),
@@ -337,7 +337,7 @@ def test_a_rep_sees_the_letter_and_the_quota_of_a_year_to_come_no_earlier_than_t
     sent(cast.rep, cast.admin)
     assert seen(User.objects.get(pk=cast.rep.pk)) == (False, True)
     at_stage(cycle, Stage.APPROVE)
-    locking.lock(make_plan(cycle.fiscal_year), by=cast.admin)
+    cycles.lock_year(cycle.fiscal_year, cast.admin)
     assert seen(User.objects.get(pk=cast.rep.pk)) == (True, True)
     assert seen(cast.north_manager)[0]
 

@@ -78,6 +78,23 @@ def test_a_letter_that_is_not_answered_in_time_is_recalled_to_its_person(cycle, 
     assert Notification.objects.get().path == f"/targets/2027/quotas/{cast.rep.pk}/"
 
 
+def test_a_letter_sent_again_is_recalled_again(cycle, cast):
+    row = letter(cycle, cast.rep, "sent")
+    assert [remind_all(), remind_all()] == [1, 0]
+    QuotaLetter.objects.filter(pk=row.pk).update(sent_at=SENT + timedelta(days=30))
+    at(date(2026, 10, 18))
+    assert [remind_all(), remind_all()] == [1, 0]
+
+
+def test_a_manager_is_reminded_of_letters_once_a_week(cycle, cast):
+    letter(cycle, cast.rep, "agreed")
+    counts = []
+    for days in range(15):
+        at(date(2026, 9, 18) + timedelta(days=days))
+        counts.append(remind_all())
+    assert counts == [1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+
+
 def test_letters_that_wait_for_a_manager_are_one_reminder(cycle, cast):
     for person, state in ((cast.rep, "question"), (cast.teammate, "agreed")):
         letter(cycle, person, state)
