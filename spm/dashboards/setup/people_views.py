@@ -125,7 +125,7 @@ def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
     person = _person(request, pk)
     form = LeaveForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.errors["left_on"][0])
+        messages.error(request, str(form.errors["left_on"][0]))
     elif person == user_of(request):
         messages.error(request, _("You cannot take your own access away."))
     else:
