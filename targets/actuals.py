@@ -194,7 +194,7 @@ class Recorder:
         try:
             self._worth(line, stored)
         except (NoRate, TooLarge) as error:
-            return Verdict(RowOutcome.REFUSED, str(error))
+            return Verdict(RowOutcome.REFUSED, str(error), "currency")
         waits = self._waits(line.date) or (stored and self._waits_behind(stored))
         return waits or (CHANGED if alive else NEW)
 

@@ -43,6 +43,12 @@ def _stage(told: Mapping[str, str]) -> str:
     return ", ".join(filter(None, (told["owner"], due))) or "—"
 
 
+def _rates(detail: Mapping[str, Any]) -> str:
+    said = "; ".join(f"{code}: {before or '—'} → {after or '—'}" for code, (before, after) in detail["rates"].items())
+    return f"{said} ({detail['reason']})" if detail.get("reason") else said
+
+
+tell(AuditKind.PLAN_RATES, _rates)
 tell(AuditKind.PLAN_CYCLE, _created)
 tell(AuditKind.PLAN_STAGE, _moved)
 tell(AuditKind.PLAN_POLICY, _set)

@@ -199,7 +199,7 @@ class GoalLoader(Loader):
 
     def _told(self, goal: Goal, verdict: Any) -> Verdict:
         column, value = "amount", str(goal.amount)
-        if goal.currency and goal.currency != self.run.company.currency:
+        if verdict.column == "currency":
             column, value = "currency", goal.currency
         if verdict.outcome == RowOutcome.PARKED:
             column, value = "period", goal.period.label

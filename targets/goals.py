@@ -2,7 +2,8 @@
 
 The amount of a quarter or year is spread over its leaf periods. What equals the stored amount is left alone and makes
 no history; what would change a closed period or a frozen plan is refused. Amounts are whole minor units of the
-company's currency. ``plans`` and ``quotas`` put this into the words of the business.
+company's currency; one given in another is converted at the plan rate of the year before it is spread. ``plans`` and
+``quotas`` put this into the words of the business.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from spm.ui.numbers import number
 from targets.choices import PlanKind
 from targets.lines import Verdict
 from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
+from targets.rates import NoRate, exchanged, of_plan, plan_rates
 from targets.reopenings import note_goals
 from targets.seasonality import spread_over, weights_of
 from targets.staleness import lock_periods, mark_stale
@@ -55,10 +57,6 @@ MODEL_OF: Mapping[str, GoalModel] = {column: model for model, columns in HOLDERS
 
 class BadAmount(RuleViolation):
     """Not a whole number of minor units, too large, or negative where nothing may be."""
-
-
-class NoRate(RuleViolation):
-    """The amount is in another currency than the company's."""
 
 
 class FrozenPlan(RuleViolation):
@@ -169,6 +167,7 @@ class GoalSheet:
         self.currency = Company.objects.values_list("currency", flat=True).get()
         self.weights = weights_of(plan.fiscal_year)
         self.stored: dict[LeafKey, Any] = {}
+        self.rates: dict[str, Decimal] | None = None  # read with the first goal in another currency
         self._read_periods()
 
     def _read_periods(self) -> None:
@@ -193,6 +192,8 @@ class GoalSheet:
                 verdicts.append(self._verdict(parts))
             except PeriodClosed as error:
                 verdicts.append(Verdict(RowOutcome.PARKED, str(error)))
+            except NoRate as error:
+                verdicts.append(Verdict(RowOutcome.REFUSED, str(error), "currency"))
             except RuleViolation as error:
                 verdicts.append(Verdict(RowOutcome.REFUSED, str(error)))
             else:
@@ -216,6 +217,7 @@ class GoalSheet:
         lock_periods({leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])})
         self._read_periods()
         self._read_stored(goals)
+        self.rates = None
         wanted: dict[LeafKey, Decimal | None] = {}
         for goal in goals:
             parts = self._parts(goal)
@@ -257,7 +259,7 @@ class GoalSheet:
         leaves = self.leaves[goal.period.pk]
         amounts: dict[int, Decimal | None] = {leaf.pk: None for leaf in leaves}
         if goal.amount is not None:
-            amounts.update(spread_over(leaves, goal.amount, self.currency, self.weights))
+            amounts.update(spread_over(leaves, self._own(goal.amount, goal.currency), self.currency, self.weights))
         parts = {(goal.holder.column, goal.holder.key, goal.measure, pk): part for pk, part in amounts.items()}
         for leaf in leaves:
             key = (goal.holder.column, goal.holder.key, goal.measure, leaf.pk)
@@ -295,10 +297,16 @@ class GoalSheet:
             )
         if self.by is not None and goal.holder == of_person(self.by.pk):
             raise OwnQuota(_("Nobody sets their own quota."))
-        if goal.currency and goal.currency != self.currency:
-            raise NoRate(_("There is no rate for %(code)s.") % {"code": goal.currency})
         if goal.amount is not None:
-            refuse_amount(goal.amount, self.currency, negative=self.model is PlanLine)
+            refuse_amount(goal.amount, goal.currency or self.currency, negative=self.model is PlanLine)
+
+    def _own(self, amount: Decimal, currency: str) -> Decimal:
+        """An amount in the company's currency, at the plan rate of the year. Raises NoRate, TooLarge."""
+        if currency in ("", self.currency):
+            return amount
+        if self.rates is None:
+            self.rates = plan_rates(self.plan.fiscal_year)
+        return exchanged(amount, of_plan(self.rates, self.plan.fiscal_year, currency), self.currency)
 
     def _refuse_twice(self, goal: Goal, parts: Iterable[LeafKey], seen: Container[LeafKey]) -> None:
         if any(key in seen for key in parts):

@@ -41,6 +41,21 @@ register(
         "OLD.locked_at IS NOT NULL AND NEW.locked_at IS NULL",
     )
 )
+
+# What a year is planned at stays as it was locked (INV-50); a currency that had no plan rate may still get one.
+LOCKED_YEAR = (
+    f"EXISTS (SELECT 1 FROM {PLAN} w WHERE w.fiscal_year_id = ROW.fiscal_year_id AND w.kind = 'working'"
+    " AND w.locked_at IS NOT NULL)"
+)
+register(
+    *refuse(
+        "targets_planrate",
+        (Event.UPDATE, Event.DELETE),
+        name="locked",
+        message="the year is locked, its plan rates stay (INV-50)",
+        when=LOCKED_YEAR,
+    )
+)
 for _table in ("targets_goalbatch",):
     register(*append_only(_table))
 

@@ -115,10 +115,8 @@ class ActualLoader(LineLoader):
     def _told(self, line: lines.Line, verdict: lines.Verdict) -> Verdict:
         """The recorder's verdict with the column that it is about."""
         column, value = ("date", line.date.isoformat())
-        if line.currency != self.run.company.currency and self.resolver.leaf_on(line.date):
+        if verdict.column == "currency":
             column, value = "currency", line.currency
-        if verdict.outcome == RowOutcome.PARKED:
-            column, value = "date", line.date.isoformat()
         if not verdict.reason:
             column = value = ""
         return Verdict(verdict.outcome, column, value, verdict.reason, line)

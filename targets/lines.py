@@ -83,10 +83,11 @@ class CreditSet:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a row: ``reason`` is a sentence for refused and parked rows."""
+    """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about."""
 
     outcome: RowOutcome
     reason: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ back alters no line that stands. A line whose day or currency is restated takes 
 lines, targets and quotas given in another currency take the plan rate of their fiscal year. Rule: domain.md, Currency.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -79,11 +80,15 @@ def plan_rates(year: FiscalYear) -> dict[str, Decimal]:
 
 def plan_rate(year: FiscalYear, currency: str) -> Decimal:
     """The rate at which a fiscal year is planned. Raises NoRate."""
-    rate = plan_rates(year).get(currency)
-    if rate is None:
+    return of_plan(plan_rates(year), year, currency)
+
+
+def of_plan(rates: Mapping[str, Decimal], year: FiscalYear, currency: str) -> Decimal:
+    """The rate of a currency among the plan rates of a year. Raises NoRate."""
+    if currency not in rates:
         words = {"code": currency, "year": year.label}
         raise NoRate(_("There is no plan rate for %(code)s in %(year)s.") % words)
-    return rate
+    return rates[currency]
 
 
 def refuse_rate(rate: Decimal) -> None:

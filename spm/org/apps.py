@@ -10,7 +10,8 @@ class OrgConfig(AppConfig):
     def ready(self) -> None:
         from spm.org import guards, retries, sentinels  # noqa: PLC0415  # models load before ready(), not before this module
 
-        autodiscover_modules("guards", "own_guards", "verification", "plan_invariants", "own_invariants", "signins")
+        invariants = ("verification", "plan_invariants", "rate_invariants", "own_invariants")
+        autodiscover_modules("guards", "own_guards", *invariants, "signins")
         pre_migrate.connect(retries.hurry_locks, sender=self)  # before the guards, which need locks themselves
         post_migrate.connect(retries.reset_limits, sender=self)
         pre_migrate.connect(guards.drop_before_migrate, sender=self)

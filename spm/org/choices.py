@@ -55,6 +55,7 @@ class AuditKind(models.TextChoices):
     PLAN_POLICY = "plan_policy", _("Planning policy changed")
     PLAN_STAGE = "plan_stage", _("Planning stage changed")
     PLAN_LOCK = "plan_lock", _("Plan locked")
+    PLAN_RATES = "plan_rates", _("Plan rates set")
     PLAN_REVISION = "plan_revision", _("Plan revised")
     PLAN_SCENARIO = "plan_scenario", _("Scenario decided")
     HISTORY_SEAL = "history_seal", _("History sealed")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.ui.numbers import babel_locale, decimals_of, number
 from spm.ui.written_numbers import NotANumber, currencies_of, mark_evidence, parse_number
 
-MOST_PLACES = 8
+MOST_PLACES = 12
 
 
 def parse_amount(text: str, language: str | None = None) -> Decimal:

@@ -33,6 +33,7 @@ CELL_FORMATS = {
     "text": "@",
     "money": "#,##0.00",
     "number": "#,##0.####",
+    "rate": "General",
     "percent": "0.0%",
     "date": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm",

@@ -142,6 +142,7 @@ TARGETS = {
     "targets:review-send": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:propose": Access(public(NO_METHOD), of_year(signed_in(ACTED)), kinds=YEAR),
     "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
+    "targets:rates": GRID,
     "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
     "targets:revisions": Access(of_year(managers()), kinds=YEAR, exports=True),
     "targets:revision-new": Access(managers(), managers(ACTED), kinds=LOCKED_YEAR),

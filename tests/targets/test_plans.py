@@ -16,7 +16,7 @@ from spm.org.models import Period
 from spm.org.verification import run_all
 from targets import access
 from targets.choices import PlanKind
-from targets.goals import BadAmount, FrozenPlan, Goal, NoRate, OwnQuota, of_person, of_segment, of_team
+from targets.goals import BadAmount, FrozenPlan, Goal, OwnQuota, of_person, of_segment, of_team
 from targets.models import PlanLine, Quota, RollupRun, Target
 from targets.number_history import states
 from targets.plans import (
@@ -29,6 +29,7 @@ from targets.plans import (
     working_plan,
 )
 from targets.quotas import judge_quotas, set_quota, set_quotas
+from targets.rates import NoRate
 from targets.seasonality import BadSeasonality, set_profile, spread_over, weights_of
 from tests.builders import make_person, make_territory, make_year
 
