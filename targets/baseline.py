@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from spm.money import from_units, to_units
 from spm.org.trees import TeamTree
 from targets import batches, nodes
@@ -44,10 +46,13 @@ class Step:
     changes: tuple[Change, ...]
 
 
-def revised_years() -> frozenset[int]:
-    """The fiscal years with approved revisions: the numbers in force differ from the baseline. No secret to anybody."""
+def in_revised_year() -> Exists:
+    """Of a period, whether its fiscal year has approved revisions: the numbers in force differ from the baseline.
+
+    No secret to anybody.
+    """
     approved = CompanyPlan.objects.approved_revisions().order_by()
-    return frozenset(approved.values_list("fiscal_year", flat=True))
+    return Exists(approved.filter(fiscal_year=OuterRef("fiscal_year")))
 
 
 def numbers(measure: Measure, trees: Mapping[int, TeamTree]) -> Numbers:

@@ -59,7 +59,9 @@ def calendar_of(user: User, company: Company) -> Calendar:
     """Read once per request: kept on the user object, as the scope is."""
     kept: Calendar | None = getattr(user, "_calendar", None)
     if kept is None or kept.today != company.today():
-        kept = Calendar(Period.objects.visible_to(user), company.today(), baseline.revised_years())
+        periods = list(Period.objects.visible_to(user).annotate(is_revised=baseline.in_revised_year()))
+        revised = {period.fiscal_year_id for period in periods if period.is_revised}
+        kept = Calendar(periods, company.today(), revised)
         user._calendar = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
     return kept
 
