@@ -15,6 +15,7 @@ from spm.errors import RuleViolation
 from spm.org import calendars
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear
+from spm.ui import typed
 from targets import access, cycle_queries, cycles, grids
 from targets.choices import Measure, Stage
 from targets.cycle_forms import PolicyForm, StagesForm
@@ -71,6 +72,7 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponse:
         "can_run": may_run,
         "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
         "page": cycle_queries.cycle_home(user, cycle, measure) if cycle else None,
+        "typed": typed.kept(request),
         "source": cycles.latest_before(fiscal_year) if may_run and not cycle else None,
     }
     return render(request, "targets/year_detail.html", context)
@@ -127,6 +129,7 @@ def _moved(request: HttpRequest, year: str, move: Any) -> HttpResponse:
         messages.success(request, _("Planning %(year)s is in the stage “%(stage)s” now.") % words)
     except RuleViolation as error:
         messages.error(request, str(error))
+        typed.keep(request, "reason")
     return redirect("targets:year", year=year)
 
 

@@ -17,6 +17,7 @@ from spm.errors import RuleViolation
 from spm.org import clock
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team, User
+from spm.ui import typed
 from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
 from spm.ui.numbers import money_full
@@ -28,6 +29,7 @@ from targets.models import PlanningCycle, QuotaLetter
 from targets.recipients import prepare
 
 MOST_LETTERS = 1_000  # in one form
+OF_PROPOSAL = ("amount", "note", "measure", "team")
 
 
 def _year(request: HttpRequest, label: str) -> FiscalYear:
@@ -73,6 +75,7 @@ def review(request: HttpRequest, year: str) -> HttpResponseBase:
         "page": page,
         "measure": measure,
         "measures": Measure.choices,
+        "typed": typed.kept(request),
     }
     return render(request, "targets/review.html", context)
 
@@ -122,6 +125,7 @@ def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpRespon
         "page": letter_queries.letter_page(user, fiscal_year, person),
         "measures": list(Measure),
         "own": person.pk == user.pk,
+        "typed": typed.kept(request),
         "back": reverse("targets:allocate", args=[year]) if sees_plan else reverse("targets:year-list"),
     }
     return render(request, template, context)
@@ -170,6 +174,7 @@ def decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
             messages.success(request, _("The quota of %(name)s is rejected.") % name)
     except RuleViolation as error:
         messages.error(request, str(error))
+        typed.keep(request, "comment")
     if request.POST.get("next") == "review":
         return redirect("targets:review", year=year)
     return redirect("targets:quota", year=year, pk=pk)
@@ -193,7 +198,9 @@ def propose(request: HttpRequest, year: str) -> HttpResponse:
         messages.success(request, _kept(amount))
     except RuleViolation as error:
         messages.error(request, str(error))
+        typed.keep(request, *OF_PROPOSAL)
     except ValueError:
+        typed.keep(request, *OF_PROPOSAL)
         messages.error(
             request, _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k.") % {"text": text}
         )

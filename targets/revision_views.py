@@ -16,6 +16,7 @@ from spm.errors import RuleViolation
 from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import FiscalYear, Period, User
+from spm.ui import typed
 from spm.ui.exports import export_format
 from targets import access, cycles, revision_queries, revisions, tables
 from targets.choices import Measure, PlanKind, RevisionCause
@@ -146,6 +147,7 @@ def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     if not access.can_see_plan(user):
         raise PermissionDenied
     context = {"year": fiscal_year, "view": revision_queries.view_of(user, _revision(user, fiscal_year, pk))}
+    context["typed"] = typed.kept(request)
     return render(request, "targets/revision_detail.html", context)
 
 
@@ -166,4 +168,5 @@ def revision_decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
             messages.success(request, _("Revision %(n)s is rejected.") % {"n": revision.number})
     except RuleViolation as error:
         messages.error(request, str(error))
+        typed.keep(request, "comment")
     return redirect("targets:revision", year=year, pk=pk)

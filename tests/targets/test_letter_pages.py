@@ -260,3 +260,19 @@ def test_the_note_of_a_proposal_is_read_by_nobody_elsewhere(client, cycle, cast)
     text = page(client, cast.south_manager, "review/")
     assert ("Whisper" in text, "Murmur" in text) == (False, False)
     assert "Murmur" not in page(client, cast.rep, letter_page(cast.rep))
+
+
+def test_a_proposal_that_is_refused_stands_in_its_fields_once(client, cycle, cast):
+    post(client, cast.rep, "propose/", amount="12o0", note="a long reason", measure="bookings")
+    text = page(client, cast.rep, letter_page(cast.rep))
+    assert 'value="12o0"' in text
+    assert 'value="a long reason"' in text
+    assert "a long reason" not in page(client, cast.rep, letter_page(cast.rep))
+
+
+def test_a_comment_that_is_refused_stands_in_its_field(client, cycle, cast):
+    send(cast.rep, by=cast.north_manager)
+    QuotaLetter.objects.update(state="approved")
+    post(client, cast.north_manager, f"{letter_page(cast.rep)}decide/", reject="1", comment="Gent is lost")
+    QuotaLetter.objects.update(state="agreed")
+    assert ">Gent is lost</textarea>" in page(client, cast.north_manager, letter_page(cast.rep))

@@ -78,8 +78,9 @@ def period_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             closing.reopen(leaf, by=user_of(request), reason=form.cleaned_data["reason"])
-            messages.success(request, _("%(period)s is open again.") % {"period": leaf.label})
         except RuleViolation as error:
-            messages.error(request, str(error))
-        return redirect("setup:calendar")
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("%(period)s is open again.") % {"period": leaf.label})
+            return redirect("setup:calendar")
     return render(request, "setup/reopen.html", {"form": form, "leaf": leaf}, status=422 if form.errors else 200)
