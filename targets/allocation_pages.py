@@ -168,15 +168,25 @@ def band(now: Totals, then: Totals | None) -> Band:
     )
 
 
+def _in_policy(over: Decimal) -> str:
+    """``over``: how far the quotas stand above what is to be allocated, as a ratio."""
+    words = {"over": percent(abs(over), 1)}
+    if over > 0:
+        return _("The quotas are %(over)s above the number to allocate: in policy.") % words
+    if over < 0:
+        return _("The quotas are %(over)s below the number to allocate: in policy.") % words
+    return _("The quotas add up to the number to allocate.")
+
+
 def _lead(grid: AllocationGrid) -> str:
     """The state of the allocation in one sentence."""
     totals, unit = grid.totals, unit_thousands(grid.currency)
     if totals.to_allocate is None or totals.over is None:
         return _("There is no number to allocate yet.") if totals.to_allocate is None else _("Nobody has a quota yet.")
     rest = thousands(abs(totals.remaining or Decimal(0)))
-    words = {"over": percent(totals.over, 1, signed=True), "rest": f"{rest} {unit}"}
+    words = {"rest": f"{rest} {unit}"}
     if totals.in_policy:
-        return _("The quotas lie %(over)s from the number to allocate: in policy.") % words
+        return _in_policy(totals.over)
     if totals.over < totals.over_min:
         return _("%(rest)s are still to be allocated.") % words
     return _("The quotas are %(rest)s above the number to allocate: more than the policy allows.") % words

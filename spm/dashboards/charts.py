@@ -65,7 +65,7 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
         traces,
         margin={"l": 44, "r": 108, "t": 44, "b": 32, "pad": 4},
         xaxis=_time_axis(window),
-        yaxis=theme.axis(showgrid=True, rangemode="tozero"),
+        yaxis=theme.axis(showgrid=True, rangemode="tozero", tickformat=","),
         shapes=[*_shapes(pacing, window), *(_mark_line(mark.day) for mark in pacing.marks)],
         annotations=[
             *_end_labels(lines[:2], scale),
@@ -282,7 +282,7 @@ def months_chart(view: View, cells: Cells, takeaway: str, company: Company, mark
         "y": [actuals[leaf.pk] / 1000 if leaf.begun else None for leaf in leaves],
         "marker": {"color": [theme.token("plan" if code == "none" else code) for code in codes]},
         "hovertemplate": "%{y:,.1f}",
-        "width": 0.5,
+        "width": min(0.5, len(leaves) / 12),  # one month alone is no wall
     }
     quota_lines = {
         "type": "scatter",
@@ -299,7 +299,7 @@ def months_chart(view: View, cells: Cells, takeaway: str, company: Company, mark
         [columns, quota_lines, _values(names, reached, quotas)],
         margin={"l": 44, "r": 16, "t": 44, "b": 32, "pad": 4},
         xaxis=theme.axis(showline=True, type="category", tickmode="linear", dtick=1),
-        yaxis=theme.axis(showgrid=True, rangemode="tozero"),
+        yaxis=theme.axis(showgrid=True, rangemode="tozero", tickformat=","),
         shapes=[_mark_line(at_) for _mark, at_ in steps],
         annotations=[_unit_label(_("%(unit)s a month") % {"unit": unit}), *map(_month_mark_label, steps)],
         bargap=0.5,

@@ -163,6 +163,11 @@ class View:
     revised: frozenset[int] = frozenset()  # fiscal years whose numbers in force are not those of the baseline
 
     @property
+    def against_previous(self) -> bool:
+        """A year, or what has passed of one, is compared with the year before in any case."""
+        return self.compare is Compare.PREVIOUS and self.span in (Span.MONTH, Span.QUARTER)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """This state as parameters of an address; another sort, period or team starts at the first page."""
         values = {"period": self.label, "measure": str(self.measure), "compare": str(self.compare)}

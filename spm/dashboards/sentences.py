@@ -130,6 +130,11 @@ def explained(people: Sequence[Named], gap: Decimal) -> str:
     if found is None or found[0] == len(people):
         return ""
     words = {"count": found[0], "all": len(people), "share": percent(found[1])}
+    if found[1] == 1:  # others are ahead, so "100 %" would say too much of the sum
+        whole = ngettext(
+            "%(count)s of %(all)s reps explains all of it", "%(count)s of %(all)s reps explain all of it", found[0]
+        )
+        return whole % words
     return (
         ngettext(
             "%(count)s of %(all)s reps explains %(share)s of it",

@@ -44,6 +44,15 @@ class TerritoryList:
     vacant: int
 
     @property
+    def paced(self) -> int:
+        """How many have a pace; the first of the rows is the furthest behind."""
+        return sum(row.figures.pace is not None for row in self.rows)
+
+    @property
+    def at_pace(self) -> int:
+        return sum(row.figures.pace is not None and row.figures.pace >= 1 for row in self.rows)
+
+    @property
     def columns(self) -> Shown:
         return COLUMNS.shown(self.view.columns)
 

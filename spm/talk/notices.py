@@ -72,8 +72,14 @@ def notify_each(
     made = Notification.objects.bulk_create(rows)
     mailed = [row.pk for row in made if row.person_id not in silent or silent[row.person_id].by_email]
     if mailed:
-        enqueue("notify", subject=kind, arguments={"notifications": mailed}, by=by)
+        enqueue("notify", subject=_title(kind), arguments={"notifications": mailed}, by=by)
     return made
+
+
+def _title(kind: str) -> str:
+    """What the list of jobs calls it, in its own language; the list translates it."""
+    with translation.override("en"):
+        return str(kind_named(kind).label)
 
 
 def sentence(notification: Notification, language: str | None = None) -> str:

@@ -2,11 +2,15 @@
 
 import csv
 import re
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from spm.dashboards.columns import MONTHS, TEAM, TERRITORIES, asked
+from spm.org.models import FiscalYear, Period
+from targets.plans import set_target, working_plan
+from targets.rollup import roll_up_stale
 from tests.builders import make_territory
 
 pytestmark = pytest.mark.django_db
@@ -116,3 +120,12 @@ def test_columns_that_are_not_usual_sort_as_well(story, get, column):
 
 def test_words_are_read_once_each():
     assert asked(["gap,quota", "gap", ",,nonsense"]) == (["gap", "quota"], ["nonsense"])
+
+
+def test_territories_say_how_many_are_at_pace_and_who_is_not(story, get):
+    land, july = make_territory("Northland", owner=story.rep), Period.objects.leaves().get(label="2026-07")
+    year = FiscalYear.objects.get(label="2026")
+    set_target(working_plan(year), holder=land, measure="bookings", period=july, amount=Decimal(50))
+    roll_up_stale()
+    shown = get(story.admin, "dashboards:territories").content.decode()
+    assert "0 of 1 territory is at or above pace. Northland is furthest behind: −€50." in shown

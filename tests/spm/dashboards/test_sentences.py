@@ -59,6 +59,12 @@ def test_few_people_explain_most_of_a_gap():
     assert text == "South is €100 behind quota pace; 2 of 4 reps explain 85 % of it"
 
 
+def test_who_makes_more_than_the_gap_explains_all_of_it():
+    people = [Named(str(i), at(1000 - gap, 2000, 1000)) for i, gap in enumerate((60, 60, -20))]
+    text = plain(opening(situation(at(2900, 6000, 3000), people=people)))
+    assert text == "South is €100 behind quota pace; 2 of 3 reps explain all of it"
+
+
 def test_the_second_line_counts_who_is_at_pace():
     people = [Named("A", at(10, 20, 10)), Named("B", at(9, 20, 10))]
     assert second(situation(at(19, 40, 20), people=people)) == "1 of 2 reps is at or above pace."
