@@ -19,7 +19,7 @@ from targets.cycles import cycle_of
 from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
-from targets.plans import working_plan
+from targets.plans import shown_plan, working_plan
 
 BAND, EDGE = Decimal(240), Decimal(20)
 """The drawn width of the over-assignment, and what is left free at its ends."""
@@ -66,7 +66,7 @@ class Place:
         return replace(grid, rows=rows, more=len(grid.rows) > first + MAX_ROWS)
 
 
-def place_of(user: User, year: FiscalYear, query: QueryDict) -> Place:
+def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) -> Place:
     """The grid that an address names; a manager who names no team gets the topmost one led. Raises Http404."""
     measure, team, page = query.get("measure", ""), query.get("team", ""), query.get("page", "")
     if team and not (team.isascii() and team.isdecimal() and len(team) < 19):
@@ -76,7 +76,7 @@ def place_of(user: User, year: FiscalYear, query: QueryDict) -> Place:
         year=year,
         # A year that nobody plans by a cycle is shown by the policy every cycle begins with.
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
-        plan=working_plan(year),
+        plan=working_plan(year, user) if writes else shown_plan(year),
         measure=Measure(measure) if measure in Measure.values else Measure.BOOKINGS,
         team=int(team) if team else _topmost(user),
         columns=MONTHS if query.get("columns") == MONTHS else QUARTERS,

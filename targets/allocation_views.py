@@ -40,7 +40,7 @@ def _place(request: HttpRequest, label: str) -> Place:
     user, year = user_of(request), visible_or_404(FiscalYear, request, label=label)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    return allocation_pages.place_of(user, year, request.GET)
+    return allocation_pages.place_of(user, year, request.GET, writes=request.method == "POST")
 
 
 class AllocationDesk(GridDesk):

@@ -18,7 +18,7 @@ from targets.cycles import cycle_of
 from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import Drawn, GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
-from targets.plans import working_plan
+from targets.plans import shown_plan, working_plan
 
 SEGMENT_LENGTH = 120
 
@@ -47,13 +47,13 @@ class Place:
         return read_grid(self.facts, self.user, calendar.quarters if self.columns == QUARTERS else calendar.leaves)
 
 
-def place_of(user: User, year: FiscalYear, query: QueryDict) -> Place:
+def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) -> Place:
     """The grid that an address names."""
     return Place(
         user=user,
         year=year,
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
-        plan=working_plan(year),
+        plan=working_plan(year, user) if writes else shown_plan(year),
         columns=QUARTERS if query.get("columns") == QUARTERS else MONTHS,
         segment=query.get("segment", "").strip()[:SEGMENT_LENGTH],
     )

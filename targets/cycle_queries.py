@@ -32,7 +32,6 @@ CYCLE_KINDS = (
     AuditKind.PLAN_STAGE,
     AuditKind.PLAN_POLICY,
     AuditKind.PLAN_LOCK,
-    AuditKind.PLAN_REVISION,
 )
 
 
@@ -296,17 +295,11 @@ def _events(user: User, cycle: PlanningCycle) -> list[Event]:
     """Who moved the cycle and its policy: admins read the audit log, others the stages that are done."""
     if not can_administer(user):
         rows = cycle.stages.filter(done_at__isnull=False).select_related("done_by").order_by("-done_at")
-        return [
-            Event(
-                row.done_at,
-                row.done_by.name if row.done_by else "",
-                _("“%(stage)s” done") % {"stage": Stage(row.stage).label},
-                "",
-            )
-            for row in rows
-            if row.done_at
-        ]
-    entries = AuditEntry.objects.visible_to(user).filter(subject=cycle.fiscal_year.label, kind__in=CYCLE_KINDS)
+        return [_done(row, row.done_at) for row in rows if row.done_at]
+    label = cycle.fiscal_year.label
+    of_cycle = Q(subject=label, kind__in=CYCLE_KINDS)
+    of_revisions = Q(subject__startswith=f"{label} ", kind=AuditKind.PLAN_REVISION)  # "2026 3": the year's third
+    entries = AuditEntry.objects.visible_to(user).filter(of_cycle | of_revisions)
     newest = entries.select_related("actor").order_by("-pk")[:HISTORY]
     return [
         Event(entry.at, entry.actor.name if entry.actor else "", entry.get_kind_display(), details(entry))

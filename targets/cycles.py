@@ -7,7 +7,7 @@ Rules: ux.md, Annual cycle.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -83,11 +83,6 @@ def preceding(stage: str) -> Stage | None:
     """The stage before this one; None before the first."""
     place = ORDER.index(Stage(stage))
     return ORDER[place - 1] if place else None
-
-
-def has_reached(cycle: PlanningCycle, stage: Stage) -> bool:
-    """Whether the cycle stands in this stage or past it."""
-    return ORDER.index(Stage(cycle.stage)) >= ORDER.index(stage)
 
 
 def require_stage(cycle: PlanningCycle, *stages: Stage) -> None:
@@ -361,8 +356,3 @@ def _refuse_policy(cycle: PlanningCycle, policy: Mapping[str, Any]) -> None:
         raise BadPolicy(_("The limit of growth is below its floor."))
     if not Decimal(-100) <= wanted.over_min or wanted.deal_limit < 0 or not 1 <= wanted.answer_days <= 90:
         raise BadPolicy(_("A policy value is out of range."))
-
-
-def letter_due(cycle: PlanningCycle, sent_on: date) -> date:
-    """The day by which a letter sent on ``sent_on`` is to be answered."""
-    return sent_on + timedelta(days=cycle.answer_days)

@@ -30,6 +30,14 @@ def working_plan(fiscal_year: FiscalYear, by: User | None = None) -> CompanyPlan
     return plan
 
 
+def shown_plan(fiscal_year: FiscalYear) -> CompanyPlan:
+    """The same for a page that only reads: where there is none, one without numbers that is not stored."""
+    found = CompanyPlan.objects.filter(fiscal_year=fiscal_year, kind=PlanKind.WORKING, number=1).first()
+    plan = found or CompanyPlan(pk=0, fiscal_year=fiscal_year, kind=PlanKind.WORKING)
+    plan.fiscal_year = fiscal_year
+    return plan
+
+
 def baseline_of(fiscal_year: FiscalYear) -> CompanyPlan | None:
     """The year's frozen baseline, None before it is frozen."""
     return CompanyPlan.objects.filter(fiscal_year=fiscal_year, kind=PlanKind.BASELINE).first()

@@ -125,10 +125,6 @@ class Window:
     def has_begun(self) -> bool:
         return self.leaves[0].begun
 
-    def keys(self) -> set[int]:
-        """Every leaf period whose figures the page may need, comparison aside."""
-        return {leaf.pk for leaf in (*self.leaves, *self.recent, *self.trail)}
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -11,7 +11,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.imports.dates import DAY_FIRST, MONTH_FIRST, order_evidence, order_of
+from spm.imports.dates import DAY_FIRST, MONTH_FIRST, order_evidence
 from spm.imports.kinds import Column, ColumnType
 from spm.imports.sheets import Native
 from spm.ui.numbers import decimals_of, number
@@ -231,8 +231,3 @@ def _decimal_sign(name: str, found: dict[str, str], decision: FormatDecision) ->
             % {"column": name, "text": found["."]}
         )
     return PLAIN
-
-
-def is_numeric_order(pattern: str) -> bool:
-    """Whether a date pattern is just an order of day, month and year, so that any separator will do."""
-    return order_of(pattern) is not None

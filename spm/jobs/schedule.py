@@ -7,6 +7,7 @@ schedulers do no harm, and a slow run is not overtaken by the next.
 
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from spm.jobs.choices import JobState
@@ -28,6 +29,7 @@ SCHEDULE: dict[str, timedelta] = {
 }
 KEEP = timedelta(days=7)
 """How long scheduled jobs that ended well stay on the jobs page."""
+KEEP_OTHERS = timedelta(days=90)
 
 
 def slot_start(now: datetime, every: timedelta) -> datetime:
@@ -49,9 +51,13 @@ def tick(now: datetime | None = None) -> int:
 
 
 def clean_up(now: datetime | None = None) -> int:
-    """Delete the scheduled jobs that were done more than KEEP ago; return how many. Failures stay."""
-    old = Job.objects.filter(slot__isnull=False, state=JobState.DONE, finished_at__lt=(now or timezone.now()) - KEEP)
-    return old.delete()[0]
+    """Delete the scheduled jobs that were done more than KEEP ago, and others after KEEP_OTHERS; return how many.
+
+    Failures stay.
+    """
+    moment = now or timezone.now()
+    old = Q(slot__isnull=False, finished_at__lt=moment - KEEP) | Q(finished_at__lt=moment - KEEP_OTHERS)
+    return Job.objects.filter(old, state=JobState.DONE).delete()[0]
 
 
 def _is_unfinished(kind: str) -> bool:

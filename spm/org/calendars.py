@@ -219,7 +219,7 @@ def _leaf(quarter: Period, number: int, row: LeafRow) -> Period:
 
 
 def _lengthen(year: FiscalYear, stored: Sequence[LeafRow], merged: Sequence[LeafRow]) -> FiscalYear:
-    """Add the leaves after the stored ones; the last stored quarter may go on, while nothing in it is closed."""
+    """Add the leaves after the stored ones; the last stored quarter may go on, while its last leaf is not closed."""
     if merged[: len(stored)] != stored:
         raise BadCalendar(
             _("Periods can be added to the end of the fiscal year %(label)s only.") % {"label": year.label}

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
 from spm.keys import normalise
-from spm.org.choices import PeriodLevel, PeriodState
+from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of, shared_from
 
 if TYPE_CHECKING:
@@ -127,9 +127,6 @@ class PeriodQuerySet(models.QuerySet[Any]):
             .filter(Q(pk=period.pk) | Q(parent=period.pk) | Q(parent__parent=period.pk))
             .order_by(F("starts_on"))
         )
-
-    def writable(self) -> Self:
-        return self.exclude(state=PeriodState.CLOSED)
 
 
 class AuditEntryQuerySet(models.QuerySet[Any]):

@@ -34,9 +34,9 @@ def notify(  # noqa: PLR0913  # the columns of a notification, by keyword
 ) -> list[Notification]:
     """Tell each of ``to``, except who caused it, in the caller's transaction; the mails leave after it commits.
 
-    ``about`` is (anchor, key): who cannot see that object is not told. ``slot`` makes a reminder unique per person
-    ("due 2026-Q4"). ``parameters`` fill the kind's sentence: JSON values, no private text. Raises KeyError for an
-    unknown kind.
+    ``about`` is (anchor, key): who cannot see that object is shown and mailed nothing of it. ``slot`` makes a reminder
+    unique per person ("due 2026-Q4"). ``parameters`` fill the kind's sentence: JSON values, no private text. Raises
+    KeyError for an unknown kind.
     """
     each = [Told(person, path, about) for person in to]
     return notify_each(kind, each, by=by, slot=slot, **parameters)

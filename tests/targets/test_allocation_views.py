@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from spm.org.models import Period
 from targets import batches, cycles, grid_cells
-from targets.models import GoalBatch, Hold, PlanningCycle, Quota
+from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from tests.builders import make_person, make_year
@@ -402,3 +402,11 @@ def test_what_is_not_yet_handed_on_is_no_fault_nor_is_a_step_down_from_above_the
 def test_a_policy_that_warns_refuses_no_cell(site, blocked, cast):
     PlanningCycle.objects.update(over_action="warn")
     assert save(site, {name(cast.rep, "2027"): "9000"}).status_code == 302
+
+
+def test_a_page_that_is_only_read_makes_no_plan(client, cast, year):
+    make_year("2030", date(2030, 1, 1))
+    for person, page in ((cast.north_manager, "allocate"), (cast.admin, "allocate"), (cast.admin, "company")):
+        client.force_login(person)
+        assert client.get(f"/targets/2030/{page}/").status_code == 200
+    assert not CompanyPlan.objects.filter(fiscal_year__label="2030").exists()
