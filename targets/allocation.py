@@ -3,7 +3,7 @@
 Admins see the whole tree, managers what they lead. Single cells are written by ``write_cells``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -156,15 +156,17 @@ def preview(  # noqa: PLR0913  # what a spread is made of, by name in every call
     facts = read_facts(plan, cycle, measure, history_of(by))
     if node is not None and node.key not in (facts.tree.parent if node.column == "team_id" else facts.people):
         raise NotYours(_("You allocate to the teams you lead."))
-    allotter = Allotter(facts, method, options, by)
+    rights = _rights(by, facts, set(facts.people), set(facts.tree.parent))
+    allotter = Allotter(facts, method, options, rights)
     if node is not None and node.column == "person_id":
         found = {node: allotter.of_one(node)}
     else:
         team = int(node.key) if node else None
         below = allotter.below(team)
-        found = {key: one for key, one in below.items() if isinstance(key, Holder) and key != COMPANY}
-        if options.total is None and node is not None:
-            found.pop(node)
+        own = {key: one for key, one in below.items() if isinstance(key, Holder) and key != COMPANY}
+        found = {
+            key: one for key, one in own.items() if rights.may_set(key) and (key != node or options.total is not None)
+        }
     lost = {holder: sum(one.lost) * facts.coin for holder, one in found.items()}
     cells = [
         CellChange(holder, leaf, facts.given.get(holder, {}).get(leaf.pk), amount * facts.coin)
@@ -178,7 +180,7 @@ def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: s
     """Write previews of one plan, of several measures maybe, as one batch.
 
     ``seen``: the revision number of the page; the preview's own by default. Raises OutsidePolicy where the policy
-    blocks, and what ``batches.write_batch`` raises.
+    blocks, NotYours where one of the numbers is not ``by``'s to set, and what ``batches.write_batch`` raises.
     """
     for found in previews:
         if found.blocked:
@@ -191,6 +193,7 @@ def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: s
         for found in previews
         for cell in found.cells
     ]
+    _refuse_others({goal.holder for _model, goal in goals}, by)
     first = previews[0]
     kind = BatchKind.SPREAD if first.method == Method.CURRENT else BatchKind.METHOD
     known = first.revision if seen is None else seen
@@ -210,8 +213,10 @@ def write_cells(  # noqa: PLR0913  # what a batch consists of, by keyword, as ``
     """Write typed or pasted cells as one batch.
 
     Raises OutsidePolicy where the policy blocks and a team or the company would end above it, higher than it stood,
-    and what ``batches.write_batch`` raises.
+    NotYours where one of the numbers is not ``by``'s to set, and what ``batches.write_batch`` raises.
     """
+    if by is not None:
+        _refuse_others({goal.holder for _model, goal in goals}, by)
     working = lock_plan(plan)
     cycle = policy.blocking_cycle(working)
     before = policy.standing(cycle, working) if cycle else None
@@ -234,6 +239,14 @@ def _refuse(plan: CompanyPlan, node: Holder | None, by: User, options: Options) 
         if options.total is not None and team is not None:
             allowed = allowed and access.can_edit_target(by, plan, team)
     if not allowed:
+        raise NotYours(_("You allocate to the teams you lead."))
+
+
+def _refuse_others(holders: Collection[Holder], by: User) -> None:
+    """The last line: whatever a grid or a spread made of it, nobody writes a number that is not theirs to set."""
+    people = {int(holder.key) for holder in holders if holder.column == "person_id"}
+    teams = {int(holder.key) for holder in holders if holder.column == "team_id"}
+    if access.numbers_of(by, people) != people or access.targets_of(by, teams) != teams:
         raise NotYours(_("You allocate to the teams you lead."))
 
 

@@ -124,6 +124,9 @@ class Rights:
     teams: Collection[int]
     spreads: Collection[int]
 
+    def may_set(self, holder: Holder) -> bool:
+        return holder.key in (self.teams if holder.column == "team_id" else self.people)
+
 
 class Sheet:
     """Rows and totals from facts: sums of every team are kept, so that each amount is added up once."""
@@ -217,7 +220,7 @@ class Sheet:
         below = self.below(key, year) if is_team else None
         over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
         proposal, note = self.facts.proposals.get(holder, (None, ""))
-        can_edit = key in (rights.teams if is_team else rights.people)
+        can_edit = rights.may_set(holder)
         said = cautions.of_number(self.facts.limits, amount, last if not is_team else None, potential)
         return Row(
             holder=holder,

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.money import ZERO
-from spm.org.models import Period, User
+from spm.org.models import Period
 from targets.allocation_facts import Facts
+from targets.allocation_grid import Rights, Sheet
 from targets.choices import Method
 from targets.goals import Holder, of_person, of_team, refuse_amount
 from targets.spreading import (
@@ -49,10 +50,13 @@ class Options:
 
 
 class Allotter:
-    """One spread of one measure: the weights, the tree, the result in minor units per leaf period."""
+    """One spread of one measure: the weights, the tree, the result in minor units per leaf period.
 
-    def __init__(self, facts: Facts, method: Method, options: Options, by: User) -> None:
-        self.facts, self.method, self.options, self.by = facts, method, options, by
+    What is not within ``rights`` stays as it is: people, targets, and teams with everybody below them.
+    """
+
+    def __init__(self, facts: Facts, method: Method, options: Options, rights: Rights) -> None:
+        self.facts, self.method, self.options, self.rights = facts, method, options, rights
         calendar = facts.calendar
         period = options.period or calendar.year
         if period not in calendar:
@@ -93,13 +97,21 @@ class Allotter:
         children = []
         for holder in self.facts.below(team):
             if holder.column == "team_id":
-                child = replace(self._node(int(holder.key)), held=self._held(holder))
+                child = self._team(holder)
             else:
                 child = Node(holder, held=self._held(holder), capacity=self._capacity(int(holder.key)))
             weight = self.weights[holder]
             children.append(replace(child, weight=weight))
         key = COMPANY if team is None else of_team(team)
         return Node(key, over_percent=self.options.over.get(team, ZERO), children=tuple(children))
+
+    def _team(self, holder: Holder) -> Node:
+        """A team below with what stands below it; one that is not the user's to spread is a number that stays."""
+        if int(holder.key) in self.rights.spreads:
+            return replace(self._node(int(holder.key)), held=self._held(holder))
+        sheet = Sheet(self.facts, self.leaves)
+        amounts = [sheet.amount(holder, leaf) or ZERO for leaf in self.leaves]
+        return Node(holder, held={i: self.minor(amount) for i, amount in enumerate(amounts)})
 
     def _capacity(self, person: int) -> Capacity | None:
         found = self.facts.capacity.get(person) if self.options.ramp else None
@@ -110,12 +122,15 @@ class Allotter:
         return Capacity(part, found.whole if self.whole_year else None)
 
     def _held(self, holder: Holder) -> dict[int, int]:
-        """Leaf index → the number that stays: held, closed, or one's own, which nobody sets."""
-        if holder == of_person(self.by.pk):
-            stays = frozenset(leaf.pk for leaf in self.leaves)
-        else:
-            stays = self.facts.stays(holder)
+        """Leaf index → the number that stays: held, closed, or not the user's to set, as one's own quota is.
+
+        A team without a target has none that could stay.
+        """
         given = self.facts.given.get(holder, {})
+        if self.rights.may_set(holder) or (holder.column == "team_id" and not given):
+            stays = self.facts.stays(holder)
+        else:
+            stays = frozenset(leaf.pk for leaf in self.leaves)
         return {i: self.minor(given.get(leaf.pk, ZERO)) for i, leaf in enumerate(self.leaves) if leaf.pk in stays}
 
     def _own(self, team: int | None, node: Node) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from spm.market.models import AccountPlacement
 from spm.org import people
-from spm.org.models import Period, User
+from spm.org.models import Period, TeamPlacement, User
 from targets import allocation, batches
 from targets.allocation import NotYours, OutsidePolicy
 from targets.allotting import CannotAllocate, Options
@@ -227,3 +227,35 @@ def test_a_locked_plan_is_not_spread(plan, cast):
     plan.refresh_from_db()
     with pytest.raises(LockedPlan):
         shown(plan, cast.north, Method.EVEN, cast.admin)
+
+
+@pytest.fixture
+def joiner(plan, cast):
+    """Rep Three, who moves from South to North with the year planned; she has 48."""
+    people.place_member(cast.outsider, team=cast.north, starts_on=date(2027, 1, 1), by=cast.admin)
+    give(plan, cast.outsider, 48)
+    target(plan, cast.north, 300)
+    return cast.outsider
+
+
+def test_whom_one_may_not_set_today_stays_as_they_are(plan, cast, joiner):
+    applied(plan, cast.north, Method.EVEN, cast.north_manager)
+    assert quotas() == {"Rep One": 126, "Rep Two": 126, "Rep Three": 48}
+    assert not Quota.history.filter(person=joiner, history_user=cast.north_manager).exists()
+
+
+def test_a_team_that_joins_next_year_stays_with_everybody_in_it(plan, cast):
+    TeamPlacement.objects.create(team=cast.south, parent=cast.north, starts_on=date(2027, 1, 1))
+    give(plan, cast.outsider, 48)
+    target(plan, cast.north, 300)
+    applied(plan, cast.north, Method.EVEN, cast.north_manager)
+    assert quotas() == {"Rep One": 126, "Rep Two": 126, "Rep Three": 48}
+    assert not Target.objects.filter(team=cast.south).exists()
+
+
+def test_what_somebody_else_may_set_is_not_applied_for_one(plan, cast, joiner):
+    for_admin = shown(plan, cast.north, Method.EVEN, cast.admin)
+    assert any(row.row.holder == of_person(joiner.pk) for row in for_admin.rows)
+    with pytest.raises(NotYours):
+        allocation.apply(for_admin, by=cast.north_manager)
+    assert quotas() == {"Rep Three": 48}
