@@ -23,6 +23,7 @@ from spm.imports.models import ImportBatch
 from spm.imports.queries import kind_labels
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
+from spm.market.models import Territory
 from spm.org.models import Company, Period, User
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import money_compact, percent
@@ -169,8 +170,13 @@ def _homeless(user: User) -> list[Alert]:
 
 
 def _unassigned(user: User, company: Company) -> list[Alert]:
-    """Lines of the running year that no territory claims. A line of revenue stands in the margin once more."""
-    found = []
+    """Lines of the running year that no territory claims. A line of revenue stands in the margin once more.
+
+    A company without territories misses none.
+    """
+    found: list[Alert] = []
+    if not Territory.objects.visible_to(user).real().exists():
+        return found
     unassigned = Attainment.objects.visible_to(user).filter(territory__is_unassigned=True, period__level="year")
     unassigned = unassigned.exclude(measure=Measure.MARGIN)
     lines = unassigned.filter(period__ends_on__gte=company.today()).aggregate(lines=Sum("lines"))["lines"]
