@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,8 @@ from spm.keys import normalise
 from spm.org import calendars, people
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.zones import known_zones
+
+type Days = dict[date, str | None]  # what holds from a day on, as natural keys
 
 ONE_DAY = timedelta(days=1)
 UNKNOWN_PERSON = gettext_lazy("Nobody has this e-mail address. Load people first.")
@@ -178,7 +181,11 @@ class Teams(RecordKind):
 
 
 class PeopleLoader(RecordLoader):
-    shelves = (TEAMS, PEOPLE, MEMBERSHIPS)
+    """``starts_on`` is the first day of a person. Who has no team yet joins the one of the row on that day; who has one
+    stays: a move has a day of its own, and is loaded as a membership. ``left_on`` does what ``people.leave`` does.
+    """
+
+    shelves = (TEAMS, PEOPLE, MEMBERSHIPS, LEADS)
 
     def lock(self) -> None:
         super().lock()
@@ -198,44 +205,87 @@ class PeopleLoader(RecordLoader):
         said |= {name: values[name] for name in ("name", "is_admin") if values.get(name) is not None}
         person = Fact(PEOPLE, (key,), said, {"email": values["email"], "name": values["email"]})
         person.initial["password"] = self._unusable
-        found = [person, *self._places(key, values), *self._leaving(person, values)]
+        found = [person, *self._places(person, values)]
         if key in self._retired:
             person.values.setdefault("is_active", True)
         return found
 
-    def _places(self, key: str, values: dict[str, Any]) -> list[Fact]:
-        team = self.known(TEAM, values)
-        return [Fact(MEMBERSHIPS, (key, values.get("starts_on") or ALWAYS), {"team": team})] if team else []
-
-    def _leaving(self, person: Fact, values: dict[str, Any]) -> list[Fact]:
-        """Memberships that end because the person leaves, or go on because the day of leaving was taken back."""
-        if "left_on" not in values:
-            return []
-        key, left_on = person.key[0], values["left_on"]
-        found = []
+    def _places(self, person: Fact, values: dict[str, Any]) -> list[Fact]:
+        """The memberships and leads that change with this row: somebody comes, leaves, or does not leave after all."""
+        key, left_on = person.key[0], values.get("left_on")
         stored = self.table(PEOPLE).rows.get((key,))
         before = stored.values["left_on"] if stored else None
-        if before and before != left_on:
+        teams: Days = {}
+        leads: dict[tuple[str, date], str | None] = {}
+        led = list(self._led[key])
+        if before and "left_on" in values and left_on != before:
             person.values["is_active"] = True
-            ended = self.table(MEMBERSHIPS).rows.get((key, before + ONE_DAY))
-            if ended and ended.values["team"] is None:
-                found.append(Fact(MEMBERSHIPS, (key, before + ONE_DAY), {"team": self._team_before(key, before)}))
+            if (values.get("starts_on") or ALWAYS) <= before:  # else they come back, to a team of their own
+                teams = _taken_back(self._teams_of[key], before)
+                again = self._led_again(key, before + ONE_DAY)
+                leads = {(team, since): key for team, since, _until in again}
+                led += again
+        teams |= self._joined(self._teams_of[key] | teams, values, left_on if "left_on" in values else before)
         if left_on:
-            found.append(Fact(MEMBERSHIPS, (key, left_on + ONE_DAY), {"team": None}))
+            ends = people.ends_of(people.spans_of(self._teams_of[key] | teams), left_on + ONE_DAY)
+            teams |= {left_on + ONE_DAY: None} | {day: None for _team, day in ends}
+            leads |= dict.fromkeys(people.ends_of(led, left_on + ONE_DAY))
             if left_on < self.run.company.today():
                 person.values["is_active"] = False
-        return found
+        found = [Fact(MEMBERSHIPS, (key, day), {"team": team}) for day, team in teams.items()]
+        return found + [Fact(LEADS, place, {"person": lead}) for place, lead in leads.items()]
 
-    def _team_before(self, key: str, day: date) -> str | None:
-        started = [(since, team) for since, team in self._teams_of[key] if since <= day]
-        return max(started, key=lambda span: span[0])[1] if started else None
+    def _joined(self, teams: Days, values: dict[str, Any], left_on: date | None) -> Days:
+        """The team of the row, where the person has none. Raises Refused where they have another one already."""
+        team, day = self.known(TEAM, values), values.get("starts_on") or ALWAYS
+        if team is None:
+            return {}
+        if not any(teams[since] for since in teams if since > day) and not _team_on(teams, day):
+            return {day: team}
+        today = self.run.company.today()
+        now = _team_on(teams, min(today, left_on or today))
+        if team in (now, _team_on(teams, day)):
+            return {}
+        told = {"person": values.get("name") or values["email"], "team": self._team_names.get(now or "", "")}
+        belongs = _("%(person)s belongs to %(team)s. A move is loaded as a membership, with its day.")
+        belonged = _("%(person)s has been in other teams. A return is loaded as a membership, with its day.")
+        raise Refused("team", values["team"], (belongs if now else belonged) % told)
+
+    def _led_again(self, key: str, ended: date) -> list[tuple[str, date, date | None]]:
+        """Teams whose lead ended on that day because the person left, and nobody followed."""
+        ends = {team for team, _since, until in self._led[key] if until == ended}
+        spans = [(team, *span) for team in ends for span in people.spans_of(self._leads[team])]
+        return [(team, since, until) for team, lead, since, until in spans if since == ended and lead is None]
 
     @cached_property
-    def _teams_of(self) -> dict[str, list[tuple[date, str | None]]]:
-        spans: dict[str, list[tuple[date, str | None]]] = defaultdict(list)
+    def _teams_of(self) -> dict[str, Days]:
+        """Person → their teams over time."""
+        teams: dict[str, Days] = defaultdict(dict)
         for (person, since), stored in self.table(MEMBERSHIPS).rows.items():
-            spans[person].append((since, stored.values["team"]))
-        return spans
+            teams[person][since] = stored.values["team"]
+        return teams
+
+    @cached_property
+    def _leads(self) -> dict[str, Days]:
+        """Team → its leads over time."""
+        leads: dict[str, Days] = defaultdict(dict)
+        for (team, since), stored in self.table(LEADS).rows.items():
+            leads[team][since] = stored.values["person"]
+        return leads
+
+    @cached_property
+    def _led(self) -> dict[str, list[tuple[str, date, date | None]]]:
+        """Person → the teams they lead, from when, and until when."""
+        led: dict[str, list[tuple[str, date, date | None]]] = defaultdict(list)
+        for team, leads in self._leads.items():
+            for lead, since, until in people.spans_of(leads):
+                if lead:
+                    led[lead].append((team, since, until))
+        return led
+
+    @cached_property
+    def _team_names(self) -> dict[str, str]:
+        return dict(Team.objects.values_list("key", "name"))
 
     @cached_property
     def _house(self) -> str:
@@ -253,6 +303,22 @@ class PeopleLoader(RecordLoader):
         ).values_list("object_pk", flat=True)
         inactive = User.objects.filter(pk__in=list(made), is_active=False)
         return set(inactive.values_list("email_key", flat=True))
+
+
+def _team_on(teams: Days, day: date) -> str | None:
+    return next(
+        (team for team, since, until in people.spans_of(teams) if since <= day and _is_before(day, until)), None
+    )
+
+
+def _is_before(day: date, until: date | None) -> bool:
+    return until is None or day < until
+
+
+def _taken_back(teams: Days, before: date) -> Days:
+    """Leaving on ``before`` did not happen: the team of that day again, as far as leaving had ended it."""
+    ended = takewhile(lambda day: teams[day] is None, sorted(day for day in teams if day > before))
+    return dict.fromkeys(ended, _team_on(teams, before))
 
 
 def _check_person(values: dict[str, Any]) -> None:
@@ -275,7 +341,7 @@ class People(RecordKind):
         EMAIL,
         Column("name", example="Ana Silva"),
         Column("employee_id", max_length=64, example="1042"),
-        Column("team", help=gettext_lazy("their team from starts_on"), example="North"),
+        Column("team", help=gettext_lazy("where they begin; later moves are memberships"), example="North"),
         STARTS_ON,
         Column("left_on", ColumnType.DATE, help=gettext_lazy("last day"), example=""),
         Column("is_admin", ColumnType.BOOLEAN, example="no"),

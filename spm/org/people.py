@@ -1,5 +1,7 @@
 """People: who they are, where they belong, what they may administer. Deactivated, never deleted (INV-34)."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -116,8 +118,10 @@ def leave(person: User, *, left_on: date, by: User | None = None) -> None:
         delete_tracked(later, by=by)
     facts_moved.send(Membership, since=since, recredit=False)
     place_member(person, team=None, starts_on=following, by=by)
-    for lead in TeamLead.objects.filter(person=person):
-        _vacate(lead, following, by)
+    for team, day in ends_of(_leads_of(person), following):
+        lead = TeamLead.objects.filter(team=team, starts_on=day).first() or TeamLead(team_id=team, starts_on=day)
+        lead.person = None
+        save_tracked(lead, by=by)
     if left_on < clock.today():
         deactivate(person, by=by)
 
@@ -136,14 +140,29 @@ def _take_back_end(person: User, by: User | None) -> date:
     return ended
 
 
-def _vacate(lead: TeamLead, day: date, by: User | None) -> None:
-    """End one lead on ``day`` where it still holds or would begin later."""
-    following = TeamLead.objects.filter(team=lead.team_id, starts_on__gt=lead.starts_on).order_by("starts_on").first()
-    if lead.starts_on >= day:
-        lead.person = None
-        save_tracked(lead, by=by)
-    elif following is None or following.starts_on > day:
-        save_tracked(TeamLead(team_id=lead.team_id, person=None, starts_on=day), by=by)
+def spans_of[Held](rows: Mapping[date, Held]) -> list[tuple[Held, date, date | None]]:
+    """Dated facts of one subject as (what holds, first day, first day of what follows or None), in order."""
+    days = sorted(rows)
+    return [(rows[day], day, until) for day, until in zip(days, [*days[1:], None], strict=False)]
+
+
+def ends_of[Place](spans: Iterable[tuple[Place, date, date | None]], day: date) -> list[tuple[Place, date]]:
+    """Which places (teams one leads or belongs to) must be ended, and when, for none to be held from ``day`` on.
+
+    ``spans``: place, first day, first day of what follows or None. What holds on ``day`` ends then, what would begin
+    later when it would begin.
+    """
+    return [(place, max(since, day)) for place, since, until in spans if until is None or until > day]
+
+
+def _leads_of(person: User) -> list[tuple[int, date, date | None]]:
+    """The teams that the person leads: team, first day, first day of the next lead or None."""
+    led = TeamLead.objects.filter(person=person).values("team")
+    rows: dict[int, dict[date, int | None]] = defaultdict(dict)
+    for team, since, lead in TeamLead.objects.filter(team__in=led).values_list("team_id", "starts_on", "person_id"):
+        rows[team][since] = lead
+    spans = [(team, *span) for team, dated in sorted(rows.items()) for span in spans_of(dated)]
+    return [(team, since, until) for team, lead, since, until in spans if lead == person.pk]
 
 
 @retries.atomic

@@ -3,11 +3,13 @@
 from datetime import date
 
 import pytest
+from django.db import transaction
 
 from spm.imports import batches, staging
 from spm.imports.choices import BatchState
 from spm.imports.journal import ChangedSince
 from spm.imports.models import ImportBatch, ImportRow
+from spm.org import people
 from spm.org.models import ALWAYS, AuditEntry, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.org.people import LastAdmin
 from spm.org.trees import tree_as_of
@@ -68,17 +70,17 @@ def test_a_row_below_a_refused_parent_is_refused_too(company):
 
 def test_people_are_placed_from_their_first_day_and_leave_after_their_last(company):
     load("teams", TEAMS)
-    people = """
+    rows = """
         email,name,team,starts_on,left_on
         Ana@Example.com,Ana,north,2026-01-01,2026-06-30
         bob@example.com,Bob,,,
     """
-    assert told(load("people", people)) == {"read": 2, "new": 2}
+    assert told(load("people", rows)) == {"read": 2, "new": 2}
     ana = User.objects.get(email_key="ana@example.com")
     north = Team.objects.get(key="north").pk
     assert [tree_as_of(day).team_of.get(ana.pk) for day in (date(2026, 6, 30), date(2026, 7, 1))] == [north, None]
     assert (ana.is_active, ana.has_usable_password()) == (False, False)
-    assert told(load("people", people)) == {"read": 2, "unchanged": 2}
+    assert told(load("people", rows)) == {"read": 2, "unchanged": 2}
 
 
 def test_a_day_of_leaving_taken_back_puts_the_person_back_into_the_team(company):
@@ -87,6 +89,89 @@ def test_a_day_of_leaving_taken_back_puts_the_person_back_into_the_team(company)
     assert told(load("people", "email,left_on\nana@example.com,\n")) == {"read": 1, "changed": 1}
     ana = User.objects.get(email_key="ana@example.com")
     assert (ana.is_active, tree_as_of(date(2026, 9, 1)).team_of[ana.pk]) == (True, team.pk)
+
+
+@pytest.fixture
+def lead(company):
+    """Nora leads North and South, is a member of North, and is to join South in October."""
+    north, south = make_team("North"), make_team("South")
+    nora = make_person("Nora", email="nora@example.com", team=north)
+    Membership.objects.create(person=nora, team=south, starts_on=date(2026, 10, 1))
+    for team in (north, south):
+        TeamLead.objects.create(team=team, person=nora)
+    TeamLead.objects.create(team=south, person=make_person("Sam"), starts_on=date(2026, 12, 1))
+    return nora
+
+
+def told_of(person):
+    """Team and led teams of a person in summer, on the last of August, in autumn and in winter; and their access."""
+    trees = [tree_as_of(date(2026, month, 1)) for month in (6, 9, 11, 12)]
+    person.refresh_from_db()
+    return [(tree.team_of.get(person.pk), sorted(tree.led_by(person.pk))) for tree in trees], person.is_active
+
+
+@pytest.mark.parametrize("days", [["2026-08-31"], ["2026-10-31"], ["2026-10-31", "2026-08-31"]])
+def test_leaving_by_a_file_is_leaving_by_the_page(lead, days):
+    with transaction.atomic():
+        for day in days:
+            people.leave(lead, left_on=date.fromisoformat(day))
+        by_page = told_of(lead)
+        transaction.set_rollback(True)
+    for day in days:
+        load("people", f"email,left_on\nnora@example.com,{day}\n")
+    assert told_of(lead) == by_page
+    assert told(load("people", f"email,left_on\nnora@example.com,{days[-1]}\n")) == {"read": 1, "unchanged": 1}
+
+
+def test_a_day_of_leaving_taken_back_gives_the_leads_back_too(lead):
+    before, _active = told_of(lead)
+    left = load("people", "email,left_on\nnora@example.com,2026-08-31\n")
+    load("people", "email,left_on\nnora@example.com,\n")
+    north = before[0][0]
+    assert [(north, led) for _team, led in before] == told_of(lead)[0]
+    with pytest.raises(ChangedSince):
+        batches.undo(left)
+
+
+def test_undo_of_leaving_gives_back_what_was_planned(lead):
+    before = told_of(lead)
+    batches.undo(load("people", "email,left_on\nnora@example.com,2026-08-31\n"))
+    assert told_of(lead) == before
+
+
+EXPORT = "email,name,team,starts_on,left_on\nana@example.com,Ana,{team},2024-01-01,{left}\n"
+
+
+def test_the_export_of_today_leaves_the_teams_of_the_past_alone(company):
+    north, south = make_team("North"), make_team("South")
+    first = EXPORT.format(team="North", left="")
+    load("people", first)
+    ana = User.objects.get(email_key="ana@example.com")
+    people.place_member(ana, team=south, starts_on=date(2026, 7, 1))
+    again = [load("people", first), load("people", EXPORT.format(team="South", left=""))]
+    load("people", EXPORT.format(team="South", left="2026-08-31"))
+    assert [told(batch) for batch in again] == [{"read": 1, "unchanged": 1}] * 2
+    at = [tree_as_of(day).team_of.get(ana.pk) for day in (date(2026, 6, 30), date(2026, 7, 1), date(2026, 9, 1))]
+    assert at == [north.pk, south.pk, None]
+
+
+def test_a_move_by_the_people_file_is_refused_with_the_way_out(company):
+    make_team("North"), make_team("South")
+    load("people", EXPORT.format(team="North", left=""))
+    batch = load("people", EXPORT.format(team="South", left=""))
+    assert list(batch.rows.values_list("column", "value", "reason")) == [
+        ("team", "South", "Ana belongs to North. A move is loaded as a membership, with its day.")
+    ]
+    assert Membership.objects.count() == 1
+
+
+def test_somebody_who_comes_back_joins_the_team_of_the_file_on_the_first_day(company):
+    north, south = make_team("North"), make_team("South")
+    load("people", EXPORT.format(team="North", left="2026-01-31"))
+    load("people", EXPORT.format(team="South", left="").replace("2024-01-01", "2026-07-01"))
+    ana = User.objects.get(email_key="ana@example.com")
+    at = [tree_as_of(date(2026, month, 1)).team_of.get(ana.pk) for month in (1, 6, 7)]
+    assert (at, ana.is_active) == ([north.pk, None, south.pk], True)
 
 
 def test_missing_columns_leave_what_is_stored(company):
