@@ -1,5 +1,6 @@
 """Who may do what with plans, targets and quotas. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from spm.org.access import can_administer, is_manager
@@ -7,6 +8,7 @@ from spm.org.clock import today
 from spm.org.models import Team, User
 from spm.org.scopes import history_of, scope_of
 from targets.choices import PlanState
+from targets.goals import Holder
 from targets.models import CompanyPlan, GoalBatch, QuotaLetter
 
 
@@ -111,8 +113,23 @@ def can_lock(user: User) -> bool:
 
 
 def can_request_revision(user: User, plan: CompanyPlan) -> bool:
-    """Admins and managers, of a year that is locked; whose numbers it may touch is checked number by number."""
+    """Admins and managers, of a year that is locked; whose numbers it may touch: ``can_revise``."""
     return can_see_plan(user) and plan.locked_at is not None
+
+
+def can_revise(user: User, holders: Iterable[Holder]) -> bool:
+    """Ask to revise the numbers of these: admins all, managers those of people and teams that they lead.
+
+    One's own quota is not looked at: nobody writes it (``OwnQuota``).
+    """
+    if can_administer(user):
+        return True
+    keys: dict[str, set[int]] = defaultdict(set)
+    for holder in holders:
+        keys[holder.column].add(int(holder.key) if holder.column in ("person_id", "team_id") else 0)
+    people = keys.pop("person_id", set()) - {user.pk}
+    teams = keys.pop("team_id", set())
+    return not keys and numbers_of(user, people) == people and teams <= scope_of(user).leads
 
 
 def can_decide_revision(user: User, revision: CompanyPlan) -> bool:

@@ -105,12 +105,12 @@ def view_of(user: User, revision: CompanyPlan) -> RevisionView:
 
 
 def names_of(user: User, holders: Iterable[Holder]) -> dict[Holder, str]:
-    """The names of those holders the viewer sees."""
+    """The names of those holders whose numbers the viewer sees."""
     keys: dict[str, set[int | str]] = defaultdict(set)
     for holder in holders:
         keys[holder.column].add(holder.key)
     people = User.objects.visible_to(user).filter(pk__in=keys["person_id"])
-    teams = Team.objects.visible_to(user).filter(pk__in=keys["team_id"])
+    teams = Team.objects.visible_to(user).led_by(user).filter(pk__in=keys["team_id"])
     found = {of_person(pk): name for pk, name in people.values_list("pk", "name")}
     found |= {of_team(pk): name for pk, name in teams.values_list("pk", "name")}
     return found | {of_segment(str(key)): str(key) or _("Whole company") for key in keys["segment"]}
@@ -128,7 +128,7 @@ def _effects(moves: Iterable[Change]) -> tuple[Effect, ...]:
 def choices(user: User) -> list[Choice]:
     """Everybody whose number the user may ask to revise: not the own one."""
     people = User.objects.visible_to(user).filter(is_active=True).exclude(pk=user.pk).order_by("name", "pk")
-    teams = Team.objects.visible_to(user).order_by("name", "pk")
+    teams = Team.objects.visible_to(user).led_by(user).order_by("name", "pk")
     found = [Choice(f"person:{pk}", name) for pk, name in people.values_list("pk", "name")]
     found += [Choice(f"team:{pk}", name) for pk, name in teams.values_list("pk", "name")]
     return [*found, Choice("company:", _("Whole company"))] if can_administer(user) else found

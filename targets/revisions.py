@@ -22,7 +22,7 @@ from spm.org.models import FiscalYear, Period, User
 from spm.talk import threads
 from spm.talk.notices import Told, notify_each
 from targets import batches
-from targets.access import can_decide_revision, can_request_revision, can_see_plan
+from targets.access import can_decide_revision, can_request_revision, can_revise, can_see_plan
 from targets.anchors import REVISION
 from targets.batches import Change
 from targets.choices import PlanKind, PlanState, RevisionCause
@@ -46,11 +46,13 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
 ) -> CompanyPlan:
     """Ask for a revision of a locked year; nothing is in force before somebody else approves it.
 
-    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, PastPeriod, NothingToDo
-    when all is as it stands, OwnQuota, and RuleViolation without a reason or with a number that GoalSheet refuses.
+    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, also for numbers of people
+    and teams whom ``by`` does not lead, PastPeriod, NothingToDo when all is as it stands, OwnQuota, and RuleViolation without a reason or with a number that GoalSheet refuses.
     """
     if not can_request_revision(by, working):
         raise NotAllowed(_("A locked year is revised by an admin or a manager."))
+    if not can_revise(by, [goal.holder for _model, goal in wanted]):
+        raise NotAllowed(_("A manager asks for the numbers of the people and teams they lead."))
     if not reason.strip() or cause not in RevisionCause.values:
         raise RuleViolation(_("Say why the numbers are revised."))
     _refuse_periods(working, wanted, effective)

@@ -92,6 +92,11 @@ class TeamQuerySet(models.QuerySet[Any]):
             return self
         return _within(self, "pk", scope.teams | {span.team for span in scope.led} if once_led else scope.teams)
 
+    def led_by(self, user: "User") -> Self:
+        """Admins: all teams. Others: those they lead today and below, whose numbers they see (not of the team above)."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(pk__in=scope.leads)
+
 
 class FiscalYearQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:

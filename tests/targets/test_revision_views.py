@@ -5,12 +5,12 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from spm.org.models import Period
+from spm.org.models import Membership, Period
 from targets import locking, revisions
 from targets.choices import RevisionCause
-from targets.goals import Goal, of_person
-from targets.models import CompanyPlan, Quota
-from targets.plans import working_plan
+from targets.goals import Goal, of_person, of_segment, of_team
+from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.plans import set_target, working_plan
 from tests.builders import make_person, make_quota
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +124,43 @@ def test_a_manager_elsewhere_sees_that_there_is_a_revision_but_no_number_of_it(c
     page = client.get(reverse("targets:revision", args=["2026", revision.pk])).content.decode()
     assert cast.rep.name not in page
     assert "1 number of people you do not see" in page
+
+
+@pytest.fixture
+def above(cast, year):
+    """North's manager belongs to Sales, as most managers do, whose target is 777,123 in October; the year is locked."""
+    Membership.objects.create(person=cast.north_manager, team=cast.sales)
+    goal = {"measure": "bookings", "period": month("2026-10"), "amount": Decimal(777_123)}
+    set_target(working_plan(year), holder=cast.sales, **goal)
+    locking.lock(working_plan(year), by=cast.admin)
+    return working_plan(year), [(Target, Goal(of_team(cast.sales.pk), "bookings", goal["period"], Decimal(1)))]
+
+
+def test_the_target_of_the_team_above_is_not_offered_and_not_told(client, cast, above):
+    plan, wanted = above
+    told = {"effective": month("2026-10"), "cause": RevisionCause.MARKET, "reason": "Growth"}
+    revision = revisions.request(plan, wanted, by=cast.director, **told)
+    client.force_login(cast.north_manager)
+    assert client.get(new_url(f"team:{cast.sales.pk}")).status_code == 404
+    assert client.get(new_url(f"team:{cast.north.pk}")).status_code == 200
+    page = client.get(reverse("targets:revision", args=["2026", revision.pk])).content.decode()
+    assert "777,123" not in page
+
+
+@pytest.mark.parametrize("whose", ["sales", "south", "outsider", "company"])
+def test_nobody_asks_for_numbers_of_those_they_do_not_lead(cast, above, whose):
+    plan, _wanted = above
+    holders = {
+        "sales": (Target, of_team(cast.sales.pk)),
+        "south": (Target, of_team(cast.south.pk)),
+        "outsider": (Quota, of_person(cast.outsider.pk)),
+        "company": (PlanLine, of_segment()),
+    }
+    model, holder = holders[whose]
+    wanted = [(model, Goal(holder, "bookings", month("2026-10"), Decimal(5)))]
+    told = {"effective": month("2026-10"), "cause": RevisionCause.MARKET, "reason": "Growth"}
+    with pytest.raises(revisions.NotAllowed):
+        revisions.request(plan, wanted, by=cast.north_manager, **told)
 
 
 @pytest.mark.parametrize("people", [1, 12])
