@@ -7,6 +7,7 @@ from spm.org.access import can_administer, is_manager
 from spm.org.clock import today
 from spm.org.models import Team, User
 from spm.org.scopes import history_of, scope_of
+from spm.org.trees import TeamTree
 from targets.choices import PlanState
 from targets.goals import Holder
 from targets.models import CompanyPlan, GoalBatch, QuotaLetter
@@ -99,6 +100,15 @@ def can_answer_letter(user: User, letter: QuotaLetter) -> bool:
 def can_decide_letter(user: User, letter: QuotaLetter) -> bool:
     """Send, remind, approve, reject: admins and the managers above the person, never the person."""
     return letter.person_id in numbers_of(user, [letter.person_id])
+
+
+def decider_of(person: int, tree: TeamTree, owner: int | None) -> int | None:
+    """Who is to act on somebody's letter: the manager in ``tree``, which is today's; else the owner of the stage.
+
+    The tree of today decides, as it does of rights: another manager could not act.
+    """
+    manager = tree.manager_of(person)
+    return manager if manager is not None else None if owner == person else owner
 
 
 def can_propose(user: User, person: int | None, team: int | None) -> bool:

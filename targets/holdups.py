@@ -12,6 +12,7 @@ from spm.org import clock
 from spm.org.models import User
 from spm.org.trees import TeamTree, TreeHistory, read_history
 from targets import assigned
+from targets.access import decider_of
 from targets.choices import LetterState, Stage
 from targets.models import CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
@@ -52,13 +53,17 @@ class HoldUp:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What every look at a cycle needs, read once."""
+    """What every look at a cycle needs, read once.
+
+    ``tree``: the teams the year is planned for, by which numbers add up; ``now``: those of today, by which people act.
+    """
 
     cycle: PlanningCycle
     today: date
     stages: Mapping[str, CycleStage]
     history: TreeHistory
     tree: TeamTree
+    now: TeamTree
     zone: ZoneInfo
 
     @property
@@ -97,7 +102,7 @@ def _ground(cycle: PlanningCycle) -> _Ground:
     stages = {row.stage: row for row in cycle.stages.select_related("owner")}
     today = clock.today(company)
     zone = ZoneInfo(company.timezone if company else "UTC")
-    return _Ground(cycle, today, stages, history, tree_for(cycle, history, today), zone)
+    return _Ground(cycle, today, stages, history, tree_for(cycle, history, today), history.as_of(today), zone)
 
 
 def _stage(ground: _Ground) -> Iterator[HoldUp]:
@@ -115,7 +120,7 @@ def _stage(ground: _Ground) -> Iterator[HoldUp]:
 def _allocation(ground: _Ground) -> Iterator[HoldUp]:
     """The company and the teams whose number is larger than what stands below it, in any measure."""
     shares, row = _shares(ground), ground.stages[Stage.ALLOCATE]
-    leads = _people(ground.tree.lead[team] for team in shares if team in ground.tree.lead)
+    leads = _people(ground.now.lead[team] for team in shares if team in ground.now.lead)
     overdue = (ground.today - row.due_on).days if row.due_on else 0
     days, late = max((ground.today - ground.since).days, overdue), overdue > 0
     for team, share in sorted(shares.items(), key=lambda item: item[0] or 0):
@@ -124,7 +129,7 @@ def _allocation(ground: _Ground) -> Iterator[HoldUp]:
         if team is None:
             yield HoldUp(Waiting.COMPANY, row.owner, days, late, share=share)
         else:
-            lead, name = leads.get(ground.tree.lead.get(team, 0)), ground.history.teams[team]
+            lead, name = leads.get(ground.now.lead.get(team, 0)), ground.history.teams[team]
             yield HoldUp(Waiting.ALLOCATION, lead, days, late, team=team, team_name=name, share=share)
 
 
@@ -152,12 +157,13 @@ MANAGER_ACTS = {
 def _letters(ground: _Ground) -> list[HoldUp]:
     rows = QuotaLetter.objects.filter(cycle=ground.cycle, person__is_active=True).select_related("person")
     waiting = [(row, kind) for row in rows.order_by("pk") if (kind := _awaited(row, ground.cycle)) is not None]
-    managers = {row.person_id: ground.tree.manager_of(row.person_id) for row, _kind in waiting}
-    people = _people(pk for pk in managers.values() if pk is not None)
+    owner = ground.stages[ground.cycle.stage].owner_id
+    deciders = {row.person_id: decider_of(row.person_id, ground.now, owner) for row, _kind in waiting}
+    people = _people(pk for pk in deciders.values() if pk is not None)
     found = []
     for row, kind in waiting:
         own = kind in (Waiting.ANSWER, Waiting.ACKNOWLEDGE)
-        actor = row.person if own else people.get(managers[row.person_id] or 0)
+        actor = row.person if own else people.get(deciders[row.person_id] or 0)
         since = ground.day(_moment(row, kind, ground) or ground.cycle.created_at)
         if kind is Waiting.UNSENT:
             since = ground.since

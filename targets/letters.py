@@ -231,12 +231,10 @@ def changed(plan: Any, letters: Sequence[QuotaLetter]) -> set[int]:
 
 
 def deciders(letter: QuotaLetter) -> list[User]:
-    """Who is to act on a letter: the person's manager today, else the owner of the stage."""
-    manager = tree_as_of(clock.today()).manager_of(letter.person_id)
-    if manager is not None:
-        return list(User.objects.filter(pk=manager))
-    rows = letter.cycle.stages.filter(stage=letter.cycle.stage, owner__isnull=False).select_related("owner")
-    return [row.owner for row in rows if row.owner is not None and row.owner_id != letter.person_id]
+    """Who is to act on a letter, as ``access.decider_of`` says: one or nobody."""
+    owner = letter.cycle.stages.values_list("owner", flat=True).get(stage=letter.cycle.stage)
+    found = access.decider_of(letter.person_id, tree_as_of(clock.today()), owner)
+    return list(User.objects.filter(pk=found)) if found is not None else []
 
 
 def path_of(letter: QuotaLetter) -> str:

@@ -46,8 +46,9 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
 ) -> CompanyPlan:
     """Ask for a revision of a locked year; nothing is in force before somebody else approves it.
 
-    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, also for numbers of people
-    and teams whom ``by`` does not lead, PastPeriod, NothingToDo when all is as it stands, OwnQuota, and RuleViolation without a reason or with a number that GoalSheet refuses.
+    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, also for people and teams
+    that ``by`` does not lead, PastPeriod, NothingToDo when all is as it stands, OwnQuota, and RuleViolation without a
+    reason or with a number that GoalSheet refuses.
     """
     if not can_request_revision(by, working):
         raise NotAllowed(_("A locked year is revised by an admin or a manager."))

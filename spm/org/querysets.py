@@ -93,7 +93,7 @@ class TeamQuerySet(models.QuerySet[Any]):
         return _within(self, "pk", scope.teams | {span.team for span in scope.led} if once_led else scope.teams)
 
     def led_by(self, user: "User") -> Self:
-        """Admins: all teams. Others: those they lead today and below, whose numbers they see (not of the team above)."""
+        """Teams whose numbers one sees. Admins: all. Others: those they lead today and below, not the one above."""
         scope = scope_of(user)
         return self if scope.everything else self.filter(pk__in=scope.leads)
 

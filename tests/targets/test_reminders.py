@@ -9,9 +9,12 @@ from spm.jobs.models import Job
 from spm.jobs.queue import enqueue, in_process
 from spm.jobs.schedule import SCHEDULE
 from spm.org.models import Company, TeamLead, User
+from spm.org.people import place_member
 from spm.talk.models import Notification
 from targets import cycles
 from targets.choices import Stage
+from targets.holdups import holdups
+from targets.letters import deciders
 from targets.models import PlanningCycle, QuotaLetter
 from targets.reminders import remind_all
 from tests.builders import make_quota, make_year
@@ -55,6 +58,25 @@ def test_the_owner_hears_three_days_before_once_and_weekly_when_it_is_late(cycle
         counts.append(remind_all())
     assert counts == [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1]
     assert (cast.director, "cycle_late") in told()
+
+
+def test_who_changes_manager_next_year_is_for_the_manager_of_today(cycle, cast):
+    """The year is planned for the teams of its first day; who may act is of today, and so is who is reminded."""
+    place_member(cast.rep, team=cast.south, starts_on=date(2027, 1, 1))
+    waiting = letter(cycle, cast.rep, "agreed")
+    cycle.refresh_from_db()
+    assert deciders(waiting) == [cast.north_manager]
+    assert [row.person for row in holdups(cycle) if row.letter == waiting.pk] == [cast.north_manager]
+    remind_all()
+    assert {who for who, kind in told() if kind == "letters_waiting"} == {cast.north_manager}
+
+
+def test_a_letter_of_somebody_without_a_manager_is_for_the_owner_of_the_stage(cycle, cast):
+    waiting = letter(cycle, cast.loner, "agreed")
+    cycle.refresh_from_db()
+    cycle.stages.filter(stage=Stage.REVIEW).update(owner=cast.admin)
+    assert deciders(waiting) == [cast.admin]
+    assert [row.person for row in holdups(cycle) if row.letter == waiting.pk] == [cast.admin]
 
 
 def test_four_days_before_nobody_hears_anything(cycle, cast):
