@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -174,11 +174,9 @@ def _unassigned(user: User, company: Company) -> list[Alert]:
 
     A company without territories misses none.
     """
-    found: list[Alert] = []
-    if not Territory.objects.visible_to(user).real().exists():
-        return found
+    found = []
     unassigned = Attainment.objects.visible_to(user).filter(territory__is_unassigned=True, period__level="year")
-    unassigned = unassigned.exclude(measure=Measure.MARGIN)
+    unassigned = unassigned.exclude(measure=Measure.MARGIN).filter(Exists(Territory.objects.visible_to(user).real()))
     lines = unassigned.filter(period__ends_on__gte=company.today()).aggregate(lines=Sum("lines"))["lines"]
     if lines:
         text = ngettext(
