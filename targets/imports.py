@@ -1,7 +1,7 @@
 """The kinds of import that bring numbers: imported lines and their credits here, goals in ``goal_imports``."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -186,10 +186,17 @@ class Actuals(LineKind):
 class CreditLoader(LineLoader):
     """The rows of one line are judged as a set; the first of them carries the set."""
 
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self.spoiled: set[str] = set()  # lines of which a row could not even be read
+
+    def survey_refused(self, cells: Sequence[Mapping[str, str]]) -> None:
+        self.spoiled.update(normalise(row.get("external_id", "")) for row in cells)
+
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
         verdicts: dict[int, Verdict] = {}
         sets: dict[str, list[tuple[int, Share]]] = defaultdict(list)
-        spoiled: set[str] = set()
+        spoiled = set(self.spoiled)
         for i, row in enumerate(rows):
             key = normalise(row.values["external_id"])
             try:
@@ -199,7 +206,9 @@ class CreditLoader(LineLoader):
                 spoiled.add(key)
         for key in spoiled:
             told = _("Another row of this line is refused.")
-            verdicts |= {i: refused("external_id", rows[i].values["external_id"], told) for i, _share in sets.pop(key)}
+            verdicts |= {
+                i: refused("external_id", rows[i].values["external_id"], told) for i, _share in sets.pop(key, [])
+            }
         wanted = {
             key: lines.CreditSet(rows[parts[0][0]].values["external_id"], tuple(part for _i, part in parts))
             for key, parts in sets.items()

@@ -273,8 +273,8 @@ def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None]
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     _check_committed(current)
     kind_named(current.kind).undo(current, by)
-    current.state, current.undone_at, current.undone_by = BatchState.UNDONE, timezone.now(), by
-    current.save(update_fields=["state", "undone_at", "undone_by"])
+    current.state, current.reason, current.undone_at, current.undone_by = BatchState.UNDONE, "", timezone.now(), by
+    current.save(update_fields=["state", "reason", "undone_at", "undone_by"])
     audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
     if confirm:
         confirm()
@@ -352,6 +352,8 @@ def _company() -> Company:
 
 
 def _survey(loader: Loader, staged: Staged) -> None:
+    for items in staged.refusals.blocks():
+        loader.survey_refused([staging.StagedRefusal(*item).cells for item in items])
     for block in staged.blocks():
         loader.survey([item.row for item in block if not item.is_superseded])
 

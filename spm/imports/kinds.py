@@ -6,7 +6,7 @@ judge and write the rows inside one transaction.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -121,6 +121,9 @@ class Loader:
 
     def survey(self, rows: Sequence[Row]) -> None:
         """See all rows once before the first is judged: dates to lock, sets that must add up."""
+
+    def survey_refused(self, cells: Sequence[Mapping[str, str]]) -> None:
+        """See the rows that could not be parsed, as canonical header → text: a set that lacks one is not whole."""
 
     def lock(self) -> None:
         """Take the row locks the write needs; called inside the transaction, before judging."""

@@ -161,3 +161,14 @@ def test_inv_03_shares_that_do_not_sum_to_one_and_unknown_lines_are_refused_as_a
     assert "0.99" in batch.rows.first().reason
     batch = load("credits", "external_id,email,share\na-1,ana@x.com,1.2\na-1,bob@x.com,-0.2\n")
     assert batch.refused == 2
+
+
+@pytest.mark.parametrize("spoilt", ["A-1,bob@x.com,NW,o.5,yes", "a-1,nobody@x.com,NW,0.5,yes"])
+def test_a_set_of_which_a_row_cannot_be_read_is_refused_as_a_whole(world, spoilt):
+    load("actuals", FILE)
+    load("credits", CREDITS)
+    before = totals()
+    rows = f"external_id,email,territory,share,overlay\na-1,ana@x.com,,1,\n{spoilt}\na-2,bob@x.com,,1,\n"
+    batch = load("credits", rows, is_partial=True)
+    assert told(batch) == {"read": 3, "new": 1, "refused": 2}
+    assert totals() == before
