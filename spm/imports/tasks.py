@@ -13,16 +13,18 @@ def run(job: Running) -> None:
     """The verb that the job names, on the batch it names; a file that cannot be used says so in its batch."""
     batch = ImportBatch.objects.get(pk=job.arguments["batch"])
     verb = job.arguments["verb"]
-    if verb == "undo":
-        batches.undo(batch, job.job.created_by, job.confirm)
-        return
     try:
+        if verb == "undo":
+            batches.undo(batch, job.job.created_by, job.confirm)
+            return
         if verb == "preview":
             batches.preview(batch, job.progress)
         else:
             batches.commit(batch, job.job.created_by, job.progress, job.confirm)
     except batches.AlreadyDone:
         return  # a twin of this job was faster
-    except RuleViolation:
-        pass  # told in the batch, where its page shows it
+    except RuleViolation as refusal:
+        if verb == "undo":  # the other verbs have told it themselves: in the batch, where its page shows it
+            batch.reason = str(refusal)
+            batch.save(update_fields=["reason"])
     job.note = batch.reason or _("%(count)d rows read") % {"count": batch.read}

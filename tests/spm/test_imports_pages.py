@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -11,6 +12,8 @@ from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.kinds import all_kinds
 from spm.imports.models import ImportBatch, ImportProfile
+from spm.jobs.choices import JobState
+from spm.jobs.models import Job
 from spm.org.models import Team
 from tests.builders import make_team
 from tests.spm.imports_help import load
@@ -135,6 +138,20 @@ def test_an_undo_that_would_lose_a_later_change_is_explained(admin):
     page = admin.post(reverse("imports:undo", args=[batch.pk]), follow=True)
     assert "Undo what uses it first" in page.content.decode()
     assert Team.objects.filter(key="east").exists()
+    assert (Job.objects.get().state, batch.rows.count()) == (JobState.DONE, 0)  # no alarm that nobody could clear
+    Team.objects.get(key="far east").placements.all().delete()
+    admin.post(reverse("imports:undo", args=[batch.pk]))
+    batch.refresh_from_db()
+    assert (batch.state, batch.reason) == (BatchState.UNDONE, "")
+
+
+def test_undo_asked_twice_ends_as_undone_once(admin, cast):
+    batch = load("teams", b"team,parent\nEast,North\n")
+    with transaction.atomic():
+        batches.ask(batch, "undo", cast.admin), batches.ask(batch, "undo", cast.admin)
+    batch.refresh_from_db()
+    assert (batch.state, batch.reason) == (BatchState.UNDONE, "")
+    assert list(Job.objects.values_list("state", flat=True)) == [JobState.DONE] * 2
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in all_kinds()])
