@@ -51,6 +51,11 @@ def _settled() -> dict[int, Period]:
     return {leaf.pk: leaf for leaf in leaves}
 
 
+def _moving() -> list[Period]:
+    """Those of them that follow the organisation of today; a closed one keeps the totals of its closing (INV-29)."""
+    return [leaf for leaf in _settled().values() if leaf.state != PeriodState.CLOSED]
+
+
 @invariant("INV-02", "Per leaf period and kind, the credits that count are the actuals in force.")
 def credits_are_the_actuals() -> Iterator[Breach]:
     calendar = Resolver()
@@ -165,7 +170,7 @@ def _measured(kind: str, amount: Decimal, cost: Decimal | None) -> Iterator[tupl
 
 @invariant("INV-05", "A team is its members of the last day and the teams below; the company is all of it.")
 def parents_are_their_children() -> Iterator[Breach]:
-    for leaf in _settled().values():
+    for leaf in _moving():
         wanted, stored = _expected(leaf), _stored(leaf)
         for key in sorted(wanted.keys() | stored.keys(), key=str):
             if wanted.get(key) != stored.get(key):
@@ -248,7 +253,7 @@ def _above_team(tree: TeamTree, team: int | None) -> list[tuple[str, int]]:
 @invariant("INV-05", "A territory is its credits and the territories below.")
 def territories_are_their_credits() -> Iterator[Breach]:
     parent = dict(Territory.objects.values_list("pk", "parent_id"))
-    for leaf in _settled().values():
+    for leaf in _moving():
         sums: dict[Any, Decimal] = defaultdict(lambda: ZERO)
         totals = PeriodTotal.objects.filter(period=leaf).values_list("territory_id", "measure", "amount")
         for territory, measure, amount in totals:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from spm.errors import NothingToDo, PeriodClosed, RuleViolation
 from spm.market import territories
-from spm.org import guards
+from spm.org import guards, people
 from spm.org.models import AuditEntry, Period
 from spm.org.verification import run_all
 from targets import closing, plans, quotas, rollup
@@ -24,6 +24,7 @@ from targets.models import (
     RollupRun,
     Target,
 )
+from targets.staleness import mark_stale
 from tests.builders import make_actual, make_plan, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,19 @@ def test_inv_22_reopening_places_credits_by_what_was_assigned_while_the_month_wa
     closing.reopen(january, by=cast.admin, reason="Ann held Owned all the time")
     rollup.roll_up_stale()
     assert set(PeriodTotal.objects.values_list("territory", flat=True)) == {owned.pk}
+
+
+def test_inv_05_facts_that_change_after_the_closing_are_no_breach(january, cast):
+    west, east = make_territory("West"), make_territory("East")
+    patch = make_territory("Patch", parent=west, owner=cast.rep)
+    rollup.rebuild()
+    mark_stale([january.pk], recredit=True)
+    closing.close(january, by=cast.admin)
+    territories.save(patch, parent=east)
+    people.place_member(cast.rep, team=cast.south, starts_on=date(2026, 1, 10))
+    rollup.roll_up_stale()
+    assert Attainment.objects.filter(period=january, territory=west).exists()
+    assert [finding for finding in run_all(["INV-05", "INV-29"]) if finding.breaches] == []
 
 
 def kept_under(reopening):
