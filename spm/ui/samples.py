@@ -162,6 +162,10 @@ def context() -> dict[str, Any]:
         "math": math(),
         "form": SampleForm(),
         "wrong_form": wrong,
+        "columns": {
+            "choices": [("quota", "Quota", True), ("gap", "Gap", True), ("pace", "Pace", False)],
+            "is_chosen": True,
+        },
         "page": Paginator(range(120), 50).page(2),
         "choices": [("month", "Month"), ("quarter", "Quarter"), ("year", "Year")],
         "steps": [("Upload", "done"), ("Map", "current"), ("Preview", ""), ("Report", "")],
