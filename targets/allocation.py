@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from spm.errors import RuleViolation
 from spm.org import retries
 from spm.org.models import Period, User
-from spm.org.scopes import history_of, scope_of
+from spm.org.scopes import Scope, history_of, scope_of
 from targets import access, batches, cautions, policy
 from targets.allocation_facts import Facts, read_facts
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Row, Sheet, Totals
@@ -91,8 +91,9 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
 ) -> AllocationGrid:
     """The grid of one measure, below ``team`` or, for admins, below the company; ``plan``: the working one by default.
 
-    A fixed number of queries. Where all rows would be more than MAX_ROWS, teams are folded: each opens as a grid of
-    its own. Raises NotYours for a team the user does not lead today; the company is for admins.
+    Those below whom the user does not see today are one row with their sum. A fixed number of queries. Where all rows
+    would be more than MAX_ROWS, teams are folded: each opens as a grid of its own. Raises NotYours for a team the user
+    does not lead today; the company is for admins.
     """
     scope = scope_of(user)
     if not (scope.everything if team is None else scope.everything or team in scope.leads):
@@ -107,7 +108,7 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
 
 
 def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]) -> AllocationGrid:
-    sheet = Sheet(facts, across)
+    sheet = Sheet(facts, across, scope_of(user))
     people = facts.people_below(team)
     teams = facts.tree.subtree([team] if team is not None else facts.tree.roots)
     totals = sheet.totals(team)
@@ -173,7 +174,9 @@ def preview(  # noqa: PLR0913  # what a spread is made of, by name in every call
         for holder, one in found.items()
         for leaf, amount in zip(allotter.leaves, one.leaves, strict=True)
     ]
-    return _preview(facts, node, method, [cell for cell in cells if cell.after != (cell.before or 0)], lost)
+    return _preview(
+        facts, scope_of(by), node, method, [cell for cell in cells if cell.after != (cell.before or 0)], lost
+    )
 
 
 def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: str = "") -> GoalBatch:
@@ -251,7 +254,12 @@ def _refuse_others(holders: Collection[Holder], by: User) -> None:
 
 
 def _preview(
-    facts: Facts, node: Holder | None, method: Method, cells: Sequence[CellChange], lost: Mapping[Holder, Decimal]
+    facts: Facts,
+    scope: Scope,
+    node: Holder | None,
+    method: Method,
+    cells: Sequence[CellChange],
+    lost: Mapping[Holder, Decimal],
 ) -> Preview:
     changed: dict[Holder, list[CellChange]] = {}
     for cell in cells:
@@ -259,7 +267,7 @@ def _preview(
     given = dict(facts.given)
     for holder, own in changed.items():
         given[holder] = {**given.get(holder, {}), **{cell.period.pk: cell.after for cell in own}}
-    now, then = Sheet(facts, ()), Sheet(replace(facts, given=given), ())
+    now, then = Sheet(facts, (), scope), Sheet(replace(facts, given=given), (), scope)
     nobody = Rights((), (), ())
     rows = tuple(
         RowChange(

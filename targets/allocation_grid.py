@@ -8,9 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import ngettext
+
 from spm.money import ZERO
 from spm.org.choices import PeriodState
 from spm.org.models import Period
+from spm.org.scopes import Scope
 from targets import cautions, measures
 from targets.allocation_facts import Facts
 from targets.cautions import Caution
@@ -20,6 +23,9 @@ from targets.last_year import LastYear
 
 MAX_ROWS = 60
 """Teams below the one shown are folded to one row each where all of them would be more rows than this."""
+
+
+REST = "rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,11 @@ class Row:
     @property
     def amount(self) -> Decimal | None:
         return self.year.amount
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it stands for all those whom the viewer does not see."""
+        return self.holder.column == REST
 
     @property
     def indent(self) -> int:
@@ -129,10 +140,13 @@ class Rights:
 
 
 class Sheet:
-    """Rows and totals from facts: sums of every team are kept, so that each amount is added up once."""
+    """Rows and totals from facts: of people and teams within ``scope``; None is everybody's.
 
-    def __init__(self, facts: Facts, columns: Sequence[Period]) -> None:
-        self.facts, self.columns = facts, tuple(columns)
+    Numbers add up by the teams of the year; who is named is of today. All others of a team are one row, a sum.
+    """
+
+    def __init__(self, facts: Facts, columns: Sequence[Period], scope: Scope | None = None) -> None:
+        self.facts, self.columns, self.scope = facts, tuple(columns), scope
         calendar = facts.calendar
         self.leaves = {period.pk: [leaf.pk for leaf in calendar.leaves_in(period)] for period in self.columns}
         self.leaves[calendar.year.pk] = [leaf.pk for leaf in calendar.leaves]
@@ -151,7 +165,10 @@ class Sheet:
 
     def below(self, team: int | None, period: Period) -> Decimal | None:
         """The sum one level down."""
-        found = [self.amount(holder, period) for holder in self.facts.below(team)]
+        return self._sum(self.facts.below(team), period)
+
+    def _sum(self, holders: Sequence[Holder], period: Period) -> Decimal | None:
+        found = [self.amount(holder, period) for holder in holders]
         known = [amount for amount in found if amount is not None]
         return sum(known, ZERO) if known else None
 
@@ -166,6 +183,9 @@ class Sheet:
         if not share or not amount or share == 1:
             return ZERO
         return (amount / share - amount).quantize(self.facts.coin)
+
+    def _lost_of_all(self, people: Collection[int]) -> Decimal:
+        return sum((self._lost.get(person, ZERO) for person in people if self.sees(of_person(person))), ZERO)
 
     def capacity(self, person: int) -> Decimal | None:
         """The share of a full year somebody carries: by season, or by days where the policy says so."""
@@ -194,7 +214,7 @@ class Sheet:
         return Totals(
             to_allocate=given,
             allocated=allocated,
-            lost=sum((self._lost.get(person, ZERO) for person in people), ZERO),
+            lost=self._lost_of_all(people),
             over=over,
             over_min=limits.over_min / cautions.HUNDRED,
             over_max=limits.over_max / cautions.HUNDRED,
@@ -206,16 +226,66 @@ class Sheet:
 
     def rows(self, team: int | None, rights: Rights, depth: int = 0, *, all_open: bool) -> Iterator[Row]:
         """What stands below a team, teams with what stands below them where ``all_open``."""
+        seen: list[Holder] = []
+        unseen: list[Holder] = []
         for holder in self._in_order(self.facts.below(team)):
+            (seen if self.sees(holder) else unseen).append(holder)
+        for holder in seen:
             yield self.row(holder, rights, depth, is_open=all_open)
             if all_open and holder.column == "team_id":
                 yield from self.rows(int(holder.key), rights, depth + 1, all_open=True)
+        if any(self._people_of(holder) for holder in unseen) or self._sum(unseen, self.facts.calendar.year):
+            yield self._remainder(team, unseen, depth)
+
+    def sees(self, holder: Holder) -> bool:
+        """Whether the viewer may know the number of this person or team."""
+        if self.scope is None or self.scope.people is None:
+            return True
+        return holder.key in (self.scope.leads if holder.column == "team_id" else self.scope.people)
+
+    def _remainder(self, team: int | None, holders: Sequence[Holder], depth: int) -> Row:
+        """One row for all below a team whom the viewer does not see: their sum, and how many people they are."""
+        rest, year = Holder(REST, team or 0), self.facts.calendar.year
+        people = {person for holder in holders for person in self._people_of(holder)}
+        cells = [
+            Cell(rest, self.facts.measure, period, self._sum(holders, period), False, False, False)  # noqa: FBT003  # not held, closed, editable
+            for period in (year, *self.columns)
+        ]
+        return Row(
+            holder=rest,
+            name=ngettext("%(n)s person whom you do not see", "%(n)s people whom you do not see", len(people))
+            % {"n": len(people)},
+            depth=depth,
+            is_team=False,
+            is_open=False,
+            year=cells[0],
+            cells=tuple(cells[1:]),
+            last_year=None,
+            potential=None,
+            growth=None,
+            margin_rate=None,
+            capacity=None,
+            lost=ZERO,
+            below=None,
+            over=None,
+            quotas=self.quotas(people, year),
+            proposal=None,
+            proposal_note="",
+            difference=None,
+            cautions=(),
+            can_edit=False,
+            can_spread=False,
+        )
+
+    def _people_of(self, holder: Holder) -> set[int]:
+        return self.facts.people_below(int(holder.key)) if holder.column == "team_id" else {int(holder.key)}
 
     def row(self, holder: Holder, rights: Rights, depth: int, *, is_open: bool) -> Row:
         is_team, key = holder.column == "team_id", int(holder.key)
-        people = self.facts.people_below(key) if is_team else {key}
-        year = self.facts.calendar.year
-        last, potential = self._last_year(people), self._potential(people)
+        people, year = self._people_of(holder), self.facts.calendar.year
+        # With somebody among them whom the viewer does not see, a sum would tell what the others leave of it.
+        told = people if all(self.sees(of_person(pk)) for pk in people) else set()
+        last, potential = self._last_year(told), self._potential(told)
         amount = self.amount(holder, year)
         below = self.below(key, year) if is_team else None
         over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
@@ -233,9 +303,9 @@ class Sheet:
             last_year=last,
             potential=potential,
             growth=cautions.growth(amount, last.adjusted) if last else None,
-            margin_rate=self._margin_rate(people),
+            margin_rate=self._margin_rate(told),
             capacity=None if is_team else self.capacity(key),
-            lost=sum((self._lost.get(person, ZERO) for person in people), ZERO),
+            lost=self._lost_of_all(people),
             below=below,
             over=over,
             quotas=self.quotas(people, year),

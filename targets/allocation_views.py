@@ -176,7 +176,8 @@ def _preview(request: HttpRequest, place: Place) -> Preview | None:
 def _parts(request: HttpRequest, place: Place) -> list[tuple[str, str, Decimal]]:
     """The direct children of the node with the percent each has now, for the manual method."""
     node = _node(request, place)
-    rows = [row for row in replace(place, team=int(node.key) if node else None, page=1).grid().rows if not row.depth]
+    rows = [row for row in replace(place, team=int(node.key) if node else None, page=1).grid().rows]
+    rows = [row for row in rows if not row.depth and not row.is_rest]
     whole = sum((row.amount or Decimal(0) for row in rows), Decimal(0))
     even = Decimal(100) / len(rows) if rows else Decimal(0)
     found = []

@@ -45,14 +45,17 @@ def export_company(request: HttpRequest, grid: CompanyGrid) -> HttpResponseBase:
 
 
 def export_allocation(request: HttpRequest, user: User, grid: AllocationGrid) -> HttpResponseBase:
-    """One line per person and column of the grid: what the import of quotas reads back, with a name nobody reads."""
+    """One line per person and column of the grid: what the import of quotas reads back, with a name nobody reads.
+
+    Whom the viewer does not see is left out.
+    """
     emails = dict(User.objects.visible_to(user).values_list("pk", "email"))
     kinds = {"amount": "money"}
     columns = [Column(head, kinds.get(head, "text")) for head in ("name", "email", "measure", "period", "amount")]
     rows: list[Sequence[Value]] = [
         [row.name, emails.get(int(row.holder.key), ""), grid.measure, cell.period.label, cell.amount]
         for row in grid.rows
-        if not row.is_team
+        if not row.is_team and not row.is_rest
         for cell in row.cells
         if cell.amount is not None
     ]

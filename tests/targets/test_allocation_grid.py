@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from spm.market.models import AccountPlacement
 from spm.org import people
-from spm.org.models import Membership, Period, User
+from spm.org.models import Membership, Period, TeamPlacement, User
 from targets import access, batches
 from targets.allocation import NotYours, read_grid
 from targets.allocation_grid import parse_cell
@@ -243,3 +243,26 @@ def test_a_batch_is_undone_by_who_may_set_all_of_it(plan, cast):
     batch = plan.batches.get()
     assert access.can_undo(cast.admin, batch)
     assert not access.can_undo(cast.north_manager, batch)
+
+
+def test_whom_one_does_not_see_today_stands_in_one_row_as_a_sum(plan, cycle, cast):
+    people.place_member(cast.outsider, team=cast.north, starts_on=date(2027, 1, 1))
+    give(plan, cast.rep, 100)
+    give(plan, cast.outsider, 98_765)
+    Proposal.objects.create(cycle=cycle, person=cast.outsider, measure="bookings", amount=Decimal(5), note="Secret")
+    grid = read_grid(again(cast.north_manager), cycle, team=cast.north.pk)
+    assert [row.name for row in grid.rows] == ["Rep One", "Rep Two", "1 person whom you do not see"]
+    rest = grid.rows[-1]
+    assert (rest.amount, rest.can_edit, rest.proposal, rest.is_rest) == (98_765, False, None, True)
+    assert grid.totals.allocated == 98_865
+    all_of_it = read_grid(again(cast.director), cycle, team=cast.north.pk)
+    assert row(all_of_it, "Rep Three").proposal_note == "Secret"
+
+
+def test_a_team_that_joins_next_year_is_part_of_the_remainder(plan, cycle, cast):
+    TeamPlacement.objects.create(team=cast.south, parent=cast.north, starts_on=date(2027, 1, 1))
+    target(plan, cast.south, 7_000)
+    make_person("Rep Four", team=cast.south)
+    grid = read_grid(again(cast.north_manager), cycle, team=cast.north.pk)
+    assert [row.name for row in grid.rows] == ["Rep One", "Rep Two", "2 people whom you do not see"]
+    assert grid.rows[-1].amount == 7_000

@@ -9,6 +9,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from spm.org.models import Period
+from spm.org.people import place_member
 from targets import batches, cycles, grid_cells
 from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
@@ -410,3 +411,16 @@ def test_a_page_that_is_only_read_makes_no_plan(client, cast, year):
         client.force_login(person)
         assert client.get(f"/targets/2030/{page}/").status_code == 200
     assert not CompanyPlan.objects.filter(fiscal_year__label="2030").exists()
+
+
+@pytest.mark.parametrize("more", [{}, {"format": "csv"}])
+def test_who_joins_next_year_is_not_named_to_the_manager_to_be(client, cast, cycle, plan, more):
+    place_member(cast.outsider, team=cast.north, starts_on=date(2027, 1, 1))
+    give(plan, cast.rep, 1_200)
+    give(plan, cast.outsider, 98_765)
+    client.force_login(cast.north_manager)
+    answer = client.get(url(team=cast.north.pk, columns="months", **more))
+    page = (answer.getvalue() if answer.streaming else answer.content).decode()
+    assert cast.rep.name in page
+    assert cast.outsider.name not in page
+    assert cast.outsider.email not in page
