@@ -20,7 +20,8 @@ def _letters(user: "User") -> QuerySet[Any]:
 
 
 def _revisions(user: "User") -> QuerySet[Any]:
-    return CompanyPlan.objects.visible_to(user).filter(kind=PlanKind.REVISION)
+    rows: QuerySet[Any] = CompanyPlan.objects.visible_to(user).telling(user)
+    return rows.filter(kind=PlanKind.REVISION, told=True)
 
 
 register(Anchor(LETTER, _letters, heard=letters.heard))

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from spm.org import clock
 from spm.org.choices import PeriodLevel
@@ -27,6 +27,19 @@ class CompanyPlanQuerySet(models.QuerySet[Any]):
         if scope.everything:
             return self
         return self.exclude(kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
+
+    def telling(self, user: "User") -> Self:
+        """With ``told``: whether the user may read why a revision was asked for, and what was said of it.
+
+        Admins of all, others of their own and of those that concern a person or a team whose numbers they see.
+        """
+        scope = scope_of(user)
+        if scope.everything:
+            return self.annotate(told=Value(True))  # noqa: FBT003  # a value of the database
+        quotas = self.model.quotas.rel.related_model._default_manager.filter(plan=OuterRef("pk"))
+        targets = self.model.targets.rel.related_model._default_manager.filter(plan=OuterRef("pk"))
+        concerns = Exists(quotas.filter(person__in=scope.people)) | Exists(targets.filter(team__in=scope.leads))
+        return self.annotate(told=Case(When(Q(author=user) | concerns, then=True), default=False))
 
     def working(self) -> Self:
         return self.filter(kind=PlanKind.WORKING)

@@ -81,8 +81,8 @@ class Choice:
 
 
 def listed(user: User, year: FiscalYear) -> list[CompanyPlan]:
-    """The revisions of a year, newest first."""
-    rows = CompanyPlan.objects.visible_to(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
+    """The revisions of a year, newest first; ``told`` of each: whether the user may read its words."""
+    rows = CompanyPlan.objects.visible_to(user).telling(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
     return list(rows.select_related("effective", "author", "decided_by").order_by("-number"))
 
 

@@ -134,7 +134,7 @@ def _request(request: HttpRequest, working: CompanyPlan, form: RevisionForm) -> 
 
 
 def _revision(user: User, year: FiscalYear, pk: int) -> CompanyPlan:
-    rows = CompanyPlan.objects.visible_to(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
+    rows = CompanyPlan.objects.visible_to(user).telling(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
     revision: CompanyPlan = get_object_or_404(rows.select_related("effective", "author", "decided_by"), pk=pk)
     return revision
 

@@ -82,20 +82,21 @@ def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
 
 
 def export_revisions(request: HttpRequest, year: str, revisions: Sequence[CompanyPlan]) -> HttpResponseBase:
-    """One line per revision; ``From`` is the first day that it changes."""
+    """One line per revision (with ``told``); ``From`` is the first day that it changes."""
     titles = (_("Cause"), _("Reason"), _("Requested by"), _("State"), _("Decided by"))
     columns = [Column(_("Revision"), "number"), Column(_("From"), "date"), *map(Column, titles)]
     lines: Iterable[Row] = (
         [
             revision.number,
             revision.effective.starts_on if revision.effective else None,
-            revision.get_cause_display(),
-            revision.reason,
-            revision.author.name if revision.author else "",
+            revision.get_cause_display() if told else "",
+            revision.reason if told else "",
+            revision.author.name if told and revision.author else "",
             revision.get_state_display(),
-            revision.decided_by.name if revision.decided_by else "",
+            revision.decided_by.name if told and revision.decided_by else "",
         ]
         for revision in revisions
+        for told in [getattr(revision, "told", False)]
     )
     return audited_table(request, columns, lines, f"revisions-{year}")
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from spm.org.models import Membership, Period
+from spm.talk.anchors import sees
 from targets import locking, revisions
 from targets.choices import RevisionCause
 from targets.goals import Goal, of_person, of_segment, of_team
@@ -124,6 +125,20 @@ def test_a_manager_elsewhere_sees_that_there_is_a_revision_but_no_number_of_it(c
     page = client.get(reverse("targets:revision", args=["2026", revision.pk])).content.decode()
     assert cast.rep.name not in page
     assert "1 number of people you do not see" in page
+
+
+def test_nor_do_they_read_why_it_was_asked_for(client, cast, locked):
+    revision = revision_of(cast, locked)
+    client.force_login(cast.south_manager)
+    listed = reverse("targets:revisions", args=["2026"])
+    for address in (reverse("targets:revision", args=["2026", revision.pk]), listed, f"{listed}?format=csv"):
+        answer = client.get(address)
+        page = (answer.getvalue() if answer.streaming else answer.content).decode()
+        assert "A territory moved" not in page
+        assert "Territory move" not in page
+    assert not sees(cast.south_manager, "revision", revision.pk)
+    client.force_login(cast.director)
+    assert "A territory moved" in client.get(listed).content.decode()
 
 
 @pytest.fixture
