@@ -62,6 +62,7 @@ def found_company(newcomer):
     newcomer.click("Next: Company and currency", "link")
     newcomer.page.get_by_label("Name").fill("Acme Ltd")
     newcomer.page.get_by_label("Currency").select_option("EUR")
+    newcomer.page.get_by_label("Time zone").select_option("Europe/Berlin")
     newcomer.click("Save")
     newcomer.click("Next: Fiscal year", "link")
     newcomer.page.get_by_label("Fiscal year").fill("2026")

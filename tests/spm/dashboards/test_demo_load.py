@@ -92,7 +92,8 @@ def test_the_specialists_credit_counts_for_nobody_else():
 def test_the_baseline_keeps_the_numbers_of_january():
     ruxandra = Quota.objects.filter(person__email=cast.SELLERS["C4"].email, measure="bookings", period__label="2026-07")
     amounts = {quota.plan.kind: quota.amount for quota in ruxandra.select_related("plan")}
-    assert amounts == {"baseline": 182_000, "revision": 280_000, "working": 280_000}
+    # "As published" was kept when the plan was handed on, in January.
+    assert amounts == {"saved": 182_000, "baseline": 182_000, "revision": 280_000, "working": 280_000}
 
 
 def test_the_restated_order_keeps_its_first_version():
