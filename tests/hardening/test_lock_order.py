@@ -79,15 +79,18 @@ def grow(_cast):
     return Territory, territory.pk, lambda: territories.save(territory, parent=above)
 
 
+NEWCOMER = "email,name,team,starts_on\n{},New Name,South,2026-05-01"
+
+
 def load(cast):
-    batch = upload("people", f"email,name,team,starts_on\n{cast.rep.email},New Name,South,2026-05-01")
-    return User, cast.rep.pk, lambda: batches.commit(batch)
+    batch = upload("people", NEWCOMER.format(cast.loner.email))
+    return User, cast.loner.pk, lambda: batches.commit(batch)
 
 
 def take_back(cast):
-    batch = upload("people", f"email,name,team,starts_on\n{cast.rep.email},New Name,South,2026-05-01")
+    batch = upload("people", NEWCOMER.format(cast.loner.email))
     batches.commit(batch)
-    return User, cast.rep.pk, lambda: batches.undo(batch)
+    return User, cast.loner.pk, lambda: batches.undo(batch)
 
 
 def move(_cast):
