@@ -13,7 +13,7 @@ from spm.imports.models import ImportBatch
 from spm.jobs import queue
 from spm.market import territories
 from spm.market.models import Territory
-from spm.org import people, teams
+from spm.org import people, retries, teams
 from spm.org.models import Membership, Period, Team, User
 from spm.org.signals import facts_moving
 from targets import closing, rollup
@@ -49,8 +49,9 @@ def no_messages(monkeypatch):
 
 
 @pytest.fixture
-def the_order_is_broken():
-    """Nobody locks periods before the facts change, as it was once."""
+def the_order_is_broken(monkeypatch):
+    """Nobody locks periods before the facts change, as it was once, and who loses a deadlock gets no other try."""
+    monkeypatch.setattr(retries, "WAITS", ())
     assert facts_moving.disconnect(on_facts_moving, dispatch_uid="targets.staleness.lock")
     yield
     facts_moving.connect(on_facts_moving, dispatch_uid="targets.staleness.lock")
