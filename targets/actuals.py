@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -34,6 +33,7 @@ from spm.imports.models import ImportBatch
 from spm.money import to_units
 from spm.org.choices import PeriodState
 from spm.org.models import Period
+from targets import effects
 from targets.choices import Changed, VersionReason
 from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
 from targets.lines import (
@@ -206,7 +206,9 @@ class Recorder:
             return Worth(line.amount, line.cost)
         kept = stored.worth.rate if stored and stored.is_of(line.date, line.currency) else None
         rate = kept or self.rates.on(line.currency, line.date)
-        return worth_of(line.amount, line.cost, rate, self.resolver.currency)
+        worth = worth_of(line.amount, line.cost, rate, self.resolver.currency)
+        effects.effect_of(line, worth, self.rates, self.resolver.currency)  # raises where it could not be stored
+        return worth
 
     def _waits(self, day: date) -> Verdict | None:
         """The verdict *parked* where the period of ``day`` is not open."""
@@ -239,11 +241,15 @@ class Recorder:
         bulk.delete(Credit, "actual", [change.stored.pk for change in old if change.stored])
         _update_lines(old)
         keys = _insert_lines(self.source, new)
-        credits = [row for change in old if change.stored for row in self._credits(change.stored.pk, change)]
-        credits += [row for key, change in zip(keys, new, strict=True) for row in self._credits(key, change)]
-        bulk.insert(Credit, CREDIT_COLUMNS, credits)
+        written = [(change.stored.pk, change) for change in old if change.stored]
+        written += zip(keys, new, strict=True)
+        own = [one for one in written if one[1].worth.rate is None]
+        bulk.insert(Credit, CREDIT_COLUMNS, (row for key, change in own for row in self._credits(key, change)))
+        if len(own) < len(written):
+            others = (one for one in written if one[1].worth.rate is not None)
+            bulk.insert(Credit, (*CREDIT_COLUMNS, *effects.COLUMNS), self._converted(others))
         self._touch(changes)
-        self._note(((change.stored.pk, change) for change in old if change.stored), zip(keys, new, strict=True))
+        self._note(written)
 
     def _keep_versions(self, changes: Sequence[Change], reason: VersionReason) -> None:
         """``ActualVersion.batch`` is the import that replaced the old form, so that its undo finds it."""
@@ -279,13 +285,20 @@ class Recorder:
                 part.share, part.is_overlay, False, is_placed, _units(amount), _units(cost),
             )  # fmt: skip
 
-    def _note(self, *written: Iterable[tuple[int, Change]]) -> None:
+    def _converted(self, written: Iterable[tuple[int, Change]]) -> Iterator[tuple[Any, ...]]:
+        """The credit rows of lines in other currencies, each with its part of the currency effect."""
+        for key, change in written:
+            effect = effects.effect_of(change.line, change.worth, self.rates, self.resolver.currency)
+            rows = zip(self._credits(key, change), effects.parts(effect, change.shares), strict=not change.is_tombstone)
+            yield from ((*row, *part) for row, part in rows)
+
+    def _note(self, written: Iterable[tuple[int, Change]]) -> None:
         """Keep under its reopening what was written to a period that is open again: where it was, and where it is."""
         if not self.reopened:
             return
         rows = [
             (leaf.pk, key, change.stored.version + 1 if change.stored else 1)
-            for key, change in chain(*written)
+            for key, change in written
             for leaf in {self.resolver.leaf_on(day) for day in change.days}
             if leaf
         ]

@@ -31,7 +31,7 @@ CLOSE_AFTER = timedelta(days=20)
 """The quarterly close: this long after the end of a quarter its leaf periods are closed."""
 
 HOLDERS = ("person_id", "team_id", "territory_id", "company_id")
-AMOUNTS = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum")
+AMOUNTS = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum", "effect")
 COUNTS = ("lines", "cost_missing")
 
 

@@ -34,6 +34,7 @@ COLUMNS = (
     "quota_sum",
     "lines",
     "cost_missing",
+    "effect",
 )
 
 type Key = tuple[int, str]
@@ -110,4 +111,4 @@ def rows(leaves: Sequence[Period], runs: dict[int, int], homes: Homes) -> Iterat
 
 def _row(run: int, key: Key, sums: Sums, *, team: int | None = None, company: int | None = None) -> tuple[Any, ...]:
     money = (sums.actual, 0, sums.base, 0, sums.target, sums.quota_sum)
-    return (run, *key, team, company, *money, sums.lines, sums.cost_missing)
+    return (run, *key, team, company, *money, sums.lines, sums.cost_missing, sums.effect)

@@ -1,7 +1,8 @@
 """The rates at which a fiscal year is planned: set before its lock, and fixed from then on.
 
 Plan lines, targets and quotas given in another currency are converted at them once, when they are given; a rate that
-is set anew moves no number that stands. Rules: domain.md, Currency; INV-50.
+is set anew moves no number that stands, but the currency effect of the year's lines (``targets.effects``). Rules:
+domain.md, Currency; INV-50.
 """
 
 from collections.abc import Mapping
@@ -18,10 +19,12 @@ from spm.org.choices import AuditKind
 from spm.org.models import Company, FiscalYear, User
 from spm.ui.numbers import moment
 from spm.ui.written_numbers import is_currency
+from targets import effects
 from targets.goals import LockedPlan, lock_plan
 from targets.models import CompanyPlan, PlanRate
 from targets.plans import working_plan
 from targets.rates import PLACES, refuse_rate
+from targets.staleness import lock_all_leaves
 
 
 class BadCurrency(RuleViolation):
@@ -53,10 +56,11 @@ def set_plan_rates(
     """Set the year's plan rate of each currency named, None takes it away; what changed is returned.
 
     ``seen``: the newest state (``newest``) that the author of ``wanted`` looked at. Raises LockedPlan for a rate that
-    stands in a locked year (a currency without one may still get it: nothing was planned in it), BadCurrency, BadRate,
-    SetMeanwhile; and then sets none.
+    stands in a locked year (a currency without one may still get it: nothing was planned in it), PeriodClosed where a
+    closed period holds a line in the currency, BadCurrency, BadRate, TooLarge, SetMeanwhile; and then sets none.
     """
     plan = lock_plan(working_plan(year, by))
+    lock_all_leaves()
     if seen is not None and seen != newest(year):
         raise SetMeanwhile(_told_meanwhile(year))
     stored = {row.currency: row for row in PlanRate.objects.filter(fiscal_year=year)}
@@ -69,6 +73,7 @@ def set_plan_rates(
         _refuse(plan, change)
         _store(year, change, stored.get(change.currency), by, reason)
     if changes:
+        effects.restate(year, [change.currency for change in changes])
         told = {change.currency: [_text(change.before), _text(change.after)] for change in changes}
         audit.record(AuditKind.PLAN_RATES, actor=by, subject=year.label, rates=told, reason=reason)
     return changes

@@ -45,10 +45,11 @@ class Worth(NamedTuple):
 
 
 class Rates:
-    """The dated rates, read once per currency and then answered from memory: for imports of any size."""
+    """Dated rates, read once per currency, and plan rates, answered from memory: for imports of any size."""
 
     def __init__(self) -> None:
         self._spans: dict[str, Spans[Decimal]] = {}
+        self._planned: dict[str, list[tuple[date, date, Decimal]]] | None = None
 
     def on(self, currency: str, day: date) -> Decimal:
         """The rate in force on ``day``: the newest that started by then. Raises NoRate."""
@@ -59,6 +60,22 @@ class Rates:
             words = {"code": currency, "day": day.isoformat()}
             raise NoRate(_("No rate for %(code)s on %(day)s: import rates first.") % words)
         return rate
+
+    def planned(self, currency: str, day: date) -> Decimal | None:
+        """The plan rate of the fiscal year that contains ``day``; None where it has none."""
+        if self._planned is None:
+            self._planned = _planned()
+        held = self._planned.get(currency, ())
+        return next((rate for first, last, rate in held if first <= day <= last), None)
+
+
+def _planned() -> dict[str, list[tuple[date, date, Decimal]]]:
+    """Currency → (first day, last day, rate) of each fiscal year that has a plan rate for it."""
+    found: dict[str, list[tuple[date, date, Decimal]]] = {}
+    columns = ("currency", "fiscal_year__starts_on", "fiscal_year__ends_on", "rate")
+    for currency, first, last, rate in PlanRate.objects.values_list(*columns):
+        found.setdefault(currency, []).append((first, last, rate))
+    return found
 
 
 def _spans_of(currency: str) -> Spans[Decimal]:

@@ -25,7 +25,7 @@ from spm.imports import bulk
 from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period, User
-from targets import actuals, nodes
+from targets import actuals, effects, nodes
 from targets.choices import PlanKind, RunState
 from targets.crediting import Resolver
 from targets.models import Attainment, RollupRun
@@ -36,7 +36,8 @@ from targets.summing import Sums
 type Rows = list[tuple[Any, ...]]
 
 TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing, overlay_cost_missing"
-ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing"
+TOTAL_COLUMNS += ", effect, overlay_effect"
+ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing, effect"
 
 # Rows are written in the order of their keys, which makes the unique indexes cheap.
 # Margin is amount − cost over the revenue lines whose cost is known; the others are counted in cost_missing.
@@ -49,7 +50,9 @@ INSERT_TOTALS = f"""
         CASE WHEN m.measure = 'margin' THEN g.overlay_base ELSE 0 END,
         g.lines, g.overlay_lines,
         CASE WHEN m.measure = 'margin' THEN g.cost_missing ELSE 0 END,
-        CASE WHEN m.measure = 'margin' THEN g.overlay_cost_missing ELSE 0 END
+        CASE WHEN m.measure = 'margin' THEN g.overlay_cost_missing ELSE 0 END,
+        CASE WHEN m.measure = 'margin' THEN g.earned ELSE g.effect END,
+        CASE WHEN m.measure = 'margin' THEN g.overlay_earned ELSE g.overlay_effect END
     FROM (
         SELECT r.id AS run_id, r.period_id, c.person_id, c.territory_id, c.kind,
             SUM(CASE WHEN c.is_overlay THEN 0 ELSE c.amount END) AS amount,
@@ -61,7 +64,8 @@ INSERT_TOTALS = f"""
             SUM(CASE WHEN c.is_overlay THEN 0 ELSE 1 END) AS lines,
             SUM(CASE WHEN c.is_overlay THEN 1 ELSE 0 END) AS overlay_lines,
             SUM(CASE WHEN c.cost IS NULL AND NOT c.is_overlay THEN 1 ELSE 0 END) AS cost_missing,
-            SUM(CASE WHEN c.cost IS NULL AND c.is_overlay THEN 1 ELSE 0 END) AS overlay_cost_missing
+            SUM(CASE WHEN c.cost IS NULL AND c.is_overlay THEN 1 ELSE 0 END) AS overlay_cost_missing,
+            {{effects}}
         FROM targets_rolluprun r
         JOIN org_period p ON p.id = r.period_id
         JOIN targets_credit c ON c.date BETWEEN p.starts_on AND p.ends_on
@@ -79,14 +83,14 @@ INSERT_TOTALS = f"""
 INSERT_PERSONS = f"""
     INSERT INTO targets_attainment (run_id, period_id, measure, person_id, {ATTAINMENT_COLUMNS})
     SELECT run_id, period_id, measure, person_id, SUM(actual), SUM(overlay), SUM(base), SUM(overlay_base),
-        SUM(quota), NULL, SUM(lines), SUM(cost_missing)
+        SUM(quota), NULL, SUM(lines), SUM(cost_missing), SUM(effect)
     FROM (
         SELECT t.run_id, t.period_id, t.measure, t.person_id, t.amount + t.overlay AS actual, t.overlay,
             t.base + t.overlay_base AS base, t.overlay_base, NULL AS quota, t.lines + t.overlay_lines AS lines,
-            t.cost_missing + t.overlay_cost_missing AS cost_missing
+            t.cost_missing + t.overlay_cost_missing AS cost_missing, t.effect + t.overlay_effect AS effect
         FROM targets_periodtotal t WHERE t.period_id IN ({{periods}}) AND t.person_id <> {{house}}
         UNION ALL
-        SELECT r.id, q.period_id, q.measure, q.person_id, 0, 0, 0, 0, q.amount, 0, 0
+        SELECT r.id, q.period_id, q.measure, q.person_id, 0, 0, 0, 0, q.amount, 0, 0, 0
         FROM targets_rolluprun r JOIN targets_quota q ON q.period_id = r.period_id
         JOIN targets_companyplan plan ON plan.id = q.plan_id AND plan.kind = '{PlanKind.WORKING.value}'
         WHERE r.id IN ({{runs}})
@@ -102,7 +106,7 @@ INSERT_PARENTS = f"""
         (run_id, period_id, measure, person_id, team_id, territory_id, company_id, {ATTAINMENT_COLUMNS})
     SELECT {{run}}, p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id,
         SUM(a.actual), SUM(a.overlay), SUM(a.base), SUM(a.overlay_base), SUM(a.target), SUM(a.quota_sum),
-        SUM(a.lines), SUM(a.cost_missing)
+        SUM(a.lines), SUM(a.cost_missing), SUM(a.effect)
     FROM targets_attainment a JOIN org_period p ON p.id = a.period_id
     WHERE a.period_id IN ({{children}})
     GROUP BY p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
@@ -124,15 +128,15 @@ INSERT_TERRITORIES = f"""
         WHERE r.id IN ({{runs}})
     )
     SELECT run_id, period_id, measure, territory_id, SUM(actual), 0, SUM(base), 0, SUM(target), SUM(quota_sum),
-        SUM(lines), SUM(cost_missing)
+        SUM(lines), SUM(cost_missing), SUM(effect)
     FROM (
         SELECT t.run_id, t.period_id, t.measure, k.above AS territory_id, t.amount AS actual, t.base,
-            CAST(NULL AS bigint) AS target, CAST(NULL AS bigint) AS quota_sum, t.lines, t.cost_missing
+            CAST(NULL AS bigint) AS target, CAST(NULL AS bigint) AS quota_sum, t.lines, t.cost_missing, t.effect
         FROM targets_periodtotal t JOIN k ON k.below = t.territory_id WHERE t.period_id IN ({{periods}})
         UNION ALL
-        SELECT run_id, period_id, measure, territory_id, 0, 0, amount, NULL, 0, 0 FROM given
+        SELECT run_id, period_id, measure, territory_id, 0, 0, amount, NULL, 0, 0, 0 FROM given
         UNION ALL
-        SELECT g.run_id, g.period_id, g.measure, k.above, 0, 0, NULL, g.amount, 0, 0
+        SELECT g.run_id, g.period_id, g.measure, k.above, 0, 0, NULL, g.amount, 0, 0, 0
         FROM given g JOIN k ON k.below = g.territory_id AND k.above <> k.below
         WHERE NOT EXISTS (
             SELECT 1 FROM k inner_k
@@ -154,12 +158,13 @@ HOMES = """
         WHERE p.id IN ({periods})
     )
     SELECT x.period_id, x.measure, CASE WHEN x.person_id = {house} THEN -1 ELSE COALESCE(home.team_id, 0) END AS place,
-        SUM(x.actual), SUM(x.base), SUM(x.lines), SUM(x.cost_missing), SUM(x.quota)
+        SUM(x.actual), SUM(x.base), SUM(x.lines), SUM(x.cost_missing), SUM(x.quota), SUM(x.effect)
     FROM (
-        SELECT t.period_id, t.measure, t.person_id, t.amount AS actual, t.base, t.lines, t.cost_missing, NULL AS quota
+        SELECT t.period_id, t.measure, t.person_id, t.amount AS actual, t.base, t.lines, t.cost_missing, NULL AS quota,
+            t.effect
         FROM targets_periodtotal t WHERE t.period_id IN ({periods})
         UNION ALL
-        SELECT a.period_id, a.measure, a.person_id, 0, 0, 0, 0, a.target
+        SELECT a.period_id, a.measure, a.person_id, 0, 0, 0, 0, a.target, 0
         FROM targets_attainment a WHERE a.period_id IN ({periods}) AND a.person_id IS NOT NULL
     ) x
     LEFT JOIN home ON home.period_id = x.period_id AND home.person_id = x.person_id
@@ -317,7 +322,8 @@ def _replace(batch: Batch) -> None:
     with connection.cursor() as cursor:
         cursor.execute(batch.fill("DELETE FROM targets_periodtotal WHERE period_id IN ({periods})"))
         cursor.execute(f"DELETE FROM targets_attainment WHERE period_id IN ({gone})")  # noqa: S608  # keys of our own
-        cursor.execute(batch.fill(INSERT_TOTALS))
+        cursor.execute(batch.fill(effects.SOME))
+        cursor.execute(batch.fill(INSERT_TOTALS, effects=effects.SUMS if cursor.fetchone() else effects.NO_SUMS))
         cursor.execute(batch.fill(INSERT_PERSONS, house=house))
         cursor.execute(batch.fill(INSERT_TERRITORIES))
     runs = {period: run.pk for period, run in batch.runs.items()}
@@ -360,9 +366,11 @@ def _read_homes(batch: Batch, house: int) -> Homes:
     return homes
 
 
-def _sums(actual: Any, base: Any, lines: Any, cost_missing: Any, quota: Any) -> Sums:  # noqa: PLR0913  # columns of HOMES
-    quota_sum = None if quota is None else int(quota)
-    return Sums(int(actual), int(base), int(lines), int(cost_missing), None, quota_sum)
+def _sums(*columns: Any) -> Sums:
+    """The sums of one row of HOMES, in the order of its columns."""
+    *counted, quota, effect = columns
+    actual, base, lines, cost_missing = map(int, counted)
+    return Sums(actual, base, lines, cost_missing, None, None if quota is None else int(quota), int(effect))
 
 
 def _select(sql: str) -> Rows:

@@ -14,6 +14,7 @@ class Sums:
     """What one holder has of one measure in one leaf period, overlay credits left out.
 
     ``target`` is the number given to the holder, ``quota_sum`` the quotas of the persons below; None = none.
+    ``effect`` is the part of ``actual`` that came from rates of exchange other than the plan's.
     """
 
     actual: int = 0
@@ -22,6 +23,7 @@ class Sums:
     cost_missing: int = 0
     target: int | None = None
     quota_sum: int | None = None
+    effect: int = 0
 
     def add(self, child: Self) -> None:
         """Count a child in; its target is its own affair, the quotas below it add up."""
@@ -29,6 +31,7 @@ class Sums:
         self.base += child.base
         self.lines += child.lines
         self.cost_missing += child.cost_missing
+        self.effect += child.effect
         if child.quota_sum is not None:
             self.quota_sum = child.quota_sum + (self.quota_sum or 0)
 

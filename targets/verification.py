@@ -36,7 +36,7 @@ from targets.models import (
 from targets.reopenings import GOALS
 
 ZERO = Decimal(0)
-SUMMED = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum", "lines", "cost_missing")
+SUMMED = ("actual", "overlay", "base", "overlay_base", "target", "quota_sum", "lines", "cost_missing", "effect")
 COUNTS = ("lines", "overlay_lines", "cost_missing", "overlay_cost_missing")
 HOLDERS = ("person_id", "team_id", "territory_id", "company_id")
 NO_FIGURES = (ZERO, None, None, 0, 0)  # actual, target, quota_sum, lines, cost_missing

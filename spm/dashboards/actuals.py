@@ -50,6 +50,9 @@ class Counted:
     is_overlay: bool
     counts: Decimal
     line_amount: Decimal
+    given: Decimal | None = None  # of a line in another currency: what its file said, and the rate it counts at
+    currency: str = ""
+    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,9 @@ def as_counted(row: Credit) -> Counted:
         is_overlay=row.is_overlay,
         counts=row.counts,  # type: ignore[attr-defined]  # annotated by targets.curves.counted
         line_amount=line.amount,
+        given=line.given_amount,
+        currency=line.currency,
+        rate=line.rate,
     )
 
 

@@ -17,12 +17,15 @@ EARLY = Decimal("0.15")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One holder in one leaf period. ``plan`` is the number given to the holder, ``quota`` what his people carry."""
+    """One holder in one leaf period. ``plan`` is the number given to the holder, ``quota`` what his people carry,
+    ``effect`` the part of ``actual`` that came from rates of exchange other than the plan's.
+    """
 
     actual: Decimal = ZERO
     overlay: Decimal = ZERO
     quota: Decimal | None = None
     plan: Decimal | None = None
+    effect: Decimal = ZERO
 
     @property
     def own(self) -> Decimal:
@@ -47,6 +50,12 @@ class Figures:
     recent: Decimal | None  # average of the last complete leaf periods, at most three
     months_left: Decimal
     days_left: int
+    effect: Decimal = ZERO
+
+    @property
+    def at_plan_rates(self) -> Decimal:
+        """The actual with lines in other currencies at the plan rates of their year."""
+        return self.actual - self.effect
 
     @property
     def is_last_month(self) -> bool:
@@ -123,6 +132,7 @@ def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figu
         recent=sum(recent, ZERO) / len(window.recent) if recent else None,
         months_left=months_left(window.leaves),
         days_left=sum(leaf.days - leaf.elapsed for leaf in window.leaves),
+        effect=sum((cell.effect for _, cell in inside), ZERO),
     )
 
 
@@ -153,6 +163,7 @@ def plus(one: Cell, other: Cell) -> Cell:
         one.overlay + other.overlay,
         total((one.quota, other.quota)),
         total((one.plan, other.plan)),
+        one.effect + other.effect,
     )
 
 

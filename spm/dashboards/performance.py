@@ -23,7 +23,7 @@ from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import Stamp, against_baseline, leaves_needed, names_of, read_raw, steady, trees_of
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
-from spm.dashboards.tiles import Tile, growth_words, tiles
+from spm.dashboards.tiles import Tile, effect_words, growth_words, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
@@ -59,6 +59,7 @@ class Performance:
     stamp: Stamp
     sentence: str
     second: str
+    effect: str  # what rates of exchange did to the number; empty where nothing
     tiles: tuple[Tile, ...]
     total: TableRow
     rows: list[TableRow]
@@ -125,6 +126,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         stamp=stamp,
         sentence=opening(situation),
         second=second(situation, people_of_worst(board, names, trees, view)),
+        effect=effect_words(board.total.figures, company),
         tiles=tiles(board.total, view, company),
         total=total,
         rows=rows,

@@ -25,7 +25,7 @@ from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
 MEASURE_SECONDS = 300
-TOTALS = ("person", "team", "period", "actual", "overlay", "target", "quota_sum")
+TOTALS = ("person", "team", "period", "actual", "overlay", "target", "quota_sum", "effect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +118,17 @@ def read_raw(user: User, measure: Measure, focus: Focus, window: Window, trees: 
 
 
 def raw_of(totals: Iterable[tuple[Any, ...]]) -> Raw:
-    """``totals``: person, team, leaf period, actual, overlay, target and sum of quotas of each row, as ``TOTALS``."""
+    """``totals``: person, team, leaf period, actual, overlay, target, sum of quotas, effect of each row: ``TOTALS``."""
     people: dict[int, dict[int, Cell]] = {}
     teams: dict[int, dict[int, Cell]] = {}
     company: dict[int, Cell] = {}
-    for person, team, leaf, actual, overlay, target, quota_sum in totals:
+    for person, team, leaf, actual, overlay, target, quota_sum, effect in totals:
         if person is not None:
-            people.setdefault(person, {})[leaf] = Cell(actual, overlay, target, target)
+            people.setdefault(person, {})[leaf] = Cell(actual, overlay, target, target, effect)
         elif team is not None:
-            teams.setdefault(team, {})[leaf] = Cell(actual, ZERO, quota_sum, target)
+            teams.setdefault(team, {})[leaf] = Cell(actual, ZERO, quota_sum, target, effect)
         else:
-            company[leaf] = Cell(actual, ZERO, quota_sum, target)
+            company[leaf] = Cell(actual, ZERO, quota_sum, target, effect)
     return Raw(people, teams, company)
 
 

@@ -97,6 +97,7 @@ class RepPage:
     halves: list[Half]
     is_empty: bool
     overlay: Decimal
+    effect: Decimal
 
     @property
     def columns(self) -> Shown:
@@ -139,6 +140,7 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
         halves=_halves(user, person, trees, chosen, window),
         is_empty=all(figures(cells[measure], window).is_empty for measure in MEASURES),
         overlay=sum((chosen[leaf.pk].overlay for leaf in window.leaves if leaf.pk in chosen), ZERO),
+        effect=row.figures.effect,
     )
 
 
@@ -147,8 +149,9 @@ def _cells(user: User, person: User, view: View, leaves: Sequence[int]) -> dict[
     window = view.window
     found: dict[Measure, dict[int, Cell]] = {measure: {} for measure in MEASURES}
     rows = Attainment.objects.visible_to(user).filter(person=person, period__in=leaves)
-    for name, key, actual, overlay, target in rows.values_list("measure", "period", "actual", "overlay", "target"):
-        found[Measure(name)][key] = Cell(actual, overlay, target)
+    columns = ("measure", "period", "actual", "overlay", "target", "effect")
+    for name, key, actual, overlay, target, effect in rows.values_list(*columns):
+        found[Measure(name)][key] = Cell(actual, overlay, target, effect=effect)
     if view.is_baseline:
         _lay_baseline(found, person, {leaf.pk for leaf in leaves_needed(window) if leaf.fiscal_year in view.revised})
     for leaf, before in running_pair(window):

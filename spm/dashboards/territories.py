@@ -94,16 +94,17 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
     cells: dict[int, dict[int, Cell]] = {}
     if reads_own_alone(user):
         own = own_in_territories(user, view)
-        for key, leaf, actual in own.values_list("territory", "period", "amount"):
-            cells.setdefault(key, {})[leaf] = Cell(actual)
+        for key, leaf, actual, effect in own.values_list("territory", "period", "amount", "effect"):
+            cells.setdefault(key, {})[leaf] = Cell(actual, effect=effect)
         return cells
     leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)
     rows = rows if keys is None else rows.filter(territory__in=keys)
     locked = baseline.of_territories(view.measure, leaves) if view.is_baseline else {}
-    for key, leaf, actual, target in rows.values_list("territory", "period", "actual", "target"):
+    columns = ("territory", "period", "actual", "target", "effect")
+    for key, leaf, actual, target, effect in rows.values_list(*columns):
         given = locked.get((key, leaf)) if view.is_baseline else target
-        cells.setdefault(key, {})[leaf] = Cell(actual, quota=given, plan=given)
+        cells.setdefault(key, {})[leaf] = Cell(actual, quota=given, plan=given, effect=effect)
     return cells
 
 

@@ -84,6 +84,7 @@ def _attainment(total: Row, view: View, company: Company, href: str) -> Tile:
         math=_math(
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
+                *_effect(at, company),
                 (
                     _("÷ baseline quota of the period") if view.is_baseline else _("÷ quota of the period"),
                     money_full(at.quota, company.currency),
@@ -200,6 +201,7 @@ def holder_math(row: Row, view: View, company: Company, href: str, measure: Meas
     return _math(
         [
             (label, money_full(at.actual, company.currency)),
+            *_effect(at, company),
             (_by_now(view), money_full(at.expected if at.quota else None, company.currency)),
             (_season(view), percent(at.elapsed, 1)),
         ],
@@ -212,6 +214,25 @@ def holder_math(row: Row, view: View, company: Company, href: str, measure: Meas
 def _math(rows: Sequence[tuple[str, str]], result: tuple[str, str], view: View, href: str) -> Math:
     as_of = _("As of %(day)s.") % {"day": day(min(view.today, view.window.ends_on))}
     return Math(tuple(rows), result, as_of, href, _("Rows that count, and why others do not"))
+
+
+def _effect(at: Figures, company: Company) -> list[tuple[str, str]]:
+    """The part of the actual that came from rates of exchange, where there is any."""
+    if not at.effect:
+        return []
+    return [
+        (_("of which currency effect"), money_full(at.effect, company.currency, signed=True)),
+        (_("at plan rates"), money_full(at.at_plan_rates, company.currency)),
+    ]
+
+
+def effect_words(at: Figures, company: Company) -> str:
+    """The same for a page's head; empty where there is none."""
+    words = {
+        "effect": money_compact(at.effect, company.currency, signed=True),
+        "actual": money_compact(at.at_plan_rates, company.currency),
+    }
+    return _("Of which currency effect %(effect)s: at plan rates it is %(actual)s.") % words if at.effect else ""
 
 
 def _actual_label(view: View) -> str:

@@ -89,7 +89,8 @@ class Credit(models.Model):
 
     ``date`` and ``kind`` repeat the actual's, so that a roll-up reads this table alone. Shares that are not overlay
     add to 1 and their amounts to the actual's, to the last ten-thousandth; overlay shares never count for a team,
-    a territory or the company.
+    a territory or the company. ``effect`` is what of ``amount`` came from the rate of the day instead of the plan rate
+    of the year, ``cost_effect`` of ``cost``: amount − effect is the amount at the plan rate (``targets.effects``).
     """
 
     actual = models.ForeignKey(Actual, models.CASCADE, related_name="credits")
@@ -103,6 +104,8 @@ class Credit(models.Model):
     is_placed = models.BooleanField(default=False)  # its territory stood in a file, so dated facts never move it
     amount = MoneyField()
     cost = MoneyField(null=True, blank=True)
+    effect = MoneyField(default=0, db_default=0)
+    cost_effect = MoneyField(default=0, db_default=0)
 
     objects = CreditQuerySet.as_manager()
 
@@ -113,6 +116,7 @@ class Credit(models.Model):
         indexes = [
             models.Index(fields=["date", "person", "territory"], name="credit_by_date"),
             models.Index(fields=["person", "date"], name="credit_by_person"),
+            models.Index(fields=["date"], condition=~(Q(effect=0) & Q(cost_effect=0)), name="credit_with_effect"),
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,8 @@ class PeriodTotal(models.Model):
     """Credited sums of one person in one territory for one measure and leaf period.
 
     ``amount`` counts for everybody; ``overlay`` for the person alone. ``base`` is the revenue the margin was earned on
-    (lines with a known cost), zero for other measures.
+    (lines with a known cost), zero for other measures. ``effect`` is the part of ``amount`` that came from rates of
+    exchange other than the plan's.
     """
 
     run = _key(RollupRun, "period_totals")
@@ -74,6 +75,8 @@ class PeriodTotal(models.Model):
     overlay_lines = models.PositiveIntegerField(default=0)
     cost_missing = models.PositiveIntegerField(default=0)
     overlay_cost_missing = models.PositiveIntegerField(default=0)
+    effect = MoneyField(default=0)
+    overlay_effect = MoneyField(default=0)
 
     objects = PeriodTotalQuerySet.as_manager()
 
@@ -92,7 +95,8 @@ class Attainment(models.Model):
     Exactly one of ``person``, ``team``, ``territory``, ``company`` is set. ``actual`` of a person includes overlay
     credits, which ``overlay`` repeats; of a team, territory or the company it never does. ``lines`` counts the same
     credits, and for margin ``cost_missing`` those of them without a known cost. ``target`` is the number given to the
-    holder (own quota, target, company plan), ``quota_sum`` the quotas of the persons below; NULL = none.
+    holder (own quota, target, company plan), ``quota_sum`` the quotas of the persons below; NULL = none. ``effect`` is
+    the part of ``actual`` that came from rates of exchange other than the plan's: actual − effect is at plan rates.
     """
 
     run = _key(RollupRun, "attainments")
@@ -110,6 +114,7 @@ class Attainment(models.Model):
     quota_sum = MoneyField(null=True, blank=True)
     lines = models.PositiveIntegerField(default=0)
     cost_missing = models.PositiveIntegerField(default=0)
+    effect = MoneyField(default=0)
 
     objects = AttainmentQuerySet.as_manager()
 
