@@ -17,9 +17,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -33,9 +31,9 @@ from spm.imports.models import ImportBatch
 from spm.money import to_units
 from spm.org.choices import PeriodState
 from spm.org.models import Period
-from targets import effects
+from targets import credit_rows, effects
 from targets.choices import Changed, VersionReason
-from targets.crediting import LeafPeriod, Resolver, Share, divide, share_sum
+from targets.crediting import LeafPeriod, Resolver, Share, share_sum
 from targets.lines import (
     COLUMNS,
     GIVEN_COLUMNS,
@@ -56,22 +54,8 @@ from targets.reopenings import note, under_way
 from targets.staleness import lock_all_leaves, mark_stale, refuse_closed
 
 UNCHANGED, NEW, CHANGED = Verdict(RowOutcome.UNCHANGED), Verdict(RowOutcome.NEW), Verdict(RowOutcome.CHANGED)
-ONE = Decimal(1)
 STATE_COLUMNS = ("version", "is_tombstone", "batch")
 VERSION_COLUMNS = ("actual", "version", "values", "delta", "reason", "batch", "replaced_at")
-CREDIT_COLUMNS = (
-    "actual",
-    "kind",
-    "date",
-    "person",
-    "territory",
-    "share",
-    "is_overlay",
-    "is_default",
-    "is_placed",
-    "amount",
-    "cost",
-)
 
 
 @contextmanager
@@ -243,11 +227,7 @@ class Recorder:
         keys = _insert_lines(self.source, new)
         written = [(change.stored.pk, change) for change in old if change.stored]
         written += zip(keys, new, strict=True)
-        own = [one for one in written if one[1].worth.rate is None]
-        bulk.insert(Credit, CREDIT_COLUMNS, (row for key, change in own for row in self._credits(key, change)))
-        if len(own) < len(written):
-            others = (one for one in written if one[1].worth.rate is not None)
-            bulk.insert(Credit, (*CREDIT_COLUMNS, *effects.COLUMNS), self._converted(others))
+        credit_rows.insert(written, self.resolver, self.rates)
         self._touch(changes)
         self._note(written)
 
@@ -260,37 +240,6 @@ class Recorder:
             if (was := change.stored)
         ]
         bulk.insert(ActualVersion, VERSION_COLUMNS, rows)
-
-    def _credits(self, actual: int, change: Change) -> Iterator[tuple[Any, ...]]:
-        """The credit rows of a line: its loaded shares, or one default credit; none for a tombstone."""
-        if change.is_tombstone:
-            return
-        line, worth = change.line, change.worth
-        if not change.shares:
-            territory = line.territory or self.resolver.territory_of(line.person, line.account, line.date)
-            yield (
-                actual, line.kind, line.date, line.person, territory,
-                ONE, False, True, False, _units(worth.amount), _units(worth.cost),
-            )  # fmt: skip
-            return
-        shares = change.shares
-        amounts = divide(worth.amount, shares)
-        costs = divide(worth.cost, shares) if worth.cost is not None else [None] * len(shares)
-        for part, amount, cost in zip(shares, amounts, costs, strict=True):
-            given = part.territory or line.territory
-            territory = given or self.resolver.territory_of(part.person, line.account, line.date)
-            is_placed = part.territory is not None
-            yield (
-                actual, line.kind, line.date, part.person, territory,
-                part.share, part.is_overlay, False, is_placed, _units(amount), _units(cost),
-            )  # fmt: skip
-
-    def _converted(self, written: Iterable[tuple[int, Change]]) -> Iterator[tuple[Any, ...]]:
-        """The credit rows of lines in other currencies, each with its part of the currency effect."""
-        for key, change in written:
-            effect = effects.effect_of(change.line, change.worth, self.rates, self.resolver.currency)
-            rows = zip(self._credits(key, change), effects.parts(effect, change.shares), strict=not change.is_tombstone)
-            yield from ((*row, *part) for row, part in rows)
 
     def _note(self, written: Iterable[tuple[int, Change]]) -> None:
         """Keep under its reopening what was written to a period that is open again: where it was, and where it is."""
@@ -313,10 +262,6 @@ class Recorder:
 
 def _parked(leaf: LeafPeriod) -> Verdict:
     return Verdict(RowOutcome.PARKED, _("%(period)s is closed for new lines.") % {"period": leaf.label})
-
-
-def _units(amount: Decimal | None) -> int | None:
-    return None if amount is None else to_units(amount)
 
 
 def _insert_lines(source: str, changes: Sequence[Change]) -> list[int]:
