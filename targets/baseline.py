@@ -13,11 +13,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from spm.market.models import Territory
 from spm.money import from_units, to_units
-from spm.org.trees import TeamTree
+from spm.org.models import Company, Period
+from spm.org.trees import TeamTree, read_history
 from targets import batches, nodes
 from targets.batches import Change
-from targets.choices import Measure, PlanKind
+from targets.choices import Measure, PlanKind, Scope
 from targets.models import CompanyPlan, GoalBatch, Quota, Target
 from targets.nodes import NO_TEAM, Homes
 from targets.summing import Sums
@@ -55,6 +57,11 @@ def in_revised_year() -> Exists:
     return Exists(approved.filter(fiscal_year=OuterRef("fiscal_year")))
 
 
+def locked_years() -> frozenset[int]:
+    """The fiscal years that have a baseline."""
+    return frozenset(CompanyPlan.objects.filter(kind=PlanKind.BASELINE).values_list("fiscal_year", flat=True))
+
+
 def numbers(measure: Measure, trees: Mapping[int, TeamTree]) -> Numbers:
     """The baseline's numbers of leaf periods, each with the tree of its last day; three queries."""
     given, found = nodes.given_by(PlanKind.BASELINE, list(trees)), Numbers()
@@ -68,6 +75,48 @@ def numbers(measure: Measure, trees: Mapping[int, TeamTree]) -> Numbers:
         found.teams.update({(team, leaf): _given(sums) for team, sums in teams.items()})
         if whole:
             found.company[leaf] = _given(whole)
+    return found
+
+
+def by_period(scope: Scope, measure: Measure) -> dict[tuple[int, int], Given]:
+    """(holder, period of any level) → what the baseline gave, of every year that has one."""
+    rows = Period.objects.leaves().filter(fiscal_year__plans__kind=PlanKind.BASELINE).select_related("parent")
+    leaves, history = {leaf.pk: leaf for leaf in rows}, read_history()
+    if scope == Scope.TERRITORY:
+        given = _territories(measure, list(leaves))
+    else:
+        read = numbers(measure, {pk: history.as_of(leaf.ends_on) for pk, leaf in leaves.items()})
+        company = Company.objects.values_list("pk", flat=True).get()
+        holders: dict[Scope, dict[tuple[int, int], Given]] = {
+            Scope.PERSON: {key: (amount, None) for key, amount in read.people.items()},
+            Scope.TEAM: read.teams,
+            Scope.COMPANY: {(company, leaf): amounts for leaf, amounts in read.company.items()},
+        }
+        given = holders[scope]
+    found: dict[tuple[int, int], Given] = {}
+    for (holder, pk), amounts in given.items():
+        quarter = leaves[pk].parent
+        above = [key for key in (quarter.pk, quarter.parent_id) if key is not None] if quarter else []
+        for period in (pk, *above):
+            found[holder, period] = _sum(found.get((holder, period), (None, None)), amounts)
+    return found
+
+
+def _sum(one: Given, other: Given) -> Given:
+    target, quota_sum = (a if b is None else b if a is None else a + b for a, b in zip(one, other, strict=True))
+    return target, quota_sum
+
+
+def _territories(measure: str, leaves: Collection[int]) -> dict[tuple[int, int], Given]:
+    """Each territory's target, and what the nearest ones below it that have a target were given."""
+    targets = of_territories(measure, leaves)
+    parent = dict(Territory.objects.values_list("pk", "parent"))
+    found: dict[tuple[int, int], Given] = {key: (amount, None) for key, amount in targets.items()}
+    for (territory, leaf), amount in targets.items():
+        above = parent.get(territory)
+        while above is not None:
+            found[above, leaf] = _sum(found.get((above, leaf), (None, None)), (None, amount))
+            above = None if (above, leaf) in targets else parent.get(above)
     return found
 
 

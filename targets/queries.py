@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
-from targets import measures
+from targets import baseline, measures
 from targets.choices import Measure, Scope
 from targets.querysets import AttainmentQuerySet
 
@@ -51,8 +51,15 @@ def quota_of(scope: Scope, target: Decimal | None, quota_sum: Decimal | None) ->
     return target
 
 
-def attainment_lines(rows: AttainmentQuerySet, *, scope: Scope, measure: Measure) -> Iterator[AttainmentLine]:
-    """``rows`` of one kind of holder and one measure, by period and key; one query."""
+def attainment_lines(
+    rows: AttainmentQuerySet, *, scope: Scope, measure: Measure, of_baseline: bool = False
+) -> Iterator[AttainmentLine]:
+    """``rows`` of one kind of holder and one measure, by period and key; one query.
+
+    ``of_baseline``: against the numbers as they were locked, in every year that is; other years as they stand.
+    """
+    locked = baseline.by_period(scope, measure) if of_baseline else {}
+    years = baseline.locked_years() if of_baseline else frozenset()
     key, name = HOLDERS[scope]
     found = rows.filter(**{f"{scope}__isnull": False}, measure=measure).annotate(
         holder_key=Coalesce(F(key), Value("")) if key else Value(""), holder_name=F(name)
@@ -67,8 +74,14 @@ def attainment_lines(rows: AttainmentQuerySet, *, scope: Scope, measure: Measure
         "quota_sum",
         "actual",
         "lines",
+        "period",
+        "period__fiscal_year",
+        f"{scope}_id",
     )
-    for label, starts_on, ends_on, holder, title, target, quota_sum, actual, lines in columns.iterator():
+    for label, starts_on, ends_on, holder, title, target, quota_sum, actual, lines, *keys in columns.iterator():
+        period, year, pk = keys
+        if year in years:
+            target, quota_sum = locked.get((pk, period), (None, None))  # noqa: PLW2901  # as they were locked
         quota = quota_of(scope, target, quota_sum)
         yield AttainmentLine(
             period=label,

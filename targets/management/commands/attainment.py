@@ -27,11 +27,17 @@ class Command(BaseCommand):
         parser.add_argument("--period", choices=PeriodLevel.values, default=PeriodLevel.QUARTER)
         parser.add_argument("--measure", choices=Measure.values, default=Measure.REVENUE)
         parser.add_argument("--by", choices=Scope.values, default=Scope.PERSON)
+        parser.add_argument("--plan", choices=["current", "baseline"], default="current")
         parser.add_argument("--format", choices=["table", "csv", "json"], default="table")
 
     def handle(self, **options: Any) -> None:
         rows = self.rows(options["year"]).at_level(options["period"])
-        lines = attainment_lines(rows, scope=Scope(options["by"]), measure=Measure(options["measure"]))
+        lines = attainment_lines(
+            rows,
+            scope=Scope(options["by"]),
+            measure=Measure(options["measure"]),
+            of_baseline=options["plan"] == "baseline",
+        )
         {"table": self.print_table, "csv": self.print_csv, "json": self.print_json}[options["format"]](list(lines))
         waiting = RollupRun.objects.stale().count()
         if waiting:

@@ -12,6 +12,7 @@ from targets import baseline, locking, plans, revisions, rollup
 from targets.choices import Measure, RevisionCause
 from targets.goals import Goal, of_person, of_segment, of_team, of_territory
 from targets.models import PlanLine, Quota, Target
+from tests.adventureworks import attainment
 from tests.builders import make_line_of_plan, make_person, make_territory
 from tests.spm.dashboards.test_pages import as_user, content, queries
 
@@ -173,6 +174,16 @@ def test_either_version_stays_within_the_queries_of_a_page(revised, as_user, pla
     counts = [queries(client, address + plan) for address in pages]
     assert max(counts) <= 20
     assert len(counts) == 4
+
+
+@pytest.mark.parametrize(("period", "north"), [("year", 2400), ("quarter", 600), ("month", 200)])
+def test_the_command_line_reads_either_version(revised, period, north):
+    def quotas(**options):
+        rows = attainment("team", "bookings", period=period, **options)
+        return [Decimal(row["quota"]) for row in rows if row["name"] == "North" and row["quota"]]
+
+    assert quotas(plan="baseline") == [Decimal(north)] * len(quotas())
+    assert quotas()[-1] > quotas(plan="baseline")[-1]
 
 
 # Marks
