@@ -1,4 +1,5 @@
-/* Runs ahead of the style sheets: "auto" becomes light or dark before the first paint, and follows the system. */
+/* Runs ahead of the style sheets: "auto" becomes light or dark before the first paint, and follows the system.
+   And ahead of htmx: where Back is pressed before that listens, the address would change and the page would stay. */
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -11,4 +12,5 @@
   dark.addEventListener("change", apply);
   document.addEventListener("spm:theme-chosen", apply);
   apply();
+  window.addEventListener("popstate", function () { if (!window.onpopstate) { window.location.reload(); } });
 })();
