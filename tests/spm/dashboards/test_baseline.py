@@ -186,6 +186,27 @@ def test_the_command_line_reads_either_version(revised, period, north):
     assert quotas()[-1] > quotas(plan="baseline")[-1]
 
 
+@pytest.mark.parametrize("level", ["year", "quarter", "month"])
+@pytest.mark.parametrize("by", ["person", "team", "territory", "company"])
+def test_the_command_line_gives_every_holder_of_a_locked_year_the_numbers_that_were_rolled_up(story, by, level):
+    west = make_territory("West")
+    south, coast = make_territory("West South", parent=west), make_territory("West South Coast", parent=west)
+    year = FiscalYear.objects.get(label="2026")
+    working = plans.working_plan(year)
+    leaves = list(Period.objects.leaves().filter(label__startswith="2026-"))
+    for place, amount in ((west, 90), (south, 40), (make_territory("Harbour", parent=coast), 25)):
+        for leaf in leaves[:7]:
+            Target.objects.create(plan=working, territory=place, measure="bookings", period=leaf, amount=amount)
+    for leaf in leaves:
+        make_line_of_plan(leaf.label, 270)
+        Target.objects.create(plan=working, team=story.north, measure="bookings", period=leaf, amount=190)
+    rollup.rebuild()
+    locking.lock(working, by=story.admin)
+    rows = attainment(by, "bookings", period=level)
+    assert any(row["quota"] for row in rows)
+    assert attainment(by, "bookings", period=level, plan="baseline") == rows
+
+
 # Marks
 
 
