@@ -4,14 +4,14 @@ Colleagues' quotas stay theirs: from four people on the range is given, without 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Max, QuerySet, Sum
 
 from spm.org import clock
 from spm.org.trees import read_history
@@ -59,6 +59,53 @@ def cells_at(year: int, person: int, moment: datetime) -> Cells:
     ):
         last[row[0]] = row
     return {(row[1], row[2]): row[3] for row in last.values() if row[4] != "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One number that is another than the letter told; None: there is none."""
+
+    period: int
+    measure: Measure
+    sent: Decimal | None
+    now: Decimal | None
+
+
+def moved_since(plan: CompanyPlan, letters: Iterable[QuotaLetter]) -> dict[int, list[Moved]]:
+    """Letter → every number of a leaf period that is another now than when it was sent. Three queries.
+
+    A letter whose numbers stand is absent. Months count, not the year alone: who agreed to January did not to December.
+    """
+    sent = {letter.person_id: letter for letter in letters if letter.sent_at}
+    history = Quota.history.filter(plan=plan, person__in=list(sent))
+    newest = history.order_by().values_list("person_id").annotate(newest=Max("history_date"))
+    touched = {person: sent[person] for person, day in newest if day > sent[person].sent_at}
+    then, now = _cells_then(history, touched), _cells_now(plan, touched)
+    found = {letter.pk: _moved(then[person], now[person]) for person, letter in touched.items()}
+    return {pk: moved for pk, moved in found.items() if moved}
+
+
+def _cells_then(history: QuerySet[Any], letters: Mapping[int, QuotaLetter]) -> dict[int, Cells]:
+    last: dict[int, dict[int, tuple[Any, ...]]] = {person: {} for person in letters}
+    columns = ("person_id", "history_date", "id", "period_id", "measure", "amount", "history_type")
+    rows = history.filter(person__in=list(letters)).order_by("history_date", "history_id").values_list(*columns)
+    for person, day, pk, *cell in rows if letters else ():
+        if day <= letters[person].sent_at:
+            last[person][pk] = tuple(cell)
+    return {person: {cell[:2]: cell[2] for cell in rows.values() if cell[3] != "-"} for person, rows in last.items()}
+
+
+def _cells_now(plan: CompanyPlan, people: Iterable[int]) -> dict[int, Cells]:
+    found: dict[int, Cells] = {person: {} for person in people}
+    rows = Quota.objects.filter(plan=plan, person__in=list(found)) if found else Quota.objects.none()
+    for person, period, measure, amount in rows.values_list("person_id", "period_id", "measure", "amount"):
+        found[person][period, measure] = amount
+    return found
+
+
+def _moved(then: Cells, now: Cells) -> list[Moved]:
+    keys = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
+    return [Moved(period, Measure(name), then.get((period, name)), now.get((period, name))) for period, name in keys]
 
 
 def team_ranges(cycle: PlanningCycle, person: int) -> list[Range]:

@@ -8,17 +8,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from django.db.models import Sum
-
 from spm.money import ZERO
 from spm.org.trees import read_history
-from spm.ui.fields import MoneyField
 from targets import last_year
 from targets.allocation_facts import Facts, read_facts
 from targets.choices import LetterPart, Measure
 from targets.goals import of_person
 from targets.last_year import LastYear
-from targets.models import CompanyPlan, LetterLine, PlanningCycle, Quota, QuotaLetter, TerritoryChange
+from targets.models import CompanyPlan, LetterLine, PlanningCycle, QuotaLetter, TerritoryChange
 
 RATIO = Decimal("0.0001")  # growth and shares are told to a hundredth of a percent, and count as they are told
 NOTE = 300
@@ -133,24 +130,6 @@ def _company_last_year(facts: Facts) -> Decimal:
 def _changes(plan: CompanyPlan, people: Collection[int]) -> dict[tuple[int, str], tuple[Decimal, str]]:
     rows = TerritoryChange.objects.filter(plan=plan, person__in=people)
     return {(row.person_id, row.measure): (row.amount, row.note) for row in rows}
-
-
-def totals_of(letters: Collection[int]) -> dict[int, dict[str, Decimal]]:
-    """Letter → measure → the sum of its lines, the quota as it was sent; one query."""
-    found: dict[int, dict[str, Decimal]] = {pk: {} for pk in letters}
-    rows = LetterLine.objects.filter(letter__in=letters).values_list("letter_id", "measure", "amount")
-    for letter, measure, amount in rows:
-        found[letter][measure] = found[letter].get(measure, ZERO) + amount
-    return found
-
-
-def quotas_of(plan: CompanyPlan, people: Collection[int]) -> dict[int, dict[str, Decimal]]:
-    """Person → measure → the quota of the year as it stands; one query."""
-    rows = Quota.objects.filter(plan=plan, person__in=people).order_by().values_list("person_id", "measure")
-    found: dict[int, dict[str, Decimal]] = {}
-    for person, measure, amount in rows.annotate(sum=Sum("amount", output_field=MoneyField())):
-        found.setdefault(person, {})[measure] = amount
-    return found
 
 
 def cycle_plan(cycle: PlanningCycle) -> CompanyPlan:

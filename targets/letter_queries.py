@@ -15,11 +15,11 @@ from spm.talk.models import Comment
 from spm.talk.queries import ThreadPanel, thread_panel
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import percent, signed_percent
-from targets import access, letters, number_history, proposals
+from targets import access, letter_words, letters, number_history, proposals
 from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
 from targets.goals import of_person
 from targets.holdups import holdups
-from targets.letter_facts import Cells, Range, as_sent, is_draft, team_ranges
+from targets.letter_facts import Cells, Range, as_sent, is_draft, moved_since, team_ranges
 from targets.models import CompanyPlan, LetterLine, PlanningCycle, Proposal, Quota, QuotaLetter, Target
 from targets.number_history import NumberState
 from targets.proposals import Standing
@@ -221,7 +221,9 @@ class LetterPage:
     revised: tuple[RevisedBy, ...]
     changes: tuple[NumberState, ...]
     panel: ThreadPanel | None
-    changed: bool
+    opening: str
+    next: str
+    moved: list[tuple[str, Decimal | None, Decimal | None]]  # numbers changed since it was sent: name, then, now
     waits_to_be_sent: bool
     can_propose: bool
     can_agree: bool
@@ -237,6 +239,10 @@ class LetterPage:
         return tuple(_sum(amount for amount, _note in column) for column in columns)
 
     @property
+    def changed(self) -> bool:
+        return bool(self.moved)
+
+    @property
     def has_view(self) -> bool:
         return any(standing.proposed is not None for standing in self.standings)
 
@@ -246,7 +252,7 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def letter_page(user: User, year: FiscalYear, person: User) -> LetterPage:
+def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> LetterPage:
     """Everything on the page of a person's number. The person reads a number that is not locked as it was sent."""
     cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
     rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
@@ -260,20 +266,24 @@ def letter_page(user: User, year: FiscalYear, person: User) -> LetterPage:
     state = LetterState(letter.state) if letter else LetterState.UNSENT
     decides = letter is not None and access.can_decide_letter(user, letter)
     sent = letter is not None and state != LetterState.UNSENT
-    moved = letter is not None and plan is not None and not own and bool(letters.changed(plan, [letter]))
+    moved = _moved(user, letter, plan) if letter and sent and plan and not own else []
+    made = _made(user, letter) if letter and sent else ()
+    is_locked = cycle is not None and cycle.stage in letters.AFTER_LOCK
     hidden = own and draft
     return LetterPage(
         person=person,
         cycle=cycle,
         letter=letter,
         numbers=numbers,
-        made=_made(user, letter) if letter and sent else (),
+        made=made,
         ranges=tuple(team_ranges(cycle, person.pk)) if cycle and sent else (),
         standings=_standings(user, cycle, person, totals) if cycle else (),
         revised=_revised(user, year, person),
         changes=() if hidden else tuple(number_history.of_holder(Quota, of_person(person.pk), year)),
         panel=thread_panel(user, letters.LETTER, letter.pk) if letter else None,
-        changed=moved,
+        opening=_opening(totals, made, currency, year),
+        next=letter_words.what_next(letter, own=own, moved=moved, is_locked=is_locked) if letter else "",
+        moved=moved,
         waits_to_be_sent=cycle is not None and letter is None and hidden,
         can_propose=own and cycle is not None and cycle.stage in proposals.OPEN,
         can_agree=own and is_open and state in letters.ANSWERABLE,
@@ -282,6 +292,22 @@ def letter_page(user: User, year: FiscalYear, person: User) -> LetterPage:
         can_approve=decides and is_open and state == LetterState.AGREED and not moved,
         can_reject=decides and is_open and state in letters.REJECTABLE,
     )
+
+
+def _moved(user: User, letter: QuotaLetter, plan: CompanyPlan) -> list[tuple[str, Decimal | None, Decimal | None]]:
+    moved = moved_since(plan, [letter]).get(letter.pk, [])
+    leaves = Period.objects.visible_to(user).filter(pk__in=[row.period for row in moved])
+    return letter_words.what_moved(moved, {leaf.pk: leaf for leaf in leaves}) if moved else []
+
+
+def _opening(totals: tuple[Decimal | None, ...], made: tuple[Made, ...], currency: str, year: FiscalYear) -> str:
+    """Of the first measure that has a number."""
+    for place, measure in enumerate(Measure):
+        amount = totals[place]
+        if amount is not None:
+            last = made[0].cells[place][0] if made else None
+            return letter_words.how_much(measure, amount, last, currency, year.label)
+    return ""
 
 
 def _can_acknowledge(letter: QuotaLetter | None, own: bool) -> bool:

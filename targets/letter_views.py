@@ -119,10 +119,10 @@ def letter_print(request: HttpRequest, year: str, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpResponse:
     user, fiscal_year = user_of(request), _year(request, year)
     person = visible_or_404(User, request, pk=pk)
-    sees_plan = access.can_see_plan(user)
+    sees_plan, company = access.can_see_plan(user), clock.company()
     context = {
         "year": fiscal_year,
-        "page": letter_queries.letter_page(user, fiscal_year, person),
+        "page": letter_queries.letter_page(user, fiscal_year, person, company.currency if company else ""),
         "measures": list(Measure),
         "own": person.pk == user.pk,
         "typed": typed.kept(request),

@@ -22,7 +22,7 @@ from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.models import Comment, Thread
 from spm.talk.notices import Told, notify, notify_each
-from targets import access, letter_lines
+from targets import access, letter_facts, letter_lines
 from targets.choices import LetterState, Stage
 from targets.cycles import require_stage
 from targets.goals import OwnQuota, lock_plan
@@ -33,6 +33,7 @@ LETTER = "letter"
 OPEN = (Stage.REVIEW, Stage.APPROVE)
 AFTER_LOCK = (Stage.LOCK, Stage.MONITOR)
 ANSWERABLE = (LetterState.SENT, LetterState.QUESTION)
+UNTOLD = (LetterState.UNSENT, LetterState.REJECTED)
 REJECTABLE = (LetterState.SENT, LetterState.QUESTION, LetterState.AGREED, LetterState.APPROVED)
 
 
@@ -72,8 +73,8 @@ def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
     rows = list(held.filter(pk__in=wanted, cycle=cycle).order_by("pk"))
     _refuse_others([row.person_id for row in rows], by)
     lines = letter_lines.build_lines(plan, rows)
-    sent_before = letter_lines.totals_of(wanted)
-    due = [row for row in rows if lines[row.pk] and _is_due(row, lines[row.pk], sent_before[row.pk])]
+    moved = changed(plan, rows)
+    due = [row for row in rows if lines[row.pk] and (row.state in UNTOLD or row.pk in moved)]
     if not due:
         raise NothingToDo(_("There is no letter to send: each is sent with the number that still stands."))
     LetterLine.objects.filter(letter__in=[row.pk for row in due]).delete()
@@ -91,14 +92,6 @@ def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
 
 
 SENT_FIELDS = ("state", "sent_at", "sent_by", "answered_at", "approved_at", "approved_by", "nudged_at", "version")
-
-
-def _is_due(letter: QuotaLetter, lines: Iterable[LetterLine], before: dict[str, Any]) -> bool:
-    """Never sent, or rejected, or sent with another number."""
-    now: dict[str, Any] = {}
-    for line in lines:
-        now[line.measure] = now.get(line.measure, 0) + line.amount
-    return letter.state in (LetterState.UNSENT, LetterState.REJECTED) or now != before
 
 
 def _refuse_others(people: Collection[int], by: User) -> None:
@@ -223,11 +216,9 @@ def nudge(letter: QuotaLetter, by: User) -> QuotaLetter:
 
 
 def changed(plan: Any, letters: Sequence[QuotaLetter]) -> set[int]:
-    """Those letters, sent ones, whose quota is another now than the one they told; two queries."""
-    told = letter_lines.totals_of([letter.pk for letter in letters])
-    now = letter_lines.quotas_of(plan, [letter.person_id for letter in letters])
-    sent = (letter for letter in letters if letter.state != LetterState.UNSENT)
-    return {letter.pk for letter in sent if told[letter.pk] != now.get(letter.person_id, {})}
+    """Those letters, sent ones, of which a number of any month is another now than the one they told; three queries."""
+    sent = [letter for letter in letters if letter.state != LetterState.UNSENT]
+    return set(letter_facts.moved_since(plan, sent))
 
 
 def deciders(letter: QuotaLetter) -> list[User]:

@@ -157,7 +157,12 @@ def test_a_sent_letter_shows_the_lines_and_the_number_as_it_was_sent(client, cyc
     assert "120,000" in text
     assert "131,313" not in text
     assert "Stretch" in text
-    assert "changed since" in page(client, cast.north_manager, letter_page(cast.rep))
+    assert "€120 k of bookings in 2027. Agree or ask by" in text.replace("\xa0", " ")
+    above = page(client, cast.north_manager, letter_page(cast.rep))
+    assert "changed since" in above
+    assert "Jan 2027, Bookings" in above
+    assert "131,313" in above
+    assert "Its numbers have changed since it was sent" in above
 
 
 def test_another_rep_has_no_such_page(client, cycle, cast):

@@ -146,6 +146,39 @@ def test_a_letter_whose_number_changed_is_sent_again_and_others_are_passed_over(
     assert letter_of(cast.rep).version == 2
 
 
+def move_to_december(person, amount, by):
+    """The year stays what it was."""
+    set_number(person, amount, by, "2027-12")
+    set_number(person, Decimal(1200) - amount, by)
+
+
+def test_a_letter_whose_months_moved_is_not_approved_but_sent_again(cycle, cast):
+    letter, other = agreed(cast.rep, cast.admin), agreed(cast.teammate, cast.admin)
+    move_to_december(cast.rep, Decimal(1000), cast.admin)
+    plan = make_plan(cycle.fiscal_year)
+    assert letters.changed(plan, [letter, other]) == {letter.pk}
+    with pytest.raises(NumberChanged):
+        letters.approve(letter, cast.north_manager)
+    assert [row.person for row in letters.send([letter, other], cast.admin)] == [cast.rep]
+    assert letters.changed(plan, [letter_of(cast.rep), other]) == set()
+
+
+def test_a_number_changed_and_put_back_is_the_one_that_was_sent(cycle, cast):
+    letter, plan = agreed(cast.rep, cast.admin), make_plan(cycle.fiscal_year)
+    move_to_december(cast.rep, Decimal(1000), cast.admin)
+    assert letters.changed(plan, [letter]) == {letter.pk}
+    set_number(cast.rep, None, cast.admin, "2027-12")
+    set_number(cast.rep, Decimal(1200), cast.admin)
+    assert letters.changed(plan, [letter]) == set()
+
+
+def test_what_changed_since_letters_were_sent_takes_three_queries_for_any_number_of_them(cycle, cast):
+    both = [agreed(cast.rep, cast.admin), agreed(cast.teammate, cast.admin)]
+    move_to_december(cast.rep, Decimal(1000), cast.admin)
+    plan = make_plan(cycle.fiscal_year)
+    assert _counted(lambda: letters.changed(plan, both)) == _counted(lambda: letters.changed(plan, both[:1])) == 3
+
+
 @pytest.mark.parametrize("stage", [Stage.PLAN, Stage.ALLOCATE, Stage.LOCK, Stage.MONITOR])
 def test_letters_are_sent_in_review_and_approve_alone(cycle, cast, stage):
     at_stage(cycle, stage)
