@@ -142,13 +142,16 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
 
 
-def write_revision(working: CompanyPlan, revision: CompanyPlan, goals: Goals, *, by: User) -> GoalBatch:
+def write_revision(
+    working: CompanyPlan, revision: CompanyPlan, goals: Goals, *, by: User, seen: int | str | None
+) -> GoalBatch:
     """Write what a revision holds into the working version that is being opened for it (``applying``).
 
-    In the caller's transaction. Raises NothingToDo where all of it is in force already.
+    In the caller's transaction. Raises NothingToDo where all of it is in force already, and Conflict where a number
+    was changed since ``seen``, by whomsoever: the "before" that was read is no longer the one that it replaces.
     """
     batch = GoalBatch(by=by, kind=BatchKind.REVISION, reason=revision.reason, revision=revision)
-    return _write(lock_plan(working), goals, batch, None)
+    return _write(lock_plan(working), goals, batch, seen)
 
 
 def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
@@ -175,7 +178,7 @@ def _write(
     lock_periods({leaf.pk for model, goal in goals for leaf in sheets[model].leaves.get(goal.period.pk, [])})
     wanted = {model: sheet.prepare(by_model[model]) for model, sheet in sheets.items()}
     if seen is not None:
-        _refuse_overtaken(plan, _known(plan, seen), wanted, batch.by)
+        _refuse_overtaken(plan, _known(plan, seen), wanted, None if batch.kind == BatchKind.REVISION else batch.by)
     reason = batch.reason
     rows = [_row(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
     if not rows:
@@ -207,6 +210,7 @@ def _known(plan: CompanyPlan, seen: int | str) -> int:
 def _refuse_overtaken(
     plan: CompanyPlan, seen: int, wanted: Mapping[GoalModel, Mapping[LeafKey, Decimal | None]], by: User | None
 ) -> None:
+    """``by``: whose own changes do not count."""
     since: dict[CellKey, tuple[GoalBatch, Change]] = {}
     for batch in GoalBatch.objects.filter(plan=plan, pk__gt=seen).select_related("by").order_by("pk"):
         since.update({change.key: (batch, change) for change in changes_of(batch)})

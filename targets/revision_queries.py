@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.access import can_administer
 from spm.org.models import FiscalYear, Period, Team, User
-from targets import revisions
+from targets import batches, revisions
 from targets.access import can_decide_revision
 from targets.batches import Change
 from targets.choices import Measure, PlanKind
@@ -70,6 +70,7 @@ class RevisionView:
     effects: tuple[Effect, ...]
     hidden: int
     can_decide: bool
+    seen: int  # the working version's newest batch: what an approval is compared with
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def view_of(user: User, revision: CompanyPlan) -> RevisionView:
         for (holder, measure), lines in grouped.items()
     ]
     hidden = len(moves) - len(seen)
-    return RevisionView(revision, tuple(holders), _effects(seen), hidden, can_decide_revision(user, revision))
+    decides = can_decide_revision(user, revision)
+    newest = batches.newest(revision.based_on) if decides and revision.based_on else 0
+    return RevisionView(revision, tuple(holders), _effects(seen), hidden, decides, newest)
 
 
 def names_of(user: User, holders: Iterable[Holder]) -> dict[Holder, str]:

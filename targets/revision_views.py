@@ -19,6 +19,7 @@ from spm.org.models import FiscalYear, Period, User
 from spm.ui import typed
 from spm.ui.exports import export_format
 from targets import access, cycles, revision_queries, revisions, tables
+from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, RevisionCause
 from targets.models import CompanyPlan
 from targets.revision_forms import MonthField, RevisionForm
@@ -146,9 +147,13 @@ def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     user, fiscal_year = user_of(request), _year(request, year)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    context = {"year": fiscal_year, "view": revision_queries.view_of(user, _revision(user, fiscal_year, pk))}
-    context["typed"] = typed.kept(request)
-    return render(request, "targets/revision_detail.html", context)
+    return _detail(request, fiscal_year, _revision(user, fiscal_year, pk))
+
+
+def _detail(request: HttpRequest, year: FiscalYear, revision: CompanyPlan, status: int = 200) -> HttpResponse:
+    view = revision_queries.view_of(user_of(request), revision)
+    context = {"year": year, "view": view, "typed": typed.kept(request)}
+    return render(request, "targets/revision_detail.html", context, status=status)
 
 
 @require_POST
@@ -161,11 +166,14 @@ def revision_decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
         raise PermissionDenied
     try:
         if "approve" in request.POST:
-            revisions.approve(revision, by=user)
+            revisions.approve(revision, by=user, seen=request.POST.get("seen", ""))
             messages.success(request, _("Revision %(n)s is in force.") % {"n": revision.number})
         else:
             revisions.reject(revision, by=user, comment=request.POST.get("comment", ""))
             messages.success(request, _("Revision %(n)s is rejected.") % {"n": revision.number})
+    except Conflict as error:
+        messages.warning(request, f"{error} {_('The page shows what the revision would change now.')}")
+        return _detail(request, fiscal_year, revision, status=409)
     except RuleViolation as error:
         messages.error(request, str(error))
         typed.keep(request, "comment")

@@ -16,13 +16,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
+from spm.org.access import can_administer
 from spm.org.choices import AuditKind, PeriodLevel
 from spm.org.models import FiscalYear, Period, User
+from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.notices import Told, notify_each
 from targets import batches
-from targets.access import can_decide_revision, can_request_revision, can_revise, can_see_plan
+from targets.access import can_decide_revision, can_request_revision, can_revise
 from targets.anchors import REVISION
 from targets.batches import Change
 from targets.choices import PlanKind, PlanState, RevisionCause
@@ -80,17 +82,18 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
 
 
 @retries.atomic
-def approve(revision: CompanyPlan, *, by: User) -> GoalBatch:
+def approve(revision: CompanyPlan, *, by: User, seen: int | str | None = None) -> GoalBatch:
     """Put the revision into force from its effective period on; the batch of what changed is returned.
 
-    Raises NotAllowed for its author, for whom it concerns, and when it is decided; PeriodClosed when one of its leaf
-    periods is closed: reopen that first.
+    ``seen``: the working version's ``batches.newest`` as the page had it. Raises NotAllowed for its author, for whom it
+    concerns, and when it is decided; batches.Conflict when one of its numbers has changed since it was read;
+    PeriodClosed when one of its leaf periods is closed: reopen that first.
     """
     revision = _undecided(revision, by)
     working: CompanyPlan = CompanyPlan.objects.working().select_for_update().get(fiscal_year=revision.fiscal_year_id)
     _set_applying(working, revision)
     goals = [(model, Goal(*row)) for model in COLUMNS for row in _rows(revision, model)]
-    batch = batches.write_revision(working, revision, goals, by=by)
+    batch = batches.write_revision(working, revision, goals, by=by, seen=seen)
     _set_applying(working, None)
     _decide(revision, PlanState.APPROVED, by)
     return batch
@@ -189,10 +192,10 @@ def _decide(revision: CompanyPlan, state: PlanState, by: User, comment: str = ""
 
 def _tell(kind: str, revision: CompanyPlan, to: Iterable[User], by: User) -> None:
     """The author and admins are led to the revision; whose quota it changes, to the own quota."""
-    label = revision.fiscal_year.label
+    label, leads = revision.fiscal_year.label, set(tree_as_of(clock.today()).lead.values())
     each = []
     for person in {person.pk: person for person in to}.values():
-        concerned = not can_see_plan(person)
+        concerned = not (can_administer(person) or person.pk in leads)  # as can_see_plan, read once for all
         name, key = ("targets:quota", person.pk) if concerned else ("targets:revision", revision.pk)
         each.append(Told(person, reverse(name, args=[label, key])))
     notify_each(kind, each, by=by, year=label, name=by.name)

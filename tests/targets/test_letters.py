@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org.models import Period, User
+from spm.org.models import Membership, Period, User
 from spm.talk import threads
 from spm.talk.models import Comment, Notification
 from targets import cycles, letters, plan_invariants, rollup
@@ -23,7 +23,7 @@ from targets.letters import NotYours, NumberChanged, Overtaken, WrongState
 from targets.models import PlanningCycle, Quota, QuotaLetter, TerritoryChange
 from targets.quotas import set_quota
 from targets.recipients import prepare
-from tests.builders import make_actual, make_line_of_plan, make_plan, make_quota, make_year
+from tests.builders import make_actual, make_line_of_plan, make_person, make_plan, make_quota, make_year
 
 pytestmark = pytest.mark.django_db
 
@@ -402,3 +402,24 @@ def test_inv_49_finds_a_quota_and_a_letter_by_the_own_hand(cycle, cast):
     quota.save()
     QuotaLetter.objects.filter(pk=letter.pk).update(sent_by=cast.rep)
     assert len(breaches(plan_invariants.nobody_writes_the_own_quota)) == 2
+
+
+# Load
+
+
+def newcomers(cast, cycle, count):
+    for _number in range(count):
+        person = make_person()
+        Membership.objects.create(person=person, team=cast.north)
+        make_quota(person, "2027-01", 100)
+    prepare(cycle)
+    return list(QuotaLetter.objects.filter(state="unsent").select_related("cycle__fiscal_year"))
+
+
+def test_the_queries_of_sending_do_not_grow_with_the_letters(cycle, cast):
+    sent(cast.rep, cast.admin)  # what is read once and kept
+    counts = []
+    for more in (1, 12):
+        found = newcomers(cast, cycle, more)
+        counts.append(_counted(lambda found=found: letters.send(found, cast.admin)))
+    assert counts[0] == counts[1]

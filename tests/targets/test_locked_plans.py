@@ -10,7 +10,7 @@ from spm.errors import NothingToDo, PeriodClosed, RuleViolation
 from spm.org import guards
 from spm.org.models import AuditEntry, Period, User
 from spm.org.verification import run_all
-from targets import baseline, closing, locking, revisions, rollup
+from targets import baseline, batches, closing, locking, revisions, rollup
 from targets.choices import PlanState, RevisionCause
 from targets.goals import Goal, GoalSheet, LockedPlan, OwnQuota, of_person, of_segment
 from targets.models import Attainment, CompanyPlan, PlanLine, Quota
@@ -163,6 +163,24 @@ def test_nobody_decides_on_the_own_request_or_the_own_quota_and_none_twice(locke
     with pytest.raises(OwnQuota):
         revisions.approve(mine, by=other)
     assert quota(rep, "2026-10") == 100
+    assert breaches() == []
+
+
+def test_a_revision_is_not_approved_against_another_before_than_was_read(locked):
+    plan, admin, other, lead, rep = locked
+    first = ask(plan, admin, rep, {"2026-10": 120, "2026-11": 100}, "2026-10")
+    second = ask(plan, lead, rep, {"2026-10": 90, "2026-12": 80}, "2026-10")
+    seen = batches.newest(plan)
+    revisions.approve(first, by=other, seen=seen)
+    with pytest.raises(batches.Conflict) as refused:
+        revisions.approve(second, by=other, seen=seen)
+    (cell,) = refused.value.cells
+    assert (cell.period.label, cell.theirs, cell.yours) == ("2026-10", 120, 90)
+    assert (quota(rep, "2026-10"), quota(rep, "2026-12")) == (120, 100)
+    with pytest.raises(batches.UnknownRevision):
+        revisions.approve(second, by=other, seen="")
+    revisions.approve(second, by=other, seen=batches.newest(plan))
+    assert (quota(rep, "2026-10"), quota(rep, "2026-12")) == (90, 80)
     assert breaches() == []
 
 

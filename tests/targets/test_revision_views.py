@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from spm.org.models import Membership, Period
 from spm.talk.anchors import sees
-from targets import locking, revisions
+from targets import batches, locking, revisions
 from targets.choices import RevisionCause
 from targets.goals import Goal, of_person, of_segment, of_team
 from targets.models import CompanyPlan, PlanLine, Quota, Target
@@ -41,8 +41,8 @@ def typed(**amounts):
     return fields | {"cause": "territory", "reason": "A territory moved"}
 
 
-def revision_of(cast, plan):
-    wanted = [(Quota, Goal(of_person(cast.rep.pk), "bookings", month("2026-11"), Decimal(160)))]
+def revision_of(cast, plan, amount=160):
+    wanted = [(Quota, Goal(of_person(cast.rep.pk), "bookings", month("2026-11"), Decimal(amount)))]
     told = {"effective": month("2026-11"), "cause": RevisionCause.TERRITORY, "reason": "A territory moved"}
     return revisions.request(plan, wanted, by=cast.north_manager, **told)
 
@@ -103,10 +103,26 @@ def test_the_admin_approves_and_the_quota_is_in_force(client, cast, locked):
     revision = revision_of(cast, locked)
     client.force_login(cast.admin)
     address = reverse("targets:revision-decide", args=["2026", revision.pk])
-    assert "in force" in client.post(address, {"approve": "1"}, follow=True).content.decode()
+    assert "does not know which numbers" in client.post(address, {"approve": "1"}, follow=True).content.decode()
+    seen = {"approve": "1", "seen": batches.newest(working_plan(revision.fiscal_year))}
+    assert "in force" in client.post(address, seen, follow=True).content.decode()
     assert Quota.objects.in_force().get(person=cast.rep, period__label="2026-11").amount == 160
-    assert client.post(address, {"approve": "1"}).status_code == 403
+    assert client.post(address, seen).status_code == 403
     assert cast.rep.notifications.filter(kind="revision_decided").exists()
+
+
+def test_an_approval_of_a_number_changed_meanwhile_shows_the_page_again_with_the_new_one(client, cast, locked):
+    revision, seen = revision_of(cast, locked), batches.newest(locked)
+    revisions.approve(revision_of(cast, locked, 120), by=cast.admin)
+    client.force_login(cast.admin)
+    address = reverse("targets:revision-decide", args=["2026", revision.pk])
+    answer = client.post(address, {"approve": "1", "seen": seen})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "what the revision would change now" in text
+    assert ">120<" in text
+    assert f'name="seen" value="{batches.newest(locked)}"' in text
+    assert Quota.objects.in_force().get(person=cast.rep, period__label="2026-11").amount == 120
 
 
 def test_a_rejection_needs_its_comment(client, cast, locked):
