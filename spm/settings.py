@@ -37,7 +37,8 @@ def secret(name: str, default: str = "") -> str:
 ENVIRONMENT = env.str("SPM_ENV", "embedded", validate=validate.OneOf(["embedded", "production"]))
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("SPM_DEBUG", False)
-DATA_DIR = env.path("SPM_DATA_DIR", BASE_DIR / "var" / "main").resolve()
+# An empty one counts as none: as a path it would be the folder the command happens to be called from.
+DATA_DIR = Path(env.str("SPM_DATA_DIR", "") or BASE_DIR / "var" / "main").resolve()
 BASE_URL = env.str("SPM_BASE_URL", "http://127.0.0.1:8000").rstrip("/")  # for links in mails and on the console
 ALLOWED_HOSTS = env.list("SPM_ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("SPM_TRUSTED_ORIGINS", [])

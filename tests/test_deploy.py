@@ -122,3 +122,9 @@ def test_an_open_door_is_named(production, name, value, said):
     setattr(production, name, value)
     assert len(open_doors()) == 1
     assert said in open_doors()[0]
+
+
+def test_an_empty_data_folder_counts_as_none(tmp_path):
+    """As a path it would be the folder one happens to stand in: secret key and database would land there."""
+    told = run("-c", "from spm import settings; print(settings.DATA_DIR)", SPM_DATA_DIR="").stdout.strip()
+    assert Path(told) == ROOT / "var" / "main"
