@@ -122,3 +122,10 @@ def test_each_instruction_of_the_image_is_one_and_packages_are_installed_as_the_
     assert words[0] == "FROM"
     assert words.index("USER") < words.index("COPY")
     assert words[-1] == "CMD"
+
+
+def test_no_data_of_an_installation_is_committed():
+    """Commands run with the data folder in the checkout once left a secret key and a database there."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    left = re.compile(r"(^|/)(secret_key|refused-\d+\.csv|[^/]*\.sqlite3(-wal|-shm)?)$")
+    assert [name for name in tracked if left.search(name)] == []
