@@ -80,6 +80,7 @@ class Recorder:
         self.resolver = resolver or Resolver()
         self.rates = Rates()
         self.touched: set[int] = set()
+        self.stored: dict[str, Stored] = {}  # what stood of the lines judged last, by normalised id
 
     @cached_property
     def reopened(self) -> dict[int, int]:
@@ -89,24 +90,25 @@ class Recorder:
 
     def judge(self, lines: Sequence[Line]) -> list[Verdict]:
         """What would become of each line: new, changed, unchanged, parked or refused. Writes nothing."""
-        stored = stored_lines(self.source, [line.key for line in lines])
-        return [self._verdict(line, stored.get(line.key)) for line in lines]
+        keys = [line.key for line in lines]
+        self.stored = stored_lines(self.source, keys)
+        return [self._verdict(line, self.stored.get(key)) for line, key in zip(lines, keys, strict=True)]
 
     def record(self, lines: Sequence[Line]) -> list[Verdict]:
-        """Write the new and the changed lines of a block with their credits; the verdicts in the order given.
+        """Write the new and the changed lines of a block with their credits; the verdicts in the order given."""
+        verdicts = self.judge(lines)
+        judged = zip(lines, verdicts, strict=True)
+        self.write_judged([line for line, verdict in judged if verdict in (NEW, CHANGED)])
+        return verdicts
+
+    def write_judged(self, lines: Sequence[Line]) -> None:
+        """Write the lines that the last ``judge``, in this transaction, found new or changed, with their credits.
 
         A restated line keeps its loaded credits: same shares of the new amount. So does one that had vanished.
         """
-        stored = stored_lines(self.source, [line.key for line in lines])
-        former = former_shares(stored.values())
-        verdicts = [self._verdict(line, stored.get(line.key)) for line in lines]
-        changes = [
-            self._restated(line, stored.get(line.key), former)
-            for line, verdict in zip(lines, verdicts, strict=True)
-            if verdict in (NEW, CHANGED)
-        ]
+        former = former_shares(self.stored.values())
+        changes = [self._restated(line, self.stored.get(line.key), former) for line in lines]
         self._write(changes, VersionReason.RESTATED)
-        return verdicts
 
     def _restated(self, line: Line, stored: Stored | None, former: dict[int, tuple[Share, ...]]) -> Change:
         shares = former.get(stored.pk, stored.shares) if stored else ()

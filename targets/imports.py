@@ -74,6 +74,9 @@ class ActualLoader(LineLoader):
         self.families: dict[str, str] = {}  # normal form → as the file first spells it
         self.seen: set[str] = set()
 
+    def surveys(self) -> bool:
+        return self.run.is_snapshot or "product_family" in self.run.headers
+
     def survey(self, rows: Sequence[Row]) -> None:
         for name in dict.fromkeys(row.values.get("product_family") for row in rows):
             if name:
@@ -130,7 +133,7 @@ class ActualLoader(LineLoader):
 
     def write(self, verdicts: Sequence[Verdict]) -> None:
         wanted = (RowOutcome.NEW, RowOutcome.CHANGED)
-        self.recorder.record([verdict.payload for verdict in verdicts if verdict.outcome in wanted])
+        self.recorder.write_judged([verdict.payload for verdict in verdicts if verdict.outcome in wanted])
 
     def absent(self) -> int:
         return self.recorder.vanishing(self.seen)

@@ -173,12 +173,16 @@ HOMES = """
 
 
 def _checksum(key: str, *amounts: str) -> str:
-    """Columns of SQL: each amount's exact sum, and its residue times one of the row's key."""
+    """Columns of SQL: each amount's exact sum, then one sum that tells rows and columns apart.
+
+    The last one weighs the residue of each amount by its place and by one of the row's key: amounts that change
+    places between rows or columns leave every exact sum as it was, and move this one. Residues keep it in 64 bits.
+    """
     exact = [f"COALESCE(SUM({amount}), 0)" for amount in amounts]
-    weighed = [
-        f"SUM((({key}) % 999983 + {i}) * (COALESCE({amount}, -1) % 1000003))" for i, amount in enumerate(amounts)
-    ]
-    return ", ".join(exact + weighed)
+    weighed = " + ".join(
+        f"{place} * (COALESCE({amount}, -1) % 1000003)" for place, amount in enumerate(amounts, start=1)
+    )
+    return ", ".join([*exact, f"SUM((({key}) % 999983 + 1) * ({weighed}))"])
 
 
 MEASURE_NO = "CASE {0}.measure WHEN 'bookings' THEN 1 WHEN 'revenue' THEN 2 ELSE 3 END"
