@@ -130,6 +130,27 @@ def test_money_is_never_a_float():
     assert found == []
 
 
+WRITTEN = sorted(path for path in ROOT.rglob("*.py") if not set(path.parts) & {".venv", "var", "migrations"})
+MOST_LINES, MOST_OF_A_FUNCTION = 400, 50
+
+
+def test_files_have_at_most_400_lines():
+    counts = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in WRITTEN}
+    assert len(counts) > 500
+    assert {name: count for name, count in counts.items() if count > MOST_LINES} == {}
+
+
+def test_functions_have_at_most_50_lines():
+    """Decorators are not counted, docstrings are."""
+    functions = (
+        (f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1)
+        for path in WRITTEN
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert [f"{name}: {length}" for name, length in functions if length > MOST_OF_A_FUNCTION] == []
+
+
 def test_nothing_is_left_for_later():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
         "\n"

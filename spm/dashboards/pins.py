@@ -7,9 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Focus, Raw, Row, RowKind, build
+from spm.dashboards.choosing import choose
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.performance import focus_name, situation_of
-from spm.dashboards.periods import View, choose
+from spm.dashboards.periods import View
 from spm.dashboards.queries import (
     TOTALS,
     against_baseline,

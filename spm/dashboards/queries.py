@@ -15,8 +15,9 @@ from django.db.models import Max, Min, Q
 from django.http import QueryDict
 
 from spm.dashboards.board import PARTIAL, Focus, Raw, running_pair
+from spm.dashboards.choosing import Calendar, choose
 from spm.dashboards.figures import ZERO, Cell
-from spm.dashboards.periods import Calendar, Leaf, View, Window, choose
+from spm.dashboards.periods import Leaf, View, Window
 from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree

@@ -1,7 +1,6 @@
 """Who may do what with imports. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.imports.batches import OPEN_STATES
-from spm.imports.choices import BatchState
+from spm.imports.choices import OPEN_STATES, BatchState
 from spm.imports.models import ImportBatch
 from spm.org.access import can_administer
 from spm.org.models import User

@@ -6,12 +6,10 @@ any statement, nothing of the file is visible (reliability INV-15).
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -20,14 +18,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spm.errors import RuleViolation
-from spm.imports import bulk, staging
-from spm.imports.choices import BatchState, RowOutcome
-from spm.imports.kinds import ImportKind, Loader, Run, Verdict, kind_named
+from spm.imports import staging
+from spm.imports.choices import OPEN_STATES, BatchState
+from spm.imports.kinds import ImportKind, Loader, Run, kind_named
 from spm.imports.mappings import Mapping
-from spm.imports.models import ImportBatch, ImportContent, ImportRow
+from spm.imports.models import ImportBatch, ImportContent
 from spm.imports.readers import read
 from spm.imports.sheets import BadFile
-from spm.imports.staging import Progress, Staged, StagedRow
+from spm.imports.staging import Progress, Staged
+from spm.imports.states import AlreadyDone, check_committed, check_open, still_open
+from spm.imports.tallies import COUNTS, Tally
 from spm.jobs.queue import enqueue
 from spm.org import audit, retries
 from spm.org.choices import AuditKind
@@ -35,18 +35,11 @@ from spm.org.clock import company
 from spm.org.models import Company, User
 
 PIECE = 1 << 20  # bytes of one stored piece of an upload
-OPEN_STATES = [BatchState.UPLOADED, BatchState.PREVIEWED, BatchState.REFUSED]
-COUNTS = ["new", "changed", "unchanged", "refused", "parked", "superseded"]
-SHOWN = {RowOutcome.REFUSED, RowOutcome.PARKED}
 JOB = "import"
 
 
 class NoCompany(RuleViolation):
     """Nothing can be imported before the company exists."""
-
-
-class AlreadyDone(RuleViolation):
-    """The batch is committed or undone; a file is loaded again by uploading it again."""
 
 
 class _RowsRefused(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
@@ -120,7 +113,7 @@ def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch
     Raises RuleViolation, told in ``batch.reason`` too, where the file as a whole cannot be used.
     """
     started = monotonic()
-    _check_open(batch)
+    check_open(batch)
     with _told(batch):
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
         _judge_only(batch, staged)
@@ -135,8 +128,8 @@ def _judge_only(batch: ImportBatch, staged: Staged) -> None:
     Raises AlreadyDone where a commit was faster: its rows stand.
     """
     loader = _loader(batch, staged)
-    tally = _Tally(batch, staged)
-    with _still_open(batch):
+    tally = Tally(batch, staged)
+    with still_open(batch):
         batch.rows.all().delete()
     tally.keep_refusals()
     _survey(loader, staged)
@@ -162,9 +155,9 @@ def _judge_only(batch: ImportBatch, staged: Staged) -> None:
 def ask(batch: ImportBatch, verb: str, by: User | None) -> None:
     """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar."""
     if verb == "undo":
-        _check_committed(batch)
+        check_committed(batch)
     else:
-        _check_open(batch)
+        check_open(batch)
     batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
     batch.save(update_fields=["job"])
 
@@ -175,7 +168,7 @@ def ask_with_mapping(batch: ImportBatch, mapping: Mapping, by: User | None) -> N
 
     The row is locked: a commit that is under way ends first.
     """
-    _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
+    check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
     batch.mapping = mapping.to_json()
     batch.save(update_fields=["mapping"])
     ask(batch, "preview", by)
@@ -183,7 +176,7 @@ def ask_with_mapping(batch: ImportBatch, mapping: Mapping, by: User | None) -> N
 
 def commit_good_rows(batch: ImportBatch, by: User | None) -> None:
     """Ask for a commit without the refused rows."""
-    _check_open(batch)
+    check_open(batch)
     _check_snapshot(kind_named(batch.kind), is_snapshot=batch.is_snapshot, is_partial=True)
     batch.is_partial = True
     batch.save(update_fields=["is_partial"])
@@ -202,7 +195,7 @@ def commit(
     transaction last of all: a job that lost its lease stops there. Raises RuleViolation as ``preview`` does.
     """
     started = monotonic()
-    _check_open(batch)
+    check_open(batch)
     with _told(batch):
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
         if progress:
@@ -229,8 +222,8 @@ def _load(
 def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) -> None:
     lock_imports()
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    _check_open(current)
-    loader, tally = _loader(batch, staged, by), _Tally(batch, staged)
+    check_open(current)
+    loader, tally = _loader(batch, staged, by), Tally(batch, staged)
     batch.rows.all().delete()
     tally.keep_refusals()
     _survey(loader, staged)
@@ -271,7 +264,7 @@ def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None]
     retries.take_time()
     lock_imports()
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    _check_committed(current)
+    check_committed(current)
     kind_named(current.kind).undo(current, by)
     current.state, current.reason, current.undone_at, current.undone_by = BatchState.UNDONE, "", timezone.now(), by
     current.save(update_fields=["state", "reason", "undone_at", "undone_by"])
@@ -294,51 +287,6 @@ def lock_imports() -> None:
     Company.objects.select_for_update(no_key=True).filter(pk=1).first()
 
 
-class _Tally:
-    """Counts outcomes and keeps the rows that need a person's eye."""
-
-    def __init__(self, batch: ImportBatch, staged: Staged) -> None:
-        self.batch, self.staged = batch, staged
-        self.counts: Counter[str] = Counter(refused=staged.refusals.count)
-        self.kept: list[tuple[Any, ...]] = []
-
-    def judge(self, loader: Loader, block: list[StagedRow]) -> list[Verdict]:
-        """The verdicts on the rows of a block that count; superseded ones are counted here."""
-        live = [item for item in block if not item.is_superseded]
-        self.counts["superseded"] += len(block) - len(live)
-        verdicts = loader.judge([item.row for item in live])
-        for item, verdict in zip(live, verdicts, strict=True):
-            self.counts[verdict.outcome.value] += 1
-            if verdict.outcome in SHOWN:
-                self.kept.append(self._values(item.row.number, verdict, item.cells))
-        return verdicts
-
-    def _values(self, number: int, verdict: Any, cells: dict[str, str]) -> tuple[Any, ...]:
-        outcome = getattr(verdict, "outcome", RowOutcome.REFUSED)
-        return (self.batch.pk, number, outcome.value, verdict.column[:120], verdict.value, verdict.reason, cells)
-
-    def keep_refusals(self) -> None:
-        for block in self.staged.refusals.blocks():
-            refusals = (staging.StagedRefusal(*item) for item in block)
-            self.kept.extend(self._values(item.number, item, item.cells) for item in refusals)
-            self.keep()
-
-    def keep(self) -> None:
-        """Store what has gathered."""
-        fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells"]
-        rows: Iterable[ImportRow] = (ImportRow(**dict(zip(fields, values, strict=True))) for values in self.kept)
-        if self.kept:
-            with _still_open(self.batch):
-                ImportRow.objects.bulk_create(rows, batch_size=bulk.MAX_IN)
-        self.kept = []
-
-    def close(self, loader: Loader) -> None:
-        self.batch.read = self.staged.read
-        for name in COUNTS:
-            setattr(self.batch, name, self.counts[name])
-        self.batch.notes = [*self.staged.notes, *loader.run.notes]
-
-
 def _loader(batch: ImportBatch, staged: Staged, by: User | None = None) -> Loader:
     run = Run(batch, _company(), by or batch.created_by, staged.headers, batch.source, batch.is_snapshot)
     return staged.kind.loader(run)
@@ -358,16 +306,6 @@ def _survey(loader: Loader, staged: Staged) -> None:
         loader.survey([item.row for item in block if not item.is_superseded])
 
 
-def _check_open(batch: ImportBatch) -> None:
-    if batch.state not in OPEN_STATES:
-        raise AlreadyDone(_("This file has been loaded already. Upload it again to load it again."))
-
-
-def _check_committed(batch: ImportBatch) -> None:
-    if batch.state != BatchState.COMMITTED:
-        raise AlreadyDone(_("Only an import that is loaded can be undone."))
-
-
 def _save(batch: ImportBatch, started: float) -> None:
     batch.milliseconds = int((monotonic() - started) * 1000)
     batch.save(update_fields=["state", "reason", "read", *COUNTS, "notes", "effects", "milliseconds", "committed_at"])
@@ -375,16 +313,8 @@ def _save(batch: ImportBatch, started: float) -> None:
 
 def _save_open(batch: ImportBatch, started: float) -> None:
     """Write a verdict on a file that is not loaded. Raises AlreadyDone where a commit was faster: that one stands."""
-    with _still_open(batch):
+    with still_open(batch):
         _save(batch, started)
-
-
-@contextmanager
-def _still_open(batch: ImportBatch) -> Iterator[None]:
-    """A transaction in which nobody else loads the batch. Raises AlreadyDone where it is loaded, before it begins."""
-    with transaction.atomic():
-        _check_open(ImportBatch.objects.select_for_update().get(pk=batch.pk))
-        yield
 
 
 class _told:  # noqa: N801  # used as a function

@@ -12,6 +12,10 @@ class BatchState(models.TextChoices):
     UNDONE = "undone", _("Undone")
 
 
+OPEN_STATES = [BatchState.UPLOADED, BatchState.PREVIEWED, BatchState.REFUSED]
+"""Of a file that may still be read, mapped and loaded."""
+
+
 class RowOutcome(models.TextChoices):
     NEW = "new", _("New")
     CHANGED = "changed", _("Changed")

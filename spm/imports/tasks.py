@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from spm.errors import RuleViolation
 from spm.imports import batches
 from spm.imports.models import ImportBatch
+from spm.imports.states import AlreadyDone
 from spm.jobs.registry import Running, handler
 
 
@@ -21,7 +22,7 @@ def run(job: Running) -> None:
             batches.preview(batch, job.progress)
         else:
             batches.commit(batch, job.job.created_by, job.progress, job.confirm)
-    except batches.AlreadyDone:
+    except AlreadyDone:
         return  # a twin of this job was faster
     except RuleViolation as refusal:
         if verb == "undo":  # the other verbs have told it themselves: in the batch, where its page shows it

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from spm.imports.batches import COUNTS
 from spm.imports.choices import BatchState, RowOutcome
 from spm.imports.models import ImportBatch, ImportRow
+from spm.imports.tallies import COUNTS
 from spm.org.verification import Breach, invariant
 
 LOADED = [BatchState.COMMITTED, BatchState.UNDONE]

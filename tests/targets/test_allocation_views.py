@@ -1,12 +1,10 @@
 """The page of the allocation grid: typed, pasted, spread, held, undone, taken out as a file."""
 
-import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from openpyxl import load_workbook
 
 from spm.org.models import Period
 from spm.org.people import place_member
@@ -15,7 +13,6 @@ from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from tests.builders import make_person, make_year
-from tests.spm.imports_help import load, told
 
 pytestmark = pytest.mark.django_db
 
@@ -313,35 +310,7 @@ def test_nobody_undoes_what_somebody_else_did(site, cast):
     assert quota(cast.rep) == 100
 
 
-# Files, size
-
-
-def test_the_file_is_what_the_import_of_quotas_reads(site, cast, plan):
-    give(plan, cast.rep, 400)
-    text = b"".join(site.get(url(format="csv")).streaming_content).decode("utf-8-sig").splitlines()
-    assert text[0] == "name,email,measure,period,amount"
-    assert text[1] == f"Rep One,{cast.rep.email},bookings,2027-Q1,100.02"
-
-
-def test_an_exported_workbook_of_quotas_comes_back_with_exactly_the_edited_cells(site, cast, plan):
-    for person in (cast.rep, cast.teammate):
-        give(plan, person, 1200)
-    file = b"".join(site.get(url(format="xlsx", columns="months")).streaming_content)
-    assert told(load("quotas", file, filename="quotas.xlsx", by=cast.admin)) == {"read": 24, "unchanged": 24}
-    book = load_workbook(io.BytesIO(file))
-    sheet = book.worksheets[0]
-    edited = {}
-    for line, amount in ((3, Decimal("150.5")), (20, Decimal(75))):
-        _name, email, _measure, label, _amount = (cell.value for cell in sheet[line])
-        edited[email, label] = amount
-        sheet.cell(line, 5).value = amount
-    changed = io.BytesIO()
-    book.save(changed)
-    assert told(load("quotas", changed.getvalue(), filename="quotas.xlsx", by=cast.admin)) == {
-        "read": 24, "changed": 2, "unchanged": 22
-    }  # fmt: skip
-    amounts = {(row.person.email, row.period.label): row.amount for row in Quota.objects.all()}
-    assert {key: amount for key, amount in amounts.items() if amount != 100} == edited
+# Size
 
 
 def test_a_year_without_a_cycle_is_shown_and_typed_into(client, cast, plan):

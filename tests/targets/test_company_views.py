@@ -1,21 +1,17 @@
 """The page of the company plan: typed, pasted, spread by a season, undone, taken out as a file and loaded again."""
 
-import io
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from openpyxl import load_workbook
 
 from spm.org.choices import PeriodState
 from spm.org.models import Period
 from targets import batches, rollup, seasonality
-from targets.choices import Measure
 from targets.models import CompanyPlan, GoalBatch, PlanLine, PlanningCycle, SeasonalityProfile
 from targets.plans import set_plan_line, working_plan
 from tests.builders import make_account, make_actual, make_year
-from tests.spm.imports_help import load, told
 
 pytestmark = pytest.mark.django_db
 
@@ -373,36 +369,6 @@ def test_weeks_and_a_53rd_of_them_are_matched_by_number(client, cast, year):
     assert set(PlanLine.objects.values_list("amount", flat=True)) == {Decimal(100)}
     heads = client.get(reverse("targets:company", args=[long.label])).context["view"].heads
     assert [head.is_sum for head in heads] == [False, False, False, True] * 4
-
-
-# Files
-
-
-def taken_out(site, **query):
-    return b"".join(site.get(url(format="xlsx", **query)).streaming_content)
-
-
-def test_an_exported_workbook_comes_back_with_exactly_the_edited_cells(site, plan):
-    for measure in Measure:
-        give(plan, 1200, measure=measure)
-    give(plan, 600, segment="Direct")
-    file = taken_out(site)
-    assert told(load("company_plan", file, filename="plan.xlsx")) == {"read": 48, "unchanged": 48}
-    book = load_workbook(io.BytesIO(file))
-    sheet = book.worksheets[0]
-    edited = {2: Decimal("150.5"), 7: Decimal(75), 40: Decimal(5)}
-    places = {}
-    for line, amount in edited.items():
-        _year, measure, label, segment, _amount, _currency = (cell.value for cell in sheet[line])
-        places[measure, segment or "", label] = amount
-        sheet.cell(line, 5).value = amount
-    changed = io.BytesIO()
-    book.save(changed)
-    batch = load("company_plan", changed.getvalue(), filename="plan.xlsx")
-    assert told(batch) == {"read": 48, "changed": 3, "unchanged": 45}
-    for (measure, segment, label), amount in places.items():
-        assert stored(measure, segment)[label] == amount
-    assert PlanLine.objects.count() == 48
 
 
 # Size

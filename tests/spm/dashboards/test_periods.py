@@ -6,7 +6,8 @@ import pytest
 from django.http import QueryDict
 from django.utils.translation import override
 
-from spm.dashboards.periods import Calendar, Compare, Span, choose
+from spm.dashboards.choosing import Calendar, choose
+from spm.dashboards.periods import Compare, Span
 from spm.org.models import Period
 from spm.ui.numbers import quarter_title
 from targets.choices import Measure

@@ -1,0 +1,60 @@
+"""What became of each row of a file, counted, and the rows kept that need a person's eye."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from spm.imports import bulk, staging
+from spm.imports.choices import RowOutcome
+from spm.imports.kinds import Loader, Verdict
+from spm.imports.models import ImportBatch, ImportRow
+from spm.imports.staging import Staged, StagedRow
+from spm.imports.states import still_open
+
+COUNTS = ["new", "changed", "unchanged", "refused", "parked", "superseded"]
+SHOWN = {RowOutcome.REFUSED, RowOutcome.PARKED}
+
+
+class Tally:
+    """Counts outcomes and keeps the rows that need a person's eye."""
+
+    def __init__(self, batch: ImportBatch, staged: Staged) -> None:
+        self.batch, self.staged = batch, staged
+        self.counts: Counter[str] = Counter(refused=staged.refusals.count)
+        self.kept: list[tuple[Any, ...]] = []
+
+    def judge(self, loader: Loader, block: list[StagedRow]) -> list[Verdict]:
+        """The verdicts on the rows of a block that count; superseded ones are counted here."""
+        live = [item for item in block if not item.is_superseded]
+        self.counts["superseded"] += len(block) - len(live)
+        verdicts = loader.judge([item.row for item in live])
+        for item, verdict in zip(live, verdicts, strict=True):
+            self.counts[verdict.outcome.value] += 1
+            if verdict.outcome in SHOWN:
+                self.kept.append(self._values(item.row.number, verdict, item.cells))
+        return verdicts
+
+    def _values(self, number: int, verdict: Any, cells: dict[str, str]) -> tuple[Any, ...]:
+        outcome = getattr(verdict, "outcome", RowOutcome.REFUSED)
+        return (self.batch.pk, number, outcome.value, verdict.column[:120], verdict.value, verdict.reason, cells)
+
+    def keep_refusals(self) -> None:
+        for block in self.staged.refusals.blocks():
+            refusals = (staging.StagedRefusal(*item) for item in block)
+            self.kept.extend(self._values(item.number, item, item.cells) for item in refusals)
+            self.keep()
+
+    def keep(self) -> None:
+        """Store what has gathered."""
+        fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells"]
+        rows: Iterable[ImportRow] = (ImportRow(**dict(zip(fields, values, strict=True))) for values in self.kept)
+        if self.kept:
+            with still_open(self.batch):
+                ImportRow.objects.bulk_create(rows, batch_size=bulk.MAX_IN)
+        self.kept = []
+
+    def close(self, loader: Loader) -> None:
+        self.batch.read = self.staged.read
+        for name in COUNTS:
+            setattr(self.batch, name, self.counts[name])
+        self.batch.notes = [*self.staged.notes, *loader.run.notes]
