@@ -42,8 +42,11 @@ from targets.lines import (
     Line,
     Stored,
     Verdict,
+    differing_in_zeros,
     former_shares,
     from_json,
+    lost_zeros,
+    padded_lengths,
     read_stored,
     stored_lines,
     to_json,
@@ -92,7 +95,20 @@ class Recorder:
         """What would become of each line: new, changed, unchanged, parked or refused. Writes nothing."""
         keys = [line.key for line in lines]
         self.stored = stored_lines(self.source, keys)
-        return [self._verdict(line, self.stored.get(key)) for line, key in zip(lines, keys, strict=True)]
+        others = self._others(self.stored, keys)
+        return [
+            lost_zeros(key, others[key]) if key in others else self._verdict(line, self.stored.get(key))
+            for line, key in zip(lines, keys, strict=True)
+        ]
+
+    def _others(self, stored: dict[str, Stored], keys: Iterable[str]) -> dict[str, str]:
+        """Of ids that are not in force: the one in force that differs in leading zeros alone."""
+        standing = {key for key, was in stored.items() if not was.is_tombstone}
+        return differing_in_zeros(self.source, [key for key in keys if key not in standing], self._padded)
+
+    @cached_property
+    def _padded(self) -> list[int]:
+        return padded_lengths(self.source)
 
     def record(self, lines: Sequence[Line]) -> list[Verdict]:
         """Write the new and the changed lines of a block with their credits; the verdicts in the order given."""
@@ -139,7 +155,13 @@ class Recorder:
     def judge_credits(self, sets: Sequence[CreditSet]) -> list[Verdict]:
         """What would become of each set of credits. Writes nothing."""
         stored = stored_lines(self.source, [one.key for one in sets])
-        return [self._credit_verdict(one, stored.get(one.key)) for one in sets]
+        others = self._others(stored, [one.key for one in sets])
+        return [
+            lost_zeros(one.key, others[one.key])
+            if one.key in others
+            else self._credit_verdict(one, stored.get(one.key))
+            for one in sets
+        ]
 
     def record_credits(self, sets: Sequence[CreditSet]) -> list[Verdict]:
         """Replace the credits of the lines named, each as a set; the verdicts in the order given.

@@ -29,6 +29,7 @@ from spm.imports.kinds import (
 from spm.imports.models import ImportBatch, ImportChange
 from spm.imports.organisation import EMAIL, UNKNOWN_PERSON, UNKNOWN_TEAM
 from spm.imports.records import RecordKind, Refused
+from spm.imports.zeros import ZeroForms
 from spm.keys import normalise
 from spm.market.imports import UNKNOWN_TERRITORY
 from spm.market.models import Territory
@@ -298,10 +299,10 @@ class TargetLoader(GoalLoader):
         key = normalise(values["key"])
         if values["scope"] == "team":
             if key not in self._teams:
-                raise Refused("key", values["key"], UNKNOWN_TEAM)
+                raise Refused("key", values["key"], self._zeros["team"].sentence(key, UNKNOWN_TEAM))
             return of_team(self._teams[key])
         if key not in self._territories:
-            raise Refused("key", values["key"], UNKNOWN_TERRITORY)
+            raise Refused("key", values["key"], self._zeros["territory"].sentence(key, UNKNOWN_TERRITORY))
         return of_territory(self._territories[key])
 
     @cached_property
@@ -312,6 +313,10 @@ class TargetLoader(GoalLoader):
     def _territories(self) -> dict[str, int]:
         return dict(Territory.objects.real().values_list("key", "pk"))
 
+    @cached_property
+    def _zeros(self) -> dict[str, ZeroForms]:
+        return {"team": ZeroForms(self._teams), "territory": ZeroForms(self._territories)}
+
 
 @register
 class Targets(GoalKind):
@@ -320,7 +325,14 @@ class Targets(GoalKind):
     help = gettext_lazy("The numbers given to teams and territories.")
     columns = (
         Column("scope", ColumnType.CHOICE, required=True, filled=True, choices=("team", "territory"), example="team"),
-        Column("key", required=True, filled=True, help=gettext_lazy("code of the team or territory"), example="North"),
+        Column(
+            "key",
+            required=True,
+            filled=True,
+            is_code=True,
+            help=gettext_lazy("code of the team or territory"),
+            example="North",
+        ),
         MEASURE,
         PERIOD,
         AMOUNT,

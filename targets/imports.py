@@ -12,6 +12,7 @@ from spm.imports.kinds import UNCHANGED, Column, ColumnType, ImportKind, Loader,
 from spm.imports.models import ImportBatch
 from spm.imports.organisation import UNKNOWN_PERSON
 from spm.imports.records import Refused
+from spm.imports.zeros import ZeroForms
 from spm.keys import normalise
 from spm.market.imports import UNKNOWN_ACCOUNT, UNKNOWN_TERRITORY
 from spm.market.models import ProductFamily
@@ -26,7 +27,7 @@ from targets.staleness import lock_all_leaves, mark_stale
 __all__ = ["Actuals", "CompanyPlans", "Credits", "Quotas", "RateKind", "Seasonality", "Targets"]
 
 COMING = -1  # the product family of a line is made with the first line that names it
-EXTERNAL_ID = Column("external_id", required=True, filled=True, max_length=100, example="INV-2026-00017")
+EXTERNAL_ID = Column("external_id", required=True, filled=True, max_length=100, is_code=True, example="INV-2026-00017")
 
 
 class LineLoader(Loader):
@@ -35,10 +36,12 @@ class LineLoader(Loader):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self.recorder = actuals.Recorder(run.source, run.batch)
+        self.forms: dict[str, ZeroForms] = {}  # column → the ids that its cells may name
 
     def lock(self) -> None:
         lock_all_leaves()
         self.recorder = actuals.Recorder(self.run.source, self.run.batch)
+        self.forms = {}
 
     @property
     def resolver(self) -> Resolver:
@@ -55,13 +58,14 @@ class LineLoader(Loader):
     def account(self, values: dict[str, Any]) -> int | None:
         return self._look_up(self.resolver.accounts, "account_id", values.get("account_id"), UNKNOWN_ACCOUNT)
 
-    @staticmethod
-    def _look_up(known: dict[str, int], column: str, name: str | None, reason: Any) -> int | None:
+    def _look_up(self, known: dict[str, int], column: str, name: str | None, unknown: Any) -> int | None:
         if not name:
             return None
         found = known.get(name) or known.get(normalise(name))
         if found is None:
-            raise Refused(column, name, reason)
+            if column not in self.forms:
+                self.forms[column] = ZeroForms(known)
+            raise Refused(column, name, self.forms[column].sentence(normalise(name), unknown))
         return found
 
     def finish(self) -> None:
@@ -73,11 +77,13 @@ class ActualLoader(LineLoader):
         super().__init__(run)
         self.families: dict[str, str] = {}  # normal form → as the file first spells it
         self.seen: set[str] = set()
+        self.zeros = ZeroForms()  # ids of the file that begin with a zero
 
     def surveys(self) -> bool:
         return self.run.is_snapshot or "product_family" in self.run.headers
 
     def survey(self, rows: Sequence[Row]) -> None:
+        self.zeros.update(key for row in rows if (key := row.values["external_id"])[:1] == "0")
         for name in dict.fromkeys(row.values.get("product_family") for row in rows):
             if name:
                 self.families.setdefault(normalise(name), name)
@@ -94,7 +100,8 @@ class ActualLoader(LineLoader):
             except Refused as refusal:
                 verdicts[i] = refusal.verdict
         for i, line, verdict in zip(places, found, self.recorder.judge(found), strict=True):
-            verdicts[i] = self._told(line, verdict)
+            fuller = self.zeros.fuller(line.key) if verdict.outcome == RowOutcome.NEW else None
+            verdicts[i] = self._told(line, lines.lost_zeros(line.key, fuller) if fuller else verdict)
         return verdicts
 
     def _line(self, values: dict[str, Any]) -> lines.Line:
@@ -118,8 +125,8 @@ class ActualLoader(LineLoader):
     def _told(self, line: lines.Line, verdict: lines.Verdict) -> Verdict:
         """The recorder's verdict with the column that it is about."""
         column, value = ("date", line.date.isoformat())
-        if verdict.column == "currency":
-            column, value = "currency", line.currency
+        if verdict.column:
+            column, value = verdict.column, getattr(line, verdict.column)
         if not verdict.reason:
             column = value = ""
         return Verdict(verdict.outcome, column, value, verdict.reason, line)
@@ -169,9 +176,9 @@ class Actuals(LineKind):
             help=gettext_lazy("empty = house sale"),
             example="ana@example.com",
         ),
-        Column("account_id", max_length=100, example="A-1001"),
-        Column("territory", help=gettext_lazy("empty = by account or person"), example=""),
-        Column("product_family", example="Pumps"),
+        Column("account_id", max_length=100, is_code=True, example="A-1001"),
+        Column("territory", is_code=True, help=gettext_lazy("empty = by account or person"), example=""),
+        Column("product_family", is_code=True, example="Pumps"),
         Column("partner", example=""),
         Column("amount", ColumnType.AMOUNT, required=True, filled=True, example="1250.00"),
         Column("cost", ColumnType.AMOUNT, example="830.00"),
@@ -249,7 +256,7 @@ class Credits(LineKind):
     columns = (
         EXTERNAL_ID,
         Column("email", ColumnType.EMAIL, required=True, max_length=254, example="ana@example.com"),
-        Column("territory", help=gettext_lazy("empty = by account or person"), example=""),
+        Column("territory", is_code=True, help=gettext_lazy("empty = by account or person"), example=""),
         Column("share", ColumnType.NUMBER, required=True, filled=True, example="0.6"),
         Column("overlay", ColumnType.BOOLEAN, example="no"),
     )

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Length
 
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
+from spm.imports.zeros import bare, is_digits, reason
 from spm.keys import normalise
 from spm.money import to_units
 from targets.crediting import Share
@@ -90,6 +92,11 @@ class Verdict:
     column: str = ""
 
 
+def lost_zeros(key: str, other: str) -> Verdict:
+    """Refused: the id ``other`` is this one with other zeros before it."""
+    return Verdict(RowOutcome.REFUSED, reason(key, other), "external_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An Actual as it stands, with its loaded credits (none: the default credit)."""
@@ -143,6 +150,28 @@ def stored_lines(source: str, keys: Collection[str]) -> dict[str, Stored]:
         rows = Actual.objects.filter(source=source, external_key__in=block)
         found.update({one.line.key: one for one in read_stored(rows)})
     return found
+
+
+def padded_lengths(source: str) -> list[int]:
+    """How long the ids of ``source`` are that begin with a zero: few lengths, mostly one or none."""
+    padded = Actual.objects.filter(source=source, external_key__gte="0", external_key__lt="1")
+    lengths = padded.annotate(length=Length("external_key")).order_by("length")
+    return list(lengths.values_list("length", flat=True).distinct())
+
+
+def differing_in_zeros(source: str, keys: Iterable[str], lengths: Collection[int]) -> dict[str, str]:
+    """Of ``keys``, none of them in force: those that are with other zeros before their number, and how.
+
+    ``lengths``: of ``padded_lengths``. Ids without leading zeros cost nothing where no stored one has any; else one
+    query per 1,000 forms to look for.
+    """
+    numbers = {key: bare(key) for key in keys if is_digits(key)}
+    forms = {form for number in numbers.values() for form in (number, *(number.zfill(length) for length in lengths))}
+    found: dict[str, str] = {}
+    for block in bulk.chunks(forms - numbers.keys()):
+        rows = Actual.objects.in_force().filter(source=source, external_key__in=block)
+        found.update({bare(key): given for key, given in rows.values_list("external_key", "external_id")})
+    return {key: found[number] for key, number in numbers.items() if number in found}
 
 
 def read_stored(rows: Any) -> Iterator[Stored]:

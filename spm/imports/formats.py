@@ -104,12 +104,14 @@ def decide_format(
     choice = choice or FormatChoice()
     watched = [column for column in columns if column.type == ColumnType.DATE or column.type in NUMBERS]
     texts = {column.name: _Texts(is_number=column.type in NUMBERS) for column in watched}
+    codes = {column.name: _Codes() for column in columns if column.is_code}
+    seen: dict[str, _Texts | _Codes] = {**texts, **codes}
     for row in rows:
         cells = row.cells
-        for name, seen in texts.items():
+        for name, column_texts in seen.items():
             if text := cells.get(name):
-                seen.add(text)
-    decision = FormatDecision()
+                column_texts.add(text)
+    decision = FormatDecision(notes=[_told_numbers(name, ids.number) for name, ids in codes.items() if ids.number])
     for column in watched:
         if column.type == ColumnType.DATE:
             decision.formats[column.name] = _dates(column.name, texts[column.name], choice, decision)
@@ -119,6 +121,15 @@ def decide_format(
             if column.type == ColumnType.AMOUNT:
                 _tell_short(column.name, texts[column.name], fmt, decision)
     return decision
+
+
+def _told_numbers(name: str, text: str) -> str:
+    """An id that a workbook stores as a number may have had zeros, which nothing in the file shows."""
+    told = _(
+        "“%(column)s” holds numbers such as %(text)s: leading zeros that they may have had are lost. "
+        "Ids keep them in cells formatted as text."
+    )
+    return told % {"column": name, "text": text}
 
 
 def _tell_short(name: str, texts: "_Texts", fmt: Format, decision: FormatDecision) -> None:
@@ -151,6 +162,17 @@ class _Texts:
         key = text.translate(SHAPE) if self.is_number else text
         if key not in self.examples and len(self.examples) < MAX_DISTINCT:
             self.examples[key] = text
+
+
+class _Codes:
+    """The ids of one column: the first that a workbook stores as a whole number, "" where none is."""
+
+    def __init__(self) -> None:
+        self.number = ""
+
+    def add(self, text: str) -> None:
+        if not self.number and isinstance(text, Native) and text.isdigit():
+            self.number = text
 
 
 def _dates(name: str, texts: _Texts, choice: FormatChoice, decision: FormatDecision) -> Format:

@@ -54,6 +54,7 @@ class Column:
     filled: bool = False  # an empty cell is refused
     choices: tuple[str, ...] = ()
     max_length: int = 200
+    is_code: bool = False  # an id or a code: 0001 is not 1
     help: str | Promise = ""
     example: str = ""
 

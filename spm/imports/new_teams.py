@@ -2,6 +2,7 @@
 
 from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
+from spm.imports.zeros import ZeroForms
 from spm.keys import normalise
 from spm.org import retries, teams
 from spm.org.models import Team, User
@@ -16,9 +17,11 @@ def missing(batch: ImportBatch) -> list[str]:
         return []
     refused = batch.rows.filter(outcome=RowOutcome.REFUSED, column="team").exclude(value="")
     written = {normalise(name): name for name in refused.order_by("-number").values_list("value", flat=True)}
-    known = set(Team.objects.filter(key__in=written).values_list("key", flat=True))
+    known = set(Team.objects.values_list("key", flat=True))
+    lost = ZeroForms(known)
+    unknown = {key: name for key, name in written.items() if key not in known and not lost.other(key)}
     longest = Team._meta.get_field("code").max_length or 0
-    found = sorted(name for key, name in written.items() if key not in known and len(name) <= longest)
+    found = sorted(name for name in unknown.values() if len(name) <= longest)
     return found if len(found) <= MOST else []
 
 

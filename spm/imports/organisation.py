@@ -20,6 +20,7 @@ from spm.imports.cycles import in_cycles
 from spm.imports.kinds import UNCHANGED, Column, ColumnType, Loader, Row, Verdict, new, refused, register
 from spm.imports.models import ImportBatch, ImportChange
 from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Reference, Refused, Shelf
+from spm.imports.zeros import ZeroForms, reason
 from spm.keys import normalise
 from spm.org import calendars, people
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
@@ -170,8 +171,8 @@ class Teams(RecordKind):
     label = gettext_lazy("Teams")
     help = gettext_lazy("The tree of teams. The lead may come with a second load, once people are there.")
     columns = (
-        Column("team", required=True, filled=True, example="North"),
-        Column("parent", help=gettext_lazy("empty = at the top"), example="Sales"),
+        Column("team", required=True, filled=True, is_code=True, example="North"),
+        Column("parent", is_code=True, help=gettext_lazy("empty = at the top"), example="Sales"),
         Column("lead_email", ColumnType.EMAIL, max_length=254, example="nora@example.com"),
         STARTS_ON,
     )
@@ -187,6 +188,10 @@ class PeopleLoader(RecordLoader):
 
     shelves = (TEAMS, PEOPLE, MEMBERSHIPS, LEADS)
 
+    def prepare(self, rows: Sequence[Row]) -> None:
+        known = [stored.values["employee_id"] for stored in self.table(PEOPLE).rows.values()]
+        self.employee_ids = ZeroForms([*known, *(row.values.get("employee_id") or "" for row in rows)])
+
     def lock(self) -> None:
         super().lock()
         self._roles = people.roles()
@@ -200,6 +205,7 @@ class PeopleLoader(RecordLoader):
         if key == self._house:
             raise Refused("email", values["email"], _("This address is reserved."))
         _check_person(values)
+        self._check_employee_id(key, values.get("employee_id") or "")
         said = {name: values[name] or "" for name in PERSON_TEXTS if name in values}
         said |= {name: values[name] for name in ("starts_on", "left_on") if name in values}
         said |= {name: values[name] for name in ("name", "is_admin") if values.get(name) is not None}
@@ -209,6 +215,13 @@ class PeopleLoader(RecordLoader):
         if key in self._retired:
             person.values.setdefault("is_active", True)
         return found
+
+    def _check_employee_id(self, key: str, number: str) -> None:
+        """Refuse an id that somebody has with more zeros before it; zeros put back are welcome."""
+        stored = self.table(PEOPLE).rows.get((key,))
+        fuller = self.employee_ids.fuller(number)
+        if fuller and not (stored and stored.values["employee_id"] == number):
+            raise Refused("employee_id", number, reason(number, fuller))
 
     def _places(self, person: Fact, values: dict[str, Any]) -> list[Fact]:
         """The memberships and leads that change with this row: somebody comes, leaves, or does not leave after all."""
@@ -340,8 +353,10 @@ class People(RecordKind):
     columns = (
         EMAIL,
         Column("name", example="Ana Silva"),
-        Column("employee_id", max_length=64, example="1042"),
-        Column("team", help=gettext_lazy("where they begin; later moves are memberships"), example="North"),
+        Column("employee_id", max_length=64, is_code=True, example="1042"),
+        Column(
+            "team", is_code=True, help=gettext_lazy("where they begin; later moves are memberships"), example="North"
+        ),
         STARTS_ON,
         Column("left_on", ColumnType.DATE, help=gettext_lazy("last day"), example=""),
         Column("is_admin", ColumnType.BOOLEAN, example="no"),
@@ -368,7 +383,7 @@ class Memberships(RecordKind):
     name = "memberships"
     label = gettext_lazy("Team memberships")
     help = gettext_lazy("Who belongs to which team, and from when. An empty team ends the membership.")
-    columns = (EMAIL, Column("team", required=True, example="North"), STARTS_ON)
+    columns = (EMAIL, Column("team", required=True, is_code=True, example="North"), STARTS_ON)
     key = ("email", "starts_on")
     loader = MembershipLoader
     order = 40

@@ -8,6 +8,7 @@ loader reads each table once, compares in memory, writes in bulk with history, a
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import Model
@@ -19,6 +20,7 @@ from spm.imports import journal
 from spm.imports.bulk import chunks
 from spm.imports.kinds import UNCHANGED, ImportKind, Loader, Row, Run, Verdict, changed, new, refused
 from spm.imports.models import ImportBatch
+from spm.imports.zeros import ZeroForms, reason
 from spm.keys import normalise
 from spm.org.models import ALWAYS, User
 from spm.org.signals import facts_moved, facts_moving
@@ -99,6 +101,11 @@ class Table:
             key = tuple(normalise(part) if isinstance(part, str) else part for part in rest[:width])
             self.rows[key] = Stored(pk, dict(zip(shelf.values, rest[width:], strict=True)))
 
+    @cached_property
+    def zeros(self) -> ZeroForms:
+        """The natural keys of one text that this load found."""
+        return ZeroForms(key[0] for key in self.rows if len(key) == 1 and isinstance(key[0], str))
+
     def differs(self, fact: Fact) -> bool:
         stored = self.rows.get(fact.key)
         return stored is None or any(stored.values[name] != value for name, value in fact.values.items())
@@ -113,6 +120,7 @@ class RecordLoader(Loader):
         super().__init__(run)
         self.tables: dict[Shelf, Table] = {}
         self.coming: set[str] = set()  # natural keys that the file itself makes
+        self.zeros = ZeroForms()  # those among them that are made of digits
         self.since: date | None = None
         self.recredits = False
 
@@ -146,13 +154,14 @@ class RecordLoader(Loader):
         name = values.get(reference.column)
         if not name:
             return None
-        key = normalise(name)
-        if (key,) not in self.named(reference.model).rows and key not in self.coming:
-            raise Refused(reference.column, name, reference.unknown)
+        key, table = normalise(name), self.named(reference.model)
+        if (key,) not in table.rows and key not in self.coming:
+            raise Refused(reference.column, name, table.zeros.sentence(key, reference.unknown))
         return key
 
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
         self.prepare(rows)
+        self.zeros.update(self.coming)
         verdicts = [self._verdict(row) for row in rows]
         self.review(rows, verdicts)
         self._refuse_orphans(rows, verdicts)
@@ -161,9 +170,19 @@ class RecordLoader(Loader):
     def _verdict(self, row: Row) -> Verdict:
         try:
             facts = self.facts(row.values)
+            self._check_zeros(row, facts[0])
         except Refused as refusal:
             return refusal.verdict
         return self.compare(facts)
+
+    def _check_zeros(self, row: Row, subject: Fact) -> None:
+        """Refuse to make what is there already under the same number with more or fewer zeros before it."""
+        table, key = self.table(subject.shelf), subject.key[0]
+        if len(subject.key) > 1 or subject.key in table.rows or not isinstance(key, str):
+            return
+        other = table.zeros.other(key) or self.zeros.fuller(key)
+        if other:
+            raise Refused(*_blame(row, key), reason(key, other))
 
     def compare(self, facts: list[Fact]) -> Verdict:
         """New if the row's own subject is not stored yet, unchanged if everything it says already stands."""

@@ -27,6 +27,7 @@ from spm.imports.models import ImportBatch
 from spm.imports.periods import period_labels
 from spm.imports.readers import read
 
+KEPT = 500  # characters kept of a cell for the file of refused rows; no column takes as many
 MOST_WHOLE_ROWS = 100_000  # of a kind that is judged as a whole, in memory
 
 type Progress = Callable[[int, int, str], None]
@@ -165,7 +166,7 @@ def _stage_row(staged: Staged, mapped: MappedRow, parser: RowParser) -> None:
     values, refusals = ({}, [mapped.refusal]) if mapped.refusal else parser.parse(mapped.number, mapped.cells)
     if refusals:
         first = refusals[0]
-        staged.refusals.add((mapped.number, first.column, first.value, first.reason, _plain(mapped.cells)))
+        staged.refusals.add((mapped.number, first.column, first.value[:KEPT], first.reason, _plain(mapped.cells)))
         return
     serial, identity = staged.rows.count, staged.kind.identity(values)
     if identity in staged.last:
@@ -180,8 +181,8 @@ def _stage_row(staged: Staged, mapped: MappedRow, parser: RowParser) -> None:
 
 
 def _plain(cells: Cells) -> Cells:
-    """Cells as bare text: a workbook's cells know more about themselves, which the spool need not keep."""
-    return {name: str(text) for name, text in cells.items()}
+    """Cells as bare text, which is all that the spool need keep, and not without end: 5,000 rows wait in memory."""
+    return {name: str(text[:KEPT]) for name, text in cells.items()}
 
 
 def _tell_left_out(staged: Staged, left_out: int) -> None:

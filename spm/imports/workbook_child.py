@@ -1,7 +1,9 @@
 """Opens one XLSX file in a process of its own, within limits, and writes its rows as lines of JSON.
 
 Run by path, isolated (``python -I``), never imported by the application: whatever a hostile or broken workbook does
-to the reader happens here. Standard library and python-calamine alone; no sentences, only codes.
+to the reader happens here. Standard library and python-calamine alone; no sentences, only codes. Arguments: the file,
+the sheet's name or "", and the seconds of processor time that looking and reading may take. Time on the clock would
+refuse good files on a busy machine; the parent ends a child that writes nothing for long.
 
     stdout   one line per row that holds anything: [row number, kinds, cells]; ``kinds`` has one letter per cell,
              t text, n number (plain decimal), d date (ISO), b boolean
@@ -9,8 +11,10 @@ to the reader happens here. Standard library and python-calamine alone; no sente
 """
 
 import datetime
+import errno
 import html
 import json
+import os
 import re
 import resource
 import sys
@@ -30,21 +34,27 @@ from python_calamine import (
 )
 
 MEMORY = 288 << 20  # bytes of address space
-SECONDS = 20  # of processor time
+WRITTEN = 300_000_000  # bytes of rows; one shared text can stand in a million cells
 MAX_ENTRIES = 200
 MAX_UNPACKED = 100_000_000
 MAX_RATIO = 200
 BLOCK = 1 << 20
+LONGEST = 32_767  # characters of a cell, as spreadsheets have it; one more is kept, for the application to refuse
+MAX_COLUMNS = 500
+LAST_ROW = 1_048_576
 LONGEST_EXACT = 10**15  # workbooks keep fifteen digits; what is longer has lost some
 NO_VALUE = "#FORMULA!"
 
 _TAG = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_ROW_TAG = re.compile(rb"<(?:\w+:)?row\b([^<>]*)>")
+_CLOSES = re.compile(rb"</(?:\w+:)?$")
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^<>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*?>([^<]*)</")
-_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\b[^>]*\bhidden\s*=\s*["'](?:1|true)["']""")
+_VALUED = re.compile(rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*<(?:\w+:)?v\b[^<>]*>[^<]")  # a formula and its value
+_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>([^<]*)</")
+_ATTRIBUTE = re.compile(rb"""(?<![\w:])([\w:]++)\s*+=\s*(?:"([^"]*)"|'([^']*)')""")
+_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\b[^<>]*\bhidden\s*=\s*["'](?:1|true)["']""")
 
 type Line = tuple[int, str, list[str]]
 
@@ -57,9 +67,10 @@ class Refused(Exception):
         self.report = {"refused": code, **detail}
 
 
-def limit() -> None:
+def limit(seconds: int) -> None:
     """Bound this process. Where the platform cannot, the parent's time limit remains."""
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS)):
+    limits = ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, WRITTEN), (resource.RLIMIT_CPU, seconds))
+    for what, most in limits:
         try:
             resource.setrlimit(what, (most, most))
         except (ValueError, OSError):
@@ -113,9 +124,10 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
     workbook = archive.read("xl/workbook.xml")
     links = archive.read("xl/_rels/workbook.xml.rels")
     targets = {
-        link.get("Id"): link.get("Target", "") for link in map(attributes, re.findall(rb"<Relationship\b[^>]*>", links))
+        link.get("Id"): link.get("Target", "")
+        for link in map(attributes, re.findall(rb"<Relationship\b[^<>]*>", links))
     }
-    for tag in re.findall(rb"<(?:\w+:)?sheet\b[^>]*>", workbook):
+    for tag in re.findall(rb"<(?:\w+:)?sheet\b[^<>]*>", workbook):
         found = attributes(tag)
         if found.get("name") == sheet:
             target = targets.get(found.get("id"), "")
@@ -123,17 +135,25 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
     return None
 
 
-def row_texts(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, bytes]]:
-    """(attributes, content) of each row of a sheet; at most one block and one row in memory."""
+def row_blocks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
+    """The XML of a sheet in pieces of about a megabyte that end where a row ends."""
     rest = b""
     with archive.open(part) as stream:
         while block := stream.read(BLOCK):
             rest += block
-            end = 0
-            for match in _ROW.finditer(rest):
-                yield match[1], match[2] or b""
-                end = match.end()
-            rest = rest[end:]
+            end = end_of_rows(rest)
+            if end:
+                yield rest[:end]
+                rest = rest[end:]
+    yield rest
+
+
+def end_of_rows(text: bytes) -> int:
+    """Where the last row that is closed in ``text`` ends; 0 where none is."""
+    end = text.rfind(b"row>")
+    while end > 0 and not _CLOSES.search(text, max(end - 20, 0), end):
+        end = text.rfind(b"row>", 0, end)
+    return end + 4 if end > 0 else 0
 
 
 def is_worth_a_scan(archive: zipfile.ZipFile, part: str) -> bool:
@@ -162,29 +182,63 @@ class Scan:
         if not is_worth_a_scan(archive, part):
             return
         number = 0
-        for tag, content in row_texts(archive, part):
-            row = attributes(tag)
-            number = int(row.get("r", number + 1))
-            self.hidden_rows += row.get("hidden") in ("1", "true")
-            if any(mark in content for mark in (b"<f", b":f", b'"e"', b"'e'")):
-                found = dict(self.cells(content))
+        for block in row_blocks(archive, part):
+            if b"hidden" not in block and not self.has_more_than_values(block):
+                number = row_after(block, number)
+                continue
+            for tag, content in _ROW.findall(block):
+                row = attributes(tag)
+                number = row_number(row, number)
+                self.hidden_rows += row.get("hidden") in ("1", "true")
+                found = dict(self.cells(content)) if self.has_more_than_values(content) else {}
                 if found:
                     yield number, found
 
+    def has_more_than_values(self, content: bytes) -> bool:
+        """Whether these rows may hold error cells or formulas without a value: a few searches for all their cells."""
+        formulas = len(_FORMULA.findall(content))
+        self.has_formulas = self.has_formulas or formulas > 0
+        return b'"e"' in content or b"'e'" in content or formulas > len(_VALUED.findall(content))
+
     def cells(self, content: bytes) -> Iterator[tuple[int, str]]:
-        place = -1
-        for tag, inner in _CELL.findall(content):
-            cell = attributes(tag)
-            place = column_index(cell["r"]) if "r" in cell else place + 1
-            value = _VALUE.search(inner)
+        found = _CELL.findall(content)
+        for index, (tag, inner) in enumerate(found):
             is_formula = bool(_FORMULA.search(inner))
-            self.has_formulas = self.has_formulas or is_formula
-            if cell.get("t") == "e":
+            if not is_formula and b"e" not in tag:
+                continue
+            kind, value = attributes(tag).get("t"), _VALUE.search(inner)
+            if kind == "e":
                 self.errors += 1
-                yield place, value[1].decode() if value else "#N/A"
-            elif is_formula and (value is None or (not value[1] and cell.get("t") != "str")):
+                yield place_of(found, index), value[1].decode() if value else "#N/A"
+            elif is_formula and (value is None or (not value[1] and kind != "str")):
                 self.no_values += 1
-                yield place, NO_VALUE
+                yield place_of(found, index), NO_VALUE
+
+
+def row_number(row: dict[str, str], before: int) -> int:
+    """Which row this is: the one it says, else the next one. Raises Refused where no sheet has such a row."""
+    number = int(row.get("r", before + 1))
+    if number > LAST_ROW:
+        raise Refused("damaged")
+    return number
+
+
+def row_after(block: bytes, number: int) -> int:
+    """The number of the last row of ``block``, which follows row ``number``."""
+    tags = _ROW_TAG.findall(block)
+    for back, tag in enumerate(reversed(tags)):
+        if place := attributes(tag).get("r"):
+            return int(place) + back
+    return number + len(tags)
+
+
+def place_of(cells: list[tuple[bytes, bytes]], index: int) -> int:
+    """In which column a cell of a row stands: where it says, or after the cell before it."""
+    for back in range(index + 1):
+        reference = attributes(cells[index - back][0]).get("r")
+        if reference:
+            return column_index(reference) + back
+    return index
 
 
 def column_index(reference: str) -> int:
@@ -196,9 +250,7 @@ def column_index(reference: str) -> int:
 
 
 def text_of(value: Any) -> tuple[str, str]:
-    """(kind, text) of a cell: numbers as plain decimals of at most fifteen digits, dates in ISO form."""
-    if isinstance(value, str):
-        return "t", value
+    """(kind, text) of a cell that holds no text: plain decimals of at most fifteen digits, dates in ISO form."""
     if isinstance(value, bool):
         return "b", "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):
@@ -216,7 +268,12 @@ def sheet_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
     """(row number, values) of the rows that hold anything; nothing is believed but the cells themselves."""
     for number, values in enumerate(sheet.iter_rows(), start=1):  # from the sheet's first row, also where that is blank
         if any(value != "" for value in values):
-            yield number, values
+            yield number, values if len(values) <= MAX_COLUMNS else cut(values)
+
+
+def cut(values: list[Any]) -> list[Any]:
+    """The columns that a table may have, and the first cell beyond them that holds anything: it refuses its row."""
+    return values[:MAX_COLUMNS] + [value for value in values[MAX_COLUMNS:] if value != ""][:1]
 
 
 def merged(
@@ -227,7 +284,7 @@ def merged(
     while row or more:
         if row and (not more or row[0] <= more[0]):
             number, values = row
-            cells = [text_of(value) for value in values]
+            cells = [("t", value[: LONGEST + 1]) if isinstance(value, str) else text_of(value) for value in values]
             row = next(rows, None)
         else:
             number, cells = more[0] if more else 0, []
@@ -317,19 +374,24 @@ def convert(path: Path, wanted: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    limit()
+    path, sheet, seconds = sys.argv[1:]
+    limit(int(seconds))
     try:
-        report = convert(Path(sys.argv[1]), sys.argv[2])
+        report = convert(Path(path), sheet)
+        sys.stdout.flush()
     except Refused as refused:
         report = refused.report
     except PasswordError:
         report = {"refused": "password"}
     except MemoryError:
         report = {"refused": "memory"}
-    except (CalamineError, zipfile.BadZipFile, EOFError, KeyError, IndexError, TypeError, ValueError, OSError):
+    except OSError as error:
+        report = {"refused": "memory" if error.errno == errno.EFBIG else "damaged"}
+    except (CalamineError, zipfile.BadZipFile, EOFError, KeyError, IndexError, TypeError, ValueError):
         report = {"refused": "damaged"}  # readers raise all of these on broken workbooks
-    sys.stdout.flush()
     sys.stderr.write("\n" + json.dumps(report) + "\n")
+    sys.stderr.flush()
+    os._exit(0)  # without another try to write rows that did not fit
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ from spm.org.models import ALWAYS, User
 
 UNKNOWN_TERRITORY = gettext_lazy("There is no such territory. Load territories first.")
 UNKNOWN_ACCOUNT = gettext_lazy("There is no such account. Load accounts first.")
-TERRITORY = Column("territory", required=True, filled=True, example="NW")
+TERRITORY = Column("territory", required=True, filled=True, is_code=True, example="NW")
 IN_TERRITORY = Reference(Territory, "territory", UNKNOWN_TERRITORY)
 UNDER_TERRITORY = Reference(Territory, "parent", UNKNOWN_TERRITORY)
 OF_ACCOUNT = Reference(Account, "account_id", UNKNOWN_ACCOUNT)
 UNDER_ACCOUNT = Reference(Account, "parent_id", UNKNOWN_ACCOUNT)
 ACCOUNT_OWNER = Reference(User, "owner_email", UNKNOWN_PERSON)
 UNASSIGNED = "unassigned"  # the key of the sentinel row
-ACCOUNT_ID = Column("account_id", required=True, filled=True, max_length=100, example="A-1001")
+ACCOUNT_ID = Column("account_id", required=True, filled=True, max_length=100, is_code=True, example="A-1001")
 
 TERRITORIES = Shelf(Territory, {"key": "key"}, {"name": "name", "parent": "parent__key"}, moves=True)
 TERRITORY_KEYS = Shelf(Territory, {"key": "key"})
@@ -105,7 +105,7 @@ class Territories(RecordKind):
     help = gettext_lazy("Slices of the market, perhaps in a tree.")
     columns = (
         TERRITORY,
-        Column("parent", help=gettext_lazy("empty = at the top"), example="West"),
+        Column("parent", is_code=True, help=gettext_lazy("empty = at the top"), example="West"),
         Column("name", example="Northwest"),
     )
     key = ("territory",)
@@ -175,12 +175,12 @@ class Accounts(RecordKind):
     columns = (
         ACCOUNT_ID,
         Column("name", max_length=300, example="Bright Bikes"),
-        Column("parent_id", max_length=100, example=""),
+        Column("parent_id", max_length=100, is_code=True, example=""),
         Column("industry", max_length=120, example="Retail"),
         Column("segment", max_length=120, example="Mid-market"),
         Column("country", max_length=120, example="France"),
         Column("region", max_length=120, example="Bretagne"),
-        Column("postal_code", max_length=20, example="35000"),
+        Column("postal_code", max_length=20, is_code=True, example="35000"),
         Column("tier", max_length=40, example="A"),
         Column("potential", ColumnType.AMOUNT, example="120000"),
         Column("owner_email", ColumnType.EMAIL, max_length=254, example="ana@example.com"),
@@ -200,7 +200,7 @@ class Placements(RecordKind):
     name = "placements"
     label = gettext_lazy("Account placements")
     help = gettext_lazy("Which territory an account stands in, and from when. An empty territory takes it out.")
-    columns = (ACCOUNT_ID, Column("territory", required=True, example="NW"), STARTS_ON)
+    columns = (ACCOUNT_ID, Column("territory", required=True, is_code=True, example="NW"), STARTS_ON)
     key = ("account_id", "starts_on")
     loader = PlacementLoader
     order = 80
