@@ -247,7 +247,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "spm.org.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "spm.jobs.adapters.AccountAdapter"  # over spm.org.adapters
 ACCOUNT_FORMS = {
     "login": "spm.org.account_forms.SignInForm",
     "reset_password": "spm.org.account_forms.ForgottenForm",

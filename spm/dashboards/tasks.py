@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.dashboards import weekly
+from spm.dashboards.setup import invitations
 from spm.jobs.registry import Running, handler
 from spm.org import saving
 
@@ -22,3 +23,9 @@ def ask_for_weekly_views(job: Running) -> None:
 def mail_weekly_view(job: Running) -> None:
     """One e-mail; run again after it was sent, it sends nothing."""
     weekly.send(job.arguments["view"], date.fromisoformat(job.arguments["monday"]))
+
+
+@handler(invitations.KIND)
+def mail_invitations(job: Running) -> None:
+    """One-time links to people without access; run again, it goes on where it stopped."""
+    invitations.send(job)

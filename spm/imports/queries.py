@@ -13,6 +13,7 @@ from spm.imports.kinds import ImportKind, all_kinds, kind_named
 from spm.imports.models import ImportBatch
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
+from spm.org.access import can_administer
 from spm.org.models import User
 
 FIRST_ROWS = 50
@@ -47,6 +48,8 @@ class BatchPage:
     may_map: bool
     is_judged: bool
     is_loaded: bool
+    without_access: int
+    """After a file of people: how many people, of this file or not, cannot sign in yet."""
 
 
 def batch_page(batch: ImportBatch, user: User) -> BatchPage:
@@ -72,7 +75,15 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
         may_map=may_load,
         is_judged=bool(batch.read),
         is_loaded=batch.state == BatchState.COMMITTED,
+        without_access=_without_access(batch, user),
     )
+
+
+def _without_access(batch: ImportBatch, user: User) -> int:
+    if batch.kind != "people" or batch.state != BatchState.COMMITTED or not can_administer(user):
+        return 0
+    waiting: int = User.objects.visible_to(user).without_access().count()
+    return waiting
 
 
 def _sentence(batch: ImportBatch) -> str:

@@ -15,12 +15,15 @@ class JobState(models.TextChoices):
 KIND_LABELS = {
     "canary": _("Health check"),
     "close_due": _("Close of periods that are due"),
+    "demo": _("Demo company"),
     "import_commit": _("Import"),
     "import_preview": _("Import preview"),
     "import_undo": _("Undo of an import"),
+    "invitations": _("Invitations"),
     "jobs_cleanup": _("Clean-up of old jobs"),
     "mail": _("E-mail"),
     "notify": _("Notifications"),
+    "password_reset": _("Password reset"),
     "rollup": _("Roll-up"),
     "verify": _("Check of all totals"),
 }

@@ -49,9 +49,9 @@ def renew(running: Running, now: datetime) -> bool:
 
 
 def finish(running: Running, now: datetime) -> bool:
-    """Mark the job done; False if the job is no longer ours."""
+    """Mark the job done and wipe what was sealed in it; False if the job is no longer ours."""
     values = {"progress": running.done, "total": running.total, "note": running.note} if running.total else {}
-    return _ours(running.job, state=JobState.DONE, finished_at=now, lease_until=None, **values)
+    return _ours(running.job, state=JobState.DONE, finished_at=now, lease_until=None, sealed="", **values)
 
 
 def fail(job: Job, error: str, now: datetime) -> bool:

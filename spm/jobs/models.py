@@ -19,6 +19,7 @@ class Job(models.Model):
     kind = models.CharField(max_length=48)
     subject = models.CharField(max_length=200, blank=True)
     arguments = models.JSONField(default=dict, blank=True)
+    sealed = models.TextField(blank=True)  # what nobody may read in the row (``envelopes``); wiped when the job is done
     state = models.CharField(max_length=12, choices=JobState.choices, default=JobState.WAITING)
     progress = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from spm.celery import RUN_TASK, app
-from spm.jobs import runner
+from spm.jobs import envelopes, runner
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
 from spm.org.models import User
@@ -50,6 +50,7 @@ def enqueue(  # noqa: PLR0913  # the columns of a job, by keyword
     *,
     subject: str = "",
     arguments: dict[str, Any] | None = None,
+    sealed: dict[str, Any] | None = None,
     by: User | None = None,
     due_at: datetime | None = None,
     slot: str | None = None,
@@ -57,10 +58,12 @@ def enqueue(  # noqa: PLR0913  # the columns of a job, by keyword
     """Ask for a job of ``kind``; it starts after the caller's transaction commits, or at ``due_at``.
 
     ``slot`` names scheduled work, unique for ever ("rollup 2026-09-18T10:05Z"); returns None where it is taken.
-    ``arguments``: JSON values, no private text (they are shown on the jobs page).
+    ``arguments``: JSON values, no private text. ``sealed``: JSON values that nobody may read in the database, its
+    backups or the jobs page; kept encrypted, and only until the job is done.
     """
     due = due_at or timezone.now()
     values = {"kind": kind, "subject": subject[:200], "arguments": arguments or {}, "created_by": by, "due_at": due}
+    values["sealed"] = envelopes.seal(sealed) if sealed is not None else ""
     if slot is None:
         job, is_new = Job.objects.create(**values), True
     else:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from spm.jobs import envelopes
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
 
@@ -36,6 +37,11 @@ class Running:
     def arguments(self) -> dict[str, Any]:
         """What ``enqueue`` was given: JSON values only."""
         return dict(self.job.arguments)
+
+    @property
+    def sealed(self) -> dict[str, Any]:
+        """What ``enqueue`` was given to seal. Raises Wiped where it is no longer kept."""
+        return envelopes.unseal(self.job.sealed)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         """Tell how far the work is: ``done`` of ``total`` steps, and in a few words which. Renews the lease."""

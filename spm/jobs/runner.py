@@ -1,5 +1,7 @@
 """Runs one job by its id: claim, call the handler, write down how it ended."""
 
+from contextlib import nullcontext
+
 import structlog
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -10,6 +12,7 @@ from spm.jobs.choices import JobState
 from spm.jobs.heartbeat import Heartbeat
 from spm.jobs.models import Job
 from spm.jobs.registry import LeaseLost, Running, TryAgain, handler_for
+from spm.org import current
 
 logger = structlog.get_logger(__name__)
 
@@ -27,10 +30,7 @@ def run(pk: int, *, heartbeat: bool = False) -> JobState | None:
     log = logger.bind(job=job.pk, kind=job.kind, attempt=job.attempt)
     log.info("job_started")
     try:
-        if heartbeat:
-            with Heartbeat(running):
-                handler_for(job.kind)(running)
-        else:
+        with current.unkept(), Heartbeat(running) if heartbeat else nullcontext():
             handler_for(job.kind)(running)
     except LeaseLost:
         log.warning("job_lease_lost")

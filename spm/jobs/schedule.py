@@ -30,6 +30,8 @@ SCHEDULE: dict[str, timedelta] = {
 KEEP = timedelta(days=7)
 """How long scheduled jobs that ended well stay on the jobs page."""
 KEEP_OTHERS = timedelta(days=90)
+KEEP_SEALED = timedelta(days=1)
+"""How long a job that failed keeps what was sealed in it, to be tried again."""
 
 
 def slot_start(now: datetime, every: timedelta) -> datetime:
@@ -53,9 +55,10 @@ def tick(now: datetime | None = None) -> int:
 def clean_up(now: datetime | None = None) -> int:
     """Delete the scheduled jobs that were done more than KEEP ago, and others after KEEP_OTHERS; return how many.
 
-    Failures stay.
+    Failures stay; what was sealed in them does not.
     """
     moment = now or timezone.now()
+    Job.objects.exclude(sealed="").filter(created_at__lt=moment - KEEP_SEALED).update(sealed="")
     old = Q(slot__isnull=False, finished_at__lt=moment - KEEP) | Q(finished_at__lt=moment - KEEP_OTHERS)
     return Job.objects.filter(old, state=JobState.DONE).delete()[0]
 

@@ -7,7 +7,7 @@ from celery.signals import beat_init, worker_init, worker_ready
 
 from spm.celery import RUN_TASK, TICK_TASK
 from spm.errors import RuleViolation
-from spm.jobs import runner, schedule
+from spm.jobs import account_mails, runner, schedule
 from spm.jobs.registry import Running, handler
 from spm.org import people, seals
 from spm.org.checks import refuse_open_doors
@@ -75,3 +75,15 @@ def seal_history(job: Running) -> None:
 def end_departed(job: Running) -> None:
     """Hourly: who has had the last day, by the company's clock, can sign in no more."""
     people.end_departed()
+
+
+@handler(account_mails.RESET)
+def mail_reset(job: Running) -> None:
+    """The answer to a forgotten password. Run twice, it mails two links, which both work until one is used."""
+    account_mails.send_reset(**job.sealed)
+
+
+@handler(account_mails.MAIL)
+def mail_account(job: Running) -> None:
+    """A mail of allauth, rendered when it was asked for."""
+    account_mails.send(job.sealed)

@@ -1,7 +1,5 @@
 """How allauth meets our people: no open registration, second-factor secrets encrypted at rest."""
 
-import base64
-import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,31 +10,27 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from spm.org import retries
+from spm.org.ciphers import fernets
 from spm.org.models import User
+
+PURPOSE = "mfa"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no stubs
-    """People are loaded or invited by an admin; nobody registers."""
+    """People are loaded or invited by an admin; nobody registers. ``spm.jobs.adapters`` adds how its mails leave."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-
-def _fernets() -> list[Fernet]:
-    """Keys derived from SECRET_KEY, and from its fallbacks after it."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(b"spm.mfa" + key.encode()).digest() for key in keys]
-    return [Fernet(base64.urlsafe_b64encode(digest)) for digest in digests]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no stubs
     """allauth keeps TOTP secrets and recovery seeds in clear unless these two are overridden."""
 
     def encrypt(self, text: str) -> str:
-        return MultiFernet(_fernets()).encrypt(text.encode()).decode()
+        return MultiFernet(fernets(PURPOSE)).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return MultiFernet(_fernets()).decrypt(encrypted_text.encode()).decode()
+        return MultiFernet(fernets(PURPOSE)).decrypt(encrypted_text.encode()).decode()
 
 
 @retries.atomic
@@ -58,7 +52,7 @@ def _renewed(value: Any) -> Any:
     """The value under the present key; as it is where no former key made it."""
     if isinstance(value, list):
         return [_renewed(part) for part in value]
-    present, *former = _fernets()
+    present, *former = fernets(PURPOSE)
     if not isinstance(value, str) or _opens(present, value) or not _opens(MultiFernet(former), value):
         return value
     return MultiFernet([present, *former]).rotate(value.encode()).decode()

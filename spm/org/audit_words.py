@@ -50,6 +50,12 @@ def _value(value: Any) -> str:
     return str(value) if value not in (None, "") else "—"
 
 
+def _invited(detail: Detail) -> str:
+    if "by_mail" not in detail:
+        return ""
+    return _("By e-mail.") if detail["by_mail"] else _("By a link, to be passed on.")
+
+
 def _reason(detail: Detail) -> str:
     return _("Reason: %(reason)s") % {"reason": detail["reason"]} if detail.get("reason") else ""
 
@@ -66,6 +72,7 @@ def _sealed(detail: Detail) -> str:
 
 _TOLD: dict[AuditKind, Callable[[Detail], str]] = {
     AuditKind.EXPORT: _export,
+    AuditKind.INVITED: _invited,
     AuditKind.ROLE_CHANGE: _role,
     AuditKind.SETTINGS: _settings,
     AuditKind.PERIOD_SOFT_CLOSE: _reason,

@@ -3,7 +3,8 @@
 Outside a request (commands, jobs, tests) every call reads it anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,16 @@ def _read() -> "Company | None":
     # Looked up by name: querysets ask for the company's day, so this module stands below the models.
     found: Company | None = apps.get_model("org.Company").objects.first()
     return found
+
+
+@contextmanager
+def unkept() -> Iterator[None]:
+    """Read anew at every call, as outside a request: for a job that runs inside one, and may make the company."""
+    token = _kept.set(None)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 class CompanyMiddleware:

@@ -5,8 +5,10 @@ Only the hash of a token is stored; a link is good for seven days and one use, a
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import batched
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -20,26 +22,77 @@ from spm.org.choices import AuditKind
 from spm.org.models import Invitation, User
 
 GOOD_FOR = timedelta(days=7)
+RECENTLY = timedelta(days=1)
+"""Whoever was sent a link within this time is not sent another one unless somebody asks for just that."""
+MOST_AT_ONCE = 500  # keys in one IN list
 
 
 class BadInvitation(RuleViolation):
     """The link is unknown, used, replaced or too old; all look the same."""
 
 
-@retries.atomic
 def invite(person: User, by: User | None) -> str:
-    """The absolute link by which the person sets a first password; links given out before end.
+    """The absolute link by which the person sets a first password, to be shown now; links given out before end.
 
     Raises BadInvitation for somebody who cannot sign in, or has set a password already (they can reset it).
     """
+    return _invite(person, by, sent_at=timezone.now())[1]
+
+
+def invite_by_mail(person: User, by: User | None) -> tuple[int, str]:
+    """The key of a new invitation and its link, which counts as sent once ``sent`` is told. Raises as ``invite``."""
+    return _invite(person, by, sent_at=None)
+
+
+def sent(pk: int) -> None:
+    """The mail with the link of this invitation has left."""
+    Invitation.objects.filter(pk=pk).update(sent_at=timezone.now())
+
+
+@retries.atomic
+def invite_many(people: Iterable[User], by: User) -> list[tuple[User, str]]:
+    """A link for each person, to be shown now; whoever has a password since they were read gets none."""
+    links = []
+    for person in people:
+        with suppress(BadInvitation):
+            links.append((person, invite(person, by)))
+    return links
+
+
+@retries.atomic
+def _invite(person: User, by: User | None, *, sent_at: datetime | None) -> tuple[int, str]:
     if person.is_house or not person.is_active:
         raise BadInvitation(_("%(name)s is not active.") % {"name": person.name})
     if person.has_usable_password():
         raise BadInvitation(_("%(name)s has a password already, and can reset it.") % {"name": person.name})
     Invitation.objects.filter(person=person, used_at=None).update(expires_at=timezone.now())
-    link = _make(person=person, by=by)
-    audit.record(AuditKind.INVITED, actor=by, subject=person.email)
-    return link
+    made = _make(person=person, by=by, sent_at=sent_at)
+    audit.record(AuditKind.INVITED, actor=by, subject=person.email, by_mail=sent_at is None)
+    return made
+
+
+def of_tokens(tokens: Iterable[str], by: User) -> list[tuple[Invitation, str]]:
+    """The invitations made by ``by`` that tokens stand for and that can still be used, each with its link, by name."""
+    links = {_hash(token): _link(token) for token in tokens}
+    usable = Invitation.objects.filter(created_by=by, used_at=None, expires_at__gt=timezone.now(), person__isnull=False)
+    found = [
+        row
+        for hashes in batched(links, MOST_AT_ONCE, strict=False)
+        for row in usable.filter(token_hash__in=hashes).select_related("person")
+    ]
+    return [(row, links[row.token_hash]) for row in sorted(found, key=lambda row: str(row.person))]
+
+
+def invited_since(moment: datetime) -> set[int]:
+    """Keys of the people to whom a link was sent at ``moment`` or later, used meanwhile or not."""
+    sent_then = Invitation.objects.filter(sent_at__gte=moment, person__isnull=False)
+    return set(sent_then.values_list("person_id", flat=True))
+
+
+def last_sent(person: User) -> datetime | None:
+    """When the person was last sent a link that nobody has used; None for never."""
+    rows = Invitation.objects.filter(person=person, used_at=None, sent_at__isnull=False).order_by("-sent_at")
+    return rows.values_list("sent_at", flat=True).first()
 
 
 @retries.atomic
@@ -51,7 +104,7 @@ def first_admin_link() -> str:
     if has_admin():
         raise BadInvitation(_("There is an admin already, who can invite others."))
     Invitation.objects.filter(makes_admin=True, used_at=None).update(expires_at=timezone.now())
-    return _make(makes_admin=True)
+    return _make(makes_admin=True, sent_at=timezone.now())[1]
 
 
 def has_admin() -> bool:
@@ -62,7 +115,9 @@ def has_admin() -> bool:
 
 def waiting() -> Iterator[int]:
     """Keys of people who were sent a link that they can still use."""
-    usable = Invitation.objects.filter(used_at=None, expires_at__gt=timezone.now(), person__isnull=False)
+    usable = Invitation.objects.filter(
+        used_at=None, expires_at__gt=timezone.now(), person__isnull=False, sent_at__isnull=False
+    )
     yield from usable.values_list("person_id", flat=True)
 
 
@@ -99,15 +154,22 @@ def _first_admin(email: str, name: str) -> User:
     return person
 
 
-def _make(*, person: User | None = None, by: User | None = None, makes_admin: bool = False) -> str:
+def _make(
+    *, person: User | None = None, by: User | None = None, makes_admin: bool = False, sent_at: datetime | None
+) -> tuple[int, str]:
     token = secrets.token_urlsafe(32)
-    Invitation.objects.create(
+    row = Invitation.objects.create(
         person=person,
         token_hash=_hash(token),
         makes_admin=makes_admin,
         created_by=by,
+        sent_at=sent_at,
         expires_at=timezone.now() + GOOD_FOR,
     )
+    return row.pk, _link(token)
+
+
+def _link(token: str) -> str:
     return settings.BASE_URL + reverse("org:invitation", args=[token])
 
 

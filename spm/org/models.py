@@ -312,6 +312,7 @@ class Invitation(models.Model):
     makes_admin = models.BooleanField(default=False)  # the link that `up` prints on an empty database
     created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="invitations_sent")
     created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # mailed, or shown to whoever passes it on
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Max, OuterRef, Q, Subquery
 
 from spm.keys import normalise
 from spm.org.choices import PeriodLevel
@@ -60,6 +61,12 @@ class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, user: "User") -> Self:
         """Admins: all people. Managers: those below them today. Everybody: themselves."""
         return _within(self.people(), "pk", scope_of(user).people)
+
+    def without_access(self) -> Self:
+        """Active people who have chosen no password yet, each with ``invited_at``: when a link last reached them."""
+        last = Max("invitations__sent_at", filter=Q(invitations__used_at=None))
+        waiting = self.people().filter(is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        return waiting.annotate(invited_at=last)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time

@@ -245,8 +245,9 @@ def setup_page(kind: str = "", writes: bool = True) -> Access:
     return Access(admins(), admins(ACTED) if writes else None, kinds=(("pk", kind),) if kind else ())
 
 
-def setup_verb(kind: str) -> Access:
-    return Access(public(NO_METHOD | FORBIDDEN | TO_LOGIN), admins(ACTED | FORBIDDEN), kinds=(("pk", kind),))
+def setup_verb(kind: str = "") -> Access:
+    refused_get = public(NO_METHOD | FORBIDDEN | TO_LOGIN)
+    return Access(refused_get, admins(ACTED | FORBIDDEN), kinds=(("pk", kind),) if kind else ())
 
 
 SETUP = {
@@ -259,6 +260,8 @@ SETUP = {
     "setup:period-close": setup_verb("leaf"),
     "setup:period-reopen": setup_page("leaf"),
     "setup:people": setup_page(writes=False),
+    "setup:people-invite": setup_page(),
+    "setup:people-links": setup_verb(),
     "setup:person-create": setup_page(),
     "setup:person": setup_page("person"),
     "setup:person-place": setup_verb("person"),

@@ -138,10 +138,11 @@ def test_sessions_of_a_deactivated_person_end_with_the_next_request(person):
     assert is_in(signed_in())
 
 
-def test_a_reset_does_not_skip_the_second_factor(client, person):
+def test_a_reset_does_not_skip_the_second_factor(client, person, django_capture_on_commit_callbacks):
     secret = generate_totp_secret()
     TOTP.activate(person, secret)
-    client.post("/accounts/password/reset/", {"email": person.email})
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/password/reset/", {"email": person.email})
     link = re.search(r"https?://\S+?(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
     form, new = client.get(link, follow=True), "another horse battery"
     client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})

@@ -119,8 +119,9 @@ def test_the_secret_is_not_stored_in_clear(person, secret):
     assert get_adapter().decrypt(stored) == secret
 
 
-def test_a_reset_mails_a_link_that_leads_to_a_new_password(client, person):
-    client.post("/accounts/password/reset/", {"email": person.email})
+def test_a_reset_mails_a_link_that_leads_to_a_new_password(client, person, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/password/reset/", {"email": person.email})
     link = re.search(r"https?://\S+?(/accounts/password/reset/key/\S+)", mail.outbox[0].body)[1]
     form = client.get(link, follow=True)
     assert b"Choose a new password" in form.content

@@ -1,13 +1,11 @@
 """Setup: people, where they belong, and how they get in."""
 
 from copy import copy
-from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.mail import send_mail
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,11 +29,14 @@ def person_list(request: HttpRequest) -> HttpResponseBase:
     """Everybody, searchable, 50 a page."""
     narrowed = PeopleFilter(request.GET)
     values = narrowed.cleaned_data if narrowed.is_valid() else {}
-    rows = queries.people_rows(user_of(request), values.get("q", ""), values.get("state", ""))
+    user = user_of(request)
+    rows = queries.people_rows(user, values.get("q", ""), values.get("state", ""))
     if export_format(request):
         return tables.export_people(request, rows)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    return render(request, "setup/people.html", {"page": page, "form": narrowed, "total": len(rows)})
+    without = User.objects.visible_to(user).without_access().count()
+    context = {"page": page, "form": narrowed, "total": len(rows), "without_access": without}
+    return render(request, "setup/people.html", context)
 
 
 @admins_only
@@ -59,7 +60,7 @@ def person_create(request: HttpRequest) -> HttpResponse:
 @admins_only
 def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One person: facts to edit, memberships with their dates, access."""
-    user, person = user_of(request), _person(request, pk)
+    user, person = user_of(request), person_of(request, pk)
     form = PersonForm(request.POST or None, instance=copy(person))  # the page goes on about the person as stored
     if not access.can_change_role(user, person):
         form.fields["is_admin"].disabled = True
@@ -74,7 +75,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "setup/person.html", context, status=422 if form.errors else 200)
 
 
-def _person(request: HttpRequest, pk: int) -> User:
+def person_of(request: HttpRequest, pk: int) -> User:
     """The person to act on. 404 when hidden, 403 when seen but not to be edited."""
     person = visible_or_404(User, request, pk=pk)
     if not access.can_edit_person(user_of(request), person):
@@ -101,6 +102,8 @@ def _person_parts(user: User, person: User) -> dict[str, Any]:
         "place": PlaceForm(user=user, initial={**first_of(today()), "team": now and now.team}),
         "leave": LeaveForm(initial={"left_on": person.left_on or today()}),
         "can_invite": access.can_invite(user, person),
+        "invited_at": invitations.last_sent(person),
+        "by_mail": bool(settings.EMAIL_URL),
     }
 
 
@@ -108,7 +111,7 @@ def _person_parts(user: User, person: User) -> dict[str, Any]:
 @admins_only
 def person_place(request: HttpRequest, pk: int) -> HttpResponse:
     """From a day on, the person belongs to a team, or to none."""
-    person = _person(request, pk)
+    person = person_of(request, pk)
     form = PlaceForm(request.POST, user=user_of(request))
     if form.is_valid():
         people.place_member(person, **form.cleaned_data, by=user_of(request))
@@ -122,7 +125,7 @@ def person_place(request: HttpRequest, pk: int) -> HttpResponse:
 @admins_only
 def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
     """The last day: from the day after, no team and no access any more. Sent again, another last day."""
-    person = _person(request, pk)
+    person = person_of(request, pk)
     form = LeaveForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["left_on"][0]))
@@ -135,26 +138,3 @@ def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
         except RuleViolation as error:
             messages.error(request, str(error))
     return redirect("setup:person", pk=pk)
-
-
-@require_POST
-@admins_only
-def person_invite(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a one-time link: mailed where mail is set up, and shown once to the admin."""
-    person = _person(request, pk)
-    if not access.can_invite(user_of(request), person):
-        raise PermissionDenied
-    link = invitations.invite(person, by=user_of(request))
-    mailed = _mail_link(person, link)
-    return render(request, "setup/invited.html", {"person": person, "link": link, "mailed": mailed})
-
-
-def _mail_link(person: User, link: str) -> bool:
-    """Mail the link where a mail server is set up. A refusal is no failure: the admin is looking at the link."""
-    if not settings.EMAIL_URL:
-        return False
-    text = _("Choose your password here, within seven days:\n\n%(link)s") % {"link": link}
-    try:
-        return bool(send_mail(_("Your access to SPM"), text, None, [person.email]))
-    except (OSError, SMTPException):
-        return False

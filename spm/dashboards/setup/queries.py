@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
@@ -17,6 +18,8 @@ from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
 from targets.models import RollupRun
+
+MOST_LISTED = 50  # people on the page that invites them all
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,39 @@ def _person_row(person: User, tree: TeamTree, teams: dict[int, str], invited: se
         state=person_state(person, invited),
         last_login=person.last_login,
     )
+
+
+@dataclass(frozen=True)
+class InvitePage:
+    """Who has no access yet. ``recent``: were sent a link within the last day, and are left out unless asked for."""
+
+    waiting: tuple[User, ...]
+    recent: tuple[User, ...]
+    by_mail: bool
+
+    @property
+    def everybody(self) -> tuple[User, ...]:
+        return (*self.waiting, *self.recent)
+
+    @property
+    def shown(self) -> tuple[User, ...]:
+        return self.everybody[:MOST_LISTED]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.everybody) - MOST_LISTED, 0)
+
+    def wanted(self, *, again: bool) -> tuple[User, ...]:
+        return self.everybody if again else self.waiting
+
+
+def invite_page(user: User) -> InvitePage:
+    """Everybody the user sees who cannot sign in yet, by name, each with ``invited_at``: one query."""
+    since = timezone.now() - invitations.RECENTLY
+    people = list(User.objects.visible_to(user).without_access())
+    recent = [person for person in people if person.invited_at and person.invited_at >= since]
+    waiting = [person for person in people if person not in recent]
+    return InvitePage(tuple(waiting), tuple(recent), bool(settings.EMAIL_URL))
 
 
 def team_rows(user: User) -> list[TreeRow]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from spm.dashboards.setup.queries import PersonRow, TreeRow
 from spm.org.audit_words import details
 from spm.org.exports import audited_table
-from spm.org.models import AuditEntry
+from spm.org.models import AuditEntry, Invitation
 from spm.ui.exports import Column, Row
 
 
@@ -21,6 +21,15 @@ def export_people(request: HttpRequest, rows: Sequence[PersonRow]) -> HttpRespon
         for row in rows
     )
     return audited_table(request, columns, lines, "people")
+
+
+def export_links(request: HttpRequest, found: Iterable[tuple[Invitation, str]]) -> HttpResponseBase:
+    """One-time links by name, to be passed on."""
+    columns = [*map(Column, (_("Name"), _("E-mail"), _("One-time link"))), Column(_("Good until"), "moment")]
+    lines: Iterable[Row] = (
+        [row.person.name, row.person.email, link, row.expires_at] for row, link in found if row.person
+    )
+    return audited_table(request, columns, lines, "invitations")
 
 
 def export_tree(request: HttpRequest, rows: Sequence[TreeRow], holder: str, size: str, name: str) -> HttpResponseBase:

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from spm.dashboards.setup import calendar_views, company_views, log_views, people_views, team_views, territory_views
+from spm.dashboards.setup import (
+    calendar_views,
+    company_views,
+    invite_views,
+    log_views,
+    people_views,
+    team_views,
+    territory_views,
+)
 
 app_name = "setup"
 urlpatterns = [
@@ -16,10 +24,12 @@ urlpatterns = [
     path("calendar/<int:pk>/reopen/", calendar_views.period_reopen, name="period-reopen"),
     path("people/", people_views.person_list, name="people"),
     path("people/new/", people_views.person_create, name="person-create"),
+    path("people/invite/", invite_views.people_invite, name="people-invite"),
+    path("people/invite/links/", invite_views.people_links, name="people-links"),
     path("people/<int:pk>/", people_views.person_detail, name="person"),
     path("people/<int:pk>/place/", people_views.person_place, name="person-place"),
     path("people/<int:pk>/leave/", people_views.person_leave, name="person-leave"),
-    path("people/<int:pk>/invite/", people_views.person_invite, name="person-invite"),
+    path("people/<int:pk>/invite/", invite_views.person_invite, name="person-invite"),
     path("teams/", team_views.team_list, name="teams"),
     path("teams/new/", team_views.team_create, name="team-create"),
     path("teams/<int:pk>/", team_views.team_detail, name="team"),

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=48)),
                 ('subject', models.CharField(blank=True, max_length=200)),
                 ('arguments', models.JSONField(blank=True, default=dict)),
+                ('sealed', models.TextField(blank=True)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=12)),
                 ('progress', models.PositiveIntegerField(default=0)),
                 ('total', models.PositiveIntegerField(default=0)),
