@@ -4,21 +4,25 @@ A node's over-assignment is the sum one level down ÷ its number − 1 (domain.m
 tree given; a team without a target passes on what stands below it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, Sum, Value
 
 from spm.money import ZERO
 from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField
 from targets import measures
+from targets.choices import PlanKind
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
 type Key = tuple[int, str]
 """(team or person, measure)."""
+type YearSum = tuple[int, str, int, str, Decimal]
+"""(fiscal year, kind of holder, team or person, measure, sum)."""
+OF_COMPANY, OF_TEAM, OF_PERSON = "company", "team", "person"
 
 
 @dataclass(frozen=True)
@@ -80,16 +84,43 @@ class Assigned:
 
 
 def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:
-    """Three queries."""
-    lines = PlanLine.objects.filter(plan=plan).order_by().values_list("measure")
-    targets = Target.objects.filter(plan=plan, team__isnull=False).order_by().values_list("team_id", "measure")
-    quotas = Quota.objects.filter(plan=plan).order_by().values_list("person_id", "measure")
-    return Assigned(
-        tree,
-        dict(_summed(lines)),
-        {(team, measure): amount for team, measure, amount in _summed(targets)},
-        {(person, measure): amount for person, measure, amount in _summed(quotas)},
+    """One query."""
+    return _assigned(tree, _sums(plan=plan))
+
+
+def read_working(trees: Mapping[int, TeamTree]) -> dict[int, Assigned]:
+    """Fiscal year → the sums of its working version, in the tree given for it; one query, whatever their number."""
+    sums: dict[int, list[YearSum]] = {year: [] for year in trees}
+    for row in _sums(plan__kind=PlanKind.WORKING, plan__fiscal_year__in=trees):
+        sums[row[0]].append(row)
+    return {year: _assigned(trees[year], rows) for year, rows in sums.items()}
+
+
+def _assigned(tree: TeamTree, rows: Iterable[YearSum]) -> Assigned:
+    found = Assigned(tree, {}, {}, {})
+    for _year, kind, key, measure, amount in rows:
+        if kind == OF_COMPANY:
+            found.plan[measure] = amount
+        else:
+            (found.targets if kind == OF_TEAM else found.quotas)[key, measure] = amount
+    return found
+
+
+def _sums(**where: Any) -> Iterable[YearSum]:
+    """The sums over a year of the plan, of each team and of each person, by measure, in the versions of ``where``."""
+    parts = (
+        (OF_COMPANY, PlanLine.objects.counting().filter(**where), Value(0)),
+        (OF_TEAM, Target.objects.filter(team__isnull=False, **where), F("team")),
+        (OF_PERSON, Quota.objects.filter(**where), F("person")),
     )
+    first, *others = (
+        rows.order_by()
+        .annotate(holder_kind=Value(kind), holder=holder)
+        .values_list("plan__fiscal_year", "holder_kind", "holder", "measure")
+        .annotate(sum=Sum("amount", output_field=MoneyField()))
+        for kind, rows, holder in parts
+    )
+    return first.union(*others, all=True)
 
 
 def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
@@ -98,7 +129,3 @@ def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
     nodes = {(None, measure): numbers.company_ratio(measure) for measure in numbers.plan}
     nodes |= {(team, measure): numbers.ratio(team, measure) for team, measure in numbers.targets}
     return {key: ratio for key, ratio in nodes.items() if ratio is not None}
-
-
-def _summed(rows: Any) -> Any:
-    return rows.annotate(sum=Sum("amount", output_field=MoneyField()))

@@ -19,11 +19,12 @@ from spm.org.scopes import history_of, scope_of
 from spm.ui import bridge
 from spm.ui.bridge import Bridge, Step
 from spm.ui.numbers import signed_thousands, thousands
-from targets import assigned, grids, holdups, last_year, measures
+from targets import assigned, completion, grids, last_year, measures
 from targets.allocation_facts import read_calendar
 from targets.assigned import Assigned
 from targets.choices import LetterState, Measure, Stage
-from targets.holdups import HoldUp, Waiting, tree_for
+from targets.grounds import Ground, ground_of
+from targets.holdups import HoldUp, Waiting, holdups_in
 from targets.models import Attainment, CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
 HISTORY = 30
@@ -106,7 +107,7 @@ def _letter_counts(user: User) -> dict[int, tuple[int, int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class StageLine:
-    """One step of the cycle. ``state``: done, current or empty."""
+    """One step of the cycle. ``state``: done, current or empty; ``share``: how much of the current one is done."""
 
     stage: Stage
     state: str
@@ -114,6 +115,7 @@ class StageLine:
     due_on: date | None
     is_late: bool
     done_at: datetime | None
+    share: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,8 @@ class CycleHome:
 
 def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
     """One year's planning at a glance: managers see the numbers of the teams they lead."""
-    history = history_of(user)
-    tree = tree_for(cycle, history, clock.today())
+    ground = ground_of(cycle, history_of(user))
+    tree = ground.tree
     stage, whole = Stage(cycle.stage), can_administer(user)
     order = list(Stage)
     place = order.index(stage)
@@ -181,8 +183,8 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
         stage=stage,
         following=order[place + 1] if place + 1 < len(order) else None,
         preceding=order[place - 1] if 0 < place <= order.index(Stage.APPROVE) else None,
-        steps=tuple(_steps(cycle, clock.today())),
-        waiting=waiting_for(user, cycle),
+        steps=steps_of(user, ground),
+        waiting=waiting_for(user, ground),
         meters=_meters(sums, cycle) if sums else None,
         waterfall=_waterfall(user, cycle, measure, sums, None if whole else teams) if sums else None,
         events=_events(user, cycle),
@@ -190,32 +192,35 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
     )
 
 
-def waiting_for(user: User, cycle: PlanningCycle) -> list[HoldUp]:
+def waiting_for(user: User, ground: Ground) -> list[HoldUp]:
     """What holds the cycle up, as far as it concerns the user: stages everybody hears of, the rest below them."""
     scope = scope_of(user)
-    found = holdups.holdups(cycle)
+    found = holdups_in(ground)
     if scope.people is None:
         return found
     return [row for row in found if _concerns(row, scope.people, scope.leads)]
 
 
 def _concerns(row: HoldUp, people: frozenset[int], leads: frozenset[int]) -> bool:
-    if row.kind is Waiting.COMPANY:
-        return False  # the sum of all teams is for admins
+    if row.kind in (Waiting.COMPANY, Waiting.REVISION):
+        return False  # the sum of all teams, and what is decided, is for admins
     if row.team is not None:
         return row.team in leads
     return row.about is None or row.about.pk in people
 
 
-def _steps(cycle: PlanningCycle, today: date) -> list[StageLine]:
-    rows: dict[str, CycleStage] = {row.stage: row for row in cycle.stages.select_related("owner")}
-    place, found = list(Stage).index(Stage(cycle.stage)), []
+def steps_of(user: User, ground: Ground) -> tuple[StageLine, ...]:
+    """The stages in order. How much of the current one is done counts the whole company, so it is for admins."""
+    place, found = list(Stage).index(Stage(ground.cycle.stage)), []
+    share = completion.done_share(ground) if can_administer(user) else None
     for number, stage in enumerate(Stage):
-        row = rows[stage]
+        row = ground.stages[stage]
         state = "done" if number < place else "current" if number == place else ""
-        late = state == "current" and row.due_on is not None and row.due_on < today
-        found.append(StageLine(stage, state, row.owner.name if row.owner else "", row.due_on, late, row.done_at))
-    return found
+        late = state == "current" and row.due_on is not None and row.due_on < ground.today
+        owner = row.owner.name if row.owner else ""
+        shown = share if state == "current" else None
+        found.append(StageLine(stage, state, owner, row.due_on, late, row.done_at, shown))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
 """Who is holding up a planning cycle, and for how many days: read from what is stored, never asked of anybody."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from spm.org import clock
 from spm.org.models import User
-from spm.org.trees import TeamTree, TreeHistory, read_history
 from targets import assigned
 from targets.access import decider_of
 from targets.choices import LetterState, Stage
-from targets.models import CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
+from targets.grounds import LOCKED, Ground, ground_of
+from targets.models import CompanyPlan, PlanningCycle, QuotaLetter
 
 
 class Waiting(StrEnum):
@@ -30,14 +27,15 @@ class Waiting(StrEnum):
     REJECTED = "rejected"  # a rejected number is to be changed by the manager
     APPROVAL = "approval"  # an agreed letter is to be approved by the manager
     ACKNOWLEDGE = "acknowledge"  # a locked quota is to be acknowledged by the person
+    REVISION = "revision"  # a requested revision of a locked year is to be decided
 
 
 @dataclass(frozen=True, slots=True)
 class HoldUp:
     """``person`` is who must act (None: nobody does yet), ``about`` whose number it concerns (None: no one's).
 
-    ``days``: since it waits, for a stage since it was due. ``letter`` and ``team`` are keys. ``share``: how much of
-    the team's target is handed on, of the measure that lags most.
+    ``days``: since it waits, for a stage since it was due. ``letter``, ``team`` and ``revision`` are keys. ``share``:
+    how much of the team's target is handed on, of the measure that lags most. ``number``: of the revision.
     """
 
     kind: Waiting
@@ -49,64 +47,29 @@ class HoldUp:
     team: int | None = None
     team_name: str = ""
     share: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What every look at a cycle needs, read once.
-
-    ``tree``: the teams the year is planned for, by which numbers add up; ``now``: those of today, by which people act.
-    """
-
-    cycle: PlanningCycle
-    today: date
-    stages: Mapping[str, CycleStage]
-    history: TreeHistory
-    tree: TeamTree
-    now: TeamTree
-    zone: ZoneInfo
-
-    @property
-    def since(self) -> date:
-        """When the current stage began: the day the one before was done, or the cycle made."""
-        done = [row.done_at for row in self.stages.values() if row.done_at]
-        return self.day(max(done) if done else self.cycle.created_at)
-
-    def day(self, moment: datetime) -> date:
-        """The company's date of a moment; never after its clock's day, which stands still in a demo."""
-        return min(moment.astimezone(self.zone).date(), self.today)
+    revision: int | None = None
+    number: int = 0
 
 
 def holdups(cycle: PlanningCycle) -> list[HoldUp]:
-    """Everything the current stage waits for, the longest wait first; at most nine queries.
+    """Everything the current stage waits for, the longest wait first; at most eight queries.
 
     For admins: others are shown what ``queries`` leaves of it.
     """
-    ground = _ground(cycle)
+    return holdups_in(ground_of(cycle))
+
+
+def holdups_in(ground: Ground) -> list[HoldUp]:
+    """The same from what is read already."""
     found = [*_stage(ground)]
-    if cycle.stage == Stage.ALLOCATE:
+    if ground.cycle.stage == Stage.ALLOCATE:
         found += _allocation(ground)
-    if cycle.stage in (Stage.REVIEW, Stage.APPROVE, Stage.LOCK, Stage.MONITOR):
-        found += _letters(ground)
+    found += [*_letters(ground), *_revisions(ground)]
     return sorted(found, key=lambda row: (-row.days, row.kind, row.person.name if row.person else ""))
 
 
-def tree_for(cycle: PlanningCycle, history: TreeHistory, today: date) -> TeamTree:
-    """The teams a year is planned for: those of its first day, or of today once it has begun."""
-    year = cycle.fiscal_year
-    return history.as_of(min(max(today, year.starts_on), year.ends_on))
-
-
-def _ground(cycle: PlanningCycle) -> _Ground:
-    company, history = clock.company(), read_history()
-    stages = {row.stage: row for row in cycle.stages.select_related("owner")}
-    today = clock.today(company)
-    zone = ZoneInfo(company.timezone if company else "UTC")
-    return _Ground(cycle, today, stages, history, tree_for(cycle, history, today), history.as_of(today), zone)
-
-
-def _stage(ground: _Ground) -> Iterator[HoldUp]:
-    row = ground.stages[ground.cycle.stage]
+def _stage(ground: Ground) -> Iterator[HoldUp]:
+    row = ground.stage
     late = (ground.today - row.due_on).days if row.due_on else 0
     if row.owner is None:
         yield HoldUp(Waiting.OWNER, None, max(late, 0), late > 0)
@@ -117,10 +80,9 @@ def _stage(ground: _Ground) -> Iterator[HoldUp]:
 # Allocation
 
 
-def _allocation(ground: _Ground) -> Iterator[HoldUp]:
+def _allocation(ground: Ground) -> Iterator[HoldUp]:
     """The company and the teams whose number is larger than what stands below it, in any measure."""
-    shares, row = _shares(ground), ground.stages[Stage.ALLOCATE]
-    leads = _people(ground.now.lead[team] for team in shares if team in ground.now.lead)
+    shares, row = handed_on(ground), ground.stages[Stage.ALLOCATE]
     overdue = (ground.today - row.due_on).days if row.due_on else 0
     days, late = max((ground.today - ground.since).days, overdue), overdue > 0
     for team, share in sorted(shares.items(), key=lambda item: item[0] or 0):
@@ -129,17 +91,15 @@ def _allocation(ground: _Ground) -> Iterator[HoldUp]:
         if team is None:
             yield HoldUp(Waiting.COMPANY, row.owner, days, late, share=share)
         else:
-            lead, name = leads.get(ground.now.lead.get(team, 0)), ground.history.teams[team]
+            lead, name = ground.people.get(ground.now.lead.get(team, 0)), ground.history.teams[team]
             yield HoldUp(Waiting.ALLOCATION, lead, days, late, team=team, team_name=name, share=share)
 
 
-def _shares(ground: _Ground) -> dict[int | None, Decimal]:
+def handed_on(ground: Ground) -> dict[int | None, Decimal]:
     """Team (None: the company) → the part of its number that is handed on, of the measure that lags most."""
-    plan = CompanyPlan.objects.working().filter(fiscal_year=ground.cycle.fiscal_year).first()
-    if plan is None:
-        return {}
     shares: dict[int | None, Decimal] = {}
-    for (team, _measure), ratio in assigned.ratios(assigned.read(plan, ground.tree)).items():
+    ratios = assigned.ratios(ground.numbers) if ground.numbers else {}
+    for (team, _measure), ratio in ratios.items():
         shares[team] = min(ratio + 1, shares.get(team, ratio + 1))
     return shares
 
@@ -154,28 +114,26 @@ MANAGER_ACTS = {
 }
 
 
-def _letters(ground: _Ground) -> list[HoldUp]:
-    rows = QuotaLetter.objects.filter(cycle=ground.cycle, person__is_active=True).select_related("person")
-    waiting = [(row, kind) for row in rows.order_by("pk") if (kind := _awaited(row, ground.cycle)) is not None]
-    owner = ground.stages[ground.cycle.stage].owner_id
-    deciders = {row.person_id: decider_of(row.person_id, ground.now, owner) for row, _kind in waiting}
-    people = _people(pk for pk in deciders.values() if pk is not None)
-    found = []
-    for row, kind in waiting:
-        own = kind in (Waiting.ANSWER, Waiting.ACKNOWLEDGE)
-        actor = row.person if own else people.get(deciders[row.person_id] or 0)
-        since = ground.day(_moment(row, kind, ground) or ground.cycle.created_at)
-        if kind is Waiting.UNSENT:
-            since = ground.since
-        late = ground.today > since + timedelta(days=ground.cycle.answer_days)
-        days = (ground.today - since).days
-        found.append(HoldUp(kind, actor, days, late, about=row.person, letter=row.pk))
-    return found
+def _letters(ground: Ground) -> Iterator[HoldUp]:
+    for row in ground.letters:
+        kind = _awaited(row, ground.cycle)
+        if kind is not None:
+            own = kind in (Waiting.ANSWER, Waiting.ACKNOWLEDGE)
+            actor = row.person if own else _decider(row.person_id, ground)
+            days, late = _waited(ground, _since(row, kind, ground))
+            yield HoldUp(kind, actor, days, late, about=row.person, letter=row.pk)
+
+
+def _decider(person: int, ground: Ground) -> User | None:
+    """The manager of today, else the owner of the stage."""
+    owner = ground.stage.owner
+    found = decider_of(person, ground.now, owner.pk if owner else None)
+    return owner if owner and found == owner.pk else ground.people.get(found or 0)
 
 
 def _awaited(letter: QuotaLetter, cycle: PlanningCycle) -> Waiting | None:
     """What the letter waits for; of a locked year it can be acknowledged only."""
-    if cycle.stage in (Stage.LOCK, Stage.MONITOR):
+    if cycle.stage in LOCKED:
         done = letter.state == LetterState.UNSENT or letter.acknowledged_at is not None
         return None if done else Waiting.ACKNOWLEDGE
     if letter.state == LetterState.SENT:
@@ -183,13 +141,35 @@ def _awaited(letter: QuotaLetter, cycle: PlanningCycle) -> Waiting | None:
     return MANAGER_ACTS.get(LetterState(letter.state))
 
 
-def _moment(letter: QuotaLetter, kind: Waiting, ground: _Ground) -> datetime | None:
+def _since(letter: QuotaLetter, kind: Waiting, ground: Ground) -> date:
+    if kind is Waiting.UNSENT:
+        return ground.since
+    return ground.day(_moment(letter, kind, ground) or ground.cycle.created_at)
+
+
+def _moment(letter: QuotaLetter, kind: Waiting, ground: Ground) -> datetime | None:
     """Since when it waits: for an answer since it was sent, or the person's question was answered."""
     if kind is Waiting.ACKNOWLEDGE:
         return ground.stages[Stage.APPROVE].done_at or letter.approved_at or letter.sent_at
     return letter.answered_at or letter.sent_at
 
 
-def _people(pks: Any) -> dict[int, User]:
-    found: dict[int, User] = User.objects.in_bulk(set(pks))
-    return found
+def _waited(ground: Ground, since: date) -> tuple[int, bool]:
+    """For how many days, and whether that is longer than the policy gives to answer."""
+    late = ground.today > since + timedelta(days=ground.cycle.answer_days)
+    return (ground.today - since).days, late
+
+
+# Revisions
+
+
+def _revisions(ground: Ground) -> Iterator[HoldUp]:
+    """Each is for the owner of the stage to decide; for another admin where that is who asked, or no admin."""
+    for row in ground.revisions:
+        days, late = _waited(ground, ground.day(row.created_at))
+        yield HoldUp(Waiting.REVISION, _judge(row, ground), days, late, revision=row.pk, number=row.number)
+
+
+def _judge(revision: CompanyPlan, ground: Ground) -> User | None:
+    owner = ground.stage.owner
+    return owner if owner and owner.is_admin and owner.pk != revision.author_id else None

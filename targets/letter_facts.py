@@ -17,7 +17,7 @@ from spm.org import clock
 from spm.org.trees import read_history
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind
-from targets.holdups import tree_for
+from targets.grounds import tree_for
 from targets.models import CompanyPlan, PlanningCycle, Quota, QuotaLetter
 
 FEWEST = 4  # people; of fewer the range would tell whose number it is

@@ -11,7 +11,7 @@ from spm.org.trees import read_history
 from spm.ui.numbers import percent, signed_percent
 from targets import assigned
 from targets.choices import LimitAction, Measure
-from targets.holdups import tree_for
+from targets.grounds import tree_for
 from targets.models import CompanyPlan, PlanningCycle
 
 type Node = tuple[int | None, str]
@@ -48,7 +48,7 @@ def blocking_cycle(plan: CompanyPlan) -> PlanningCycle | None:
 
 
 def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
-    """Six queries: the tree and the year's sums."""
+    """Four queries: the tree and the year’s sums."""
     history = read_history()
     numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
     return Standing(assigned.ratios(numbers), dict(history.teams))

@@ -166,6 +166,7 @@ def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
         value=money_compact(at.to_go, company.currency),
         title=money_full(at.to_go, company.currency) if at.to_go is not None else "",
         delta=_to_go_words(at, company.currency),
+        line_note=_("Coverage needs a pipeline; none is recorded yet."),
         math=_math(rows, result, view, href),
     )
 

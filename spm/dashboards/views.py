@@ -28,6 +28,7 @@ from spm.dashboards.reps import rep_page
 from spm.dashboards.saved import Opening, menu_of, opening, with_opened
 from spm.dashboards.territories import territory_list
 from spm.dashboards.territory import territory_page
+from spm.dashboards.wins import wins
 from spm.market.models import Territory
 from spm.org import clock
 from spm.org.access import can_administer
@@ -74,7 +75,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if can_administer(user) and company is None:
         return redirect("setup:welcome")
     if can_administer(user) and company:
-        context = {"page": admin_home(user, company), "view": view, "planning": planning_of(user)}
+        planning = planning_of(user)
+        context = {"page": admin_home(user, company, planning), "view": view, "planning": planning}
         more: dict[str, Any] = {"pins": pinned(user, company, opened.views)}
         return render(request, "dashboards/home_admin.html", context | more)
     if company is None or view is None:
@@ -83,7 +85,7 @@ def home(request: HttpRequest) -> HttpResponse:
     more["saved"] = menu_of(user, opened, view)
     if access.can_open_performance(user):
         page = _performance_of(user, company, view, _focus(request, view))
-        context = _performance_context(request, page) | more | {"needed": in_need(page)}
+        context = _performance_context(request, page) | more | {"needed": in_need(page), "wins": wins(page)}
         return _shown(request, "dashboards/home_manager.html", context)
     context = _rep_context(request, rep_page(user, company, view, user)) | more
     return _shown(request, "dashboards/home_rep.html", context)

@@ -15,9 +15,9 @@ from targets import cycles
 from targets.choices import Stage
 from targets.holdups import holdups
 from targets.letters import deciders
-from targets.models import PlanningCycle, QuotaLetter
+from targets.models import CompanyPlan, PlanningCycle, QuotaLetter
 from targets.reminders import remind_all
-from tests.builders import make_quota, make_year
+from tests.builders import make_line_of_plan, make_person, make_quota, make_year
 from tests.targets.test_cycles import set_target
 
 pytestmark = pytest.mark.django_db
@@ -143,7 +143,7 @@ def test_the_reminders_are_daily_work(cycle, cast, django_capture_on_commit_call
 
 
 def said(person):
-    return [card.text for card in planning_of(User.objects.get(pk=person.pk))]
+    return [card.text for card in planning_of(User.objects.get(pk=person.pk)).cards]
 
 
 def test_home_says_what_is_due_and_what_waits_for_the_manager(cycle, cast, client):
@@ -158,9 +158,79 @@ def test_home_says_what_is_due_and_what_waits_for_the_manager(cycle, cast, clien
     assert said(cast.admin) == [expected + " 1 letter is to be approved."]
 
 
+@pytest.mark.parametrize(
+    ("state", "stage", "expected"),
+    [
+        ("unsent", Stage.REVIEW, "1 letter is not sent."),
+        ("sent", Stage.REVIEW, "1 letter is not answered."),
+        ("question", Stage.REVIEW, "1 question waits."),
+        ("rejected", Stage.REVIEW, "1 rejected number is to be changed."),
+        ("agreed", Stage.APPROVE, "1 letter is to be approved."),
+        ("approved", Stage.MONITOR, "1 locked quota is not acknowledged."),
+    ],
+)
+def test_home_tells_whoever_stands_above_of_each_thing_that_waits(cycle, cast, state, stage, expected):
+    due(cycle, stage, None, cast.admin)
+    letter(cycle, cast.rep, state)
+    assert [said(person)[0].endswith(expected) for person in (cast.north_manager, cast.director, cast.admin)] == [
+        True
+    ] * 3
+    assert not any(expected in text for text in said(cast.south_manager))
+
+
+def test_home_tells_of_targets_that_are_not_handed_on(cycle, cast):
+    due(cycle, Stage.ALLOCATE, date(2026, 9, 30), cast.admin)
+    make_line_of_plan("2027-01", 1000)
+    set_target(cast.sales, 900)
+    set_target(cast.north, 600)
+    make_quota(cast.rep, "2027-01", 450)
+    due_words = "Plan 2027: “Allocate” is due on 30 Sep 2026. "
+    assert said(cast.north_manager) == [due_words + "1 team’s target is not handed on in full."]
+    assert said(cast.admin) == [
+        due_words + "90\u00a0% of the company plan is handed on. 2 teams’ targets are not handed on in full."
+    ]
+
+
+def test_home_tells_admins_of_revisions_that_wait_for_their_decision(cycle, cast):
+    due(cycle, Stage.MONITOR, None, cast.admin)
+    fields = {"kind": "revision", "state": "submitted", "author": cast.north_manager}
+    CompanyPlan.objects.create(fiscal_year=cycle.fiscal_year, **fields)
+    (card,) = planning_of(cast.admin).cards
+    assert (card.text, card.href) == ("Plan 2027: 1 revision waits for its decision.", "/targets/2027/revisions/")
+    assert [task.text for task in planning_of(cast.admin).tasks] == ["Revision 1 to be decided"]
+    assert said(cast.north_manager) == said(cast.director) == []
+
+
+def test_a_stage_without_owner_is_told_to_who_may_name_one(cycle, cast):
+    due(cycle, Stage.PLAN, date(2026, 9, 30), None)
+    assert said(cast.admin) == ["Plan 2027: “Plan” is due on 30 Sep 2026. Nobody owns this stage."]
+    assert said(cast.director) == ["Plan 2027: “Plan” is due on 30 Sep 2026."]
+
+
+def test_what_one_must_do_stands_in_a_list_with_the_way_there(cycle, cast):
+    due(cycle, Stage.REVIEW, date(2026, 9, 30), cast.admin)
+    letter(cycle, cast.rep, "question")
+    letter(cycle, cast.teammate, "unsent")
+    letter(cycle, cast.outsider, "agreed")
+    found = planning_of(cast.north_manager)
+    assert [(task.text, task.href, task.is_late) for task in found.tasks] == [
+        ("Quota question of Rep One", f"/targets/2027/quotas/{cast.rep.pk}/#talk", True),
+        ("1 quota letter to be sent", "/targets/2027/review/", False),
+    ]
+    assert planning_of(cast.rep).tasks == planning_of(cast.director).tasks == []
+
+
+def test_more_than_five_things_are_counted(cycle, cast):
+    due(cycle, Stage.REVIEW, date(2026, 9, 30), cast.admin)
+    for number in range(7):
+        letter(cycle, make_person(f"Agreed {number}", team=cast.north), "agreed")
+    found = planning_of(cast.north_manager)
+    assert (len(found.tasks), found.more) == (5, 2)
+
+
 def test_home_warns_of_a_stage_that_is_late(cycle, cast):
     due(cycle, Stage.PLAN, date(2026, 9, 1), cast.admin)
-    (card,) = planning_of(cast.admin)
+    (card,) = planning_of(cast.admin).cards
     assert (card.kind, card.text) == ("warn", "Plan 2027: “Plan” was due on 1 Sep 2026.")
 
 

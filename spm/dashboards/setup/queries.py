@@ -1,6 +1,6 @@
 """Reads behind the setup pages, as frozen values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -214,12 +214,21 @@ def calendar_rows(user: User) -> list[YearRow]:
     ]
 
 
-def without_team(user: User) -> list[User]:
-    """Active people who belong to no team today, though they neither lead one nor administer."""
+def active_people(user: User) -> list[User]:
+    """Everybody with access today, by name; one query."""
+    return list(User.objects.visible_to(user).filter(is_active=True))
+
+
+def homeless(user: User, people: Iterable[User]) -> list[User]:
+    """Those of ``people`` who belong to no team today, though they neither lead one nor administer."""
     tree = history_of(user).as_of(today())
     placed = {*tree.team_of, *tree.lead.values()}
-    people = User.objects.visible_to(user).filter(is_active=True, is_admin=False)
-    return [person for person in people if person.pk not in placed]
+    return [person for person in people if not person.is_admin and person.pk not in placed]
+
+
+def without_team(user: User) -> list[User]:
+    """Active people who belong to no team today."""
+    return homeless(user, active_people(user))
 
 
 def parked_rows(user: User) -> int:

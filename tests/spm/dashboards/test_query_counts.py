@@ -1,5 +1,7 @@
 """No page takes more queries for 200 people than for 3: the same number, and never more than 20, the grid aside."""
 
+from datetime import date
+
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -9,10 +11,10 @@ from django.urls import reverse
 from spm.keys import normalise
 from spm.market.models import Assignment, Territory
 from spm.org import saving
-from spm.org.models import ALWAYS, Membership, Period, Team, TeamPlacement, User
-from targets import rollup
+from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamPlacement, User
+from targets import cycles, rollup
 from targets.actuals import recording
-from targets.models import Quota, Target
+from targets.models import CompanyPlan, PlanningCycle, Quota, QuotaLetter, Target
 from tests.builders import make_line, make_plan, make_year
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,33 @@ def pin_all(cast):
         for number in range(saving.MOST_PINNED):
             query = {"period": f"2026-Q{number + 1}", "measure": "revenue" if number % 2 else "bookings"}
             saving.create(person, "home", query, saving.Wish(f"Pin {number}", pinned=True))
+
+
+def plan_years(cast):
+    """Three cycles, each in a stage that asks for other rows: letters of everybody in the two that have any."""
+    for label, stage in (("2026", "monitor"), ("2027", "review"), ("2028", "allocate")):
+        year = FiscalYear.objects.filter(label=label).first() or make_year(label, date(int(label), 1, 1))
+        cycle = PlanningCycle.objects.filter(fiscal_year=year).first() or cycles.create_cycle(year, cast.director)
+        PlanningCycle.objects.filter(pk=cycle.pk).update(stage=stage)
+        people = User.objects.filter(memberships__team=cast.north).exclude(quota_letters__cycle=cycle)
+        QuotaLetter.objects.bulk_create(QuotaLetter(cycle=cycle, person=one, state="question") for one in people)
+    for number in (1, 2):
+        revision = {"kind": "revision", "number": number, "fiscal_year": FiscalYear.objects.get(label="2026")}
+        CompanyPlan.objects.get_or_create(**revision, defaults={"state": "submitted"})
+
+
+def test_home_takes_as_many_queries_for_the_letters_of_200_people_as_for_3(cast, client):
+    year, last, homes = make_year(), 0, ("admin", "director", "north_manager", "rep")
+    pin_all(cast)
+    seen = []
+    for count in (FEW, MANY):
+        grow(cast, year, last, count)
+        last = count
+        plan_years(cast)
+        cache.clear()
+        seen.append({role: queries_of(client, cast, year, "dashboards:home", role) for role in homes})
+    assert seen[0] == seen[1]
+    assert max(seen[1].values()) <= MOST, seen[1]
 
 
 def test_pages_take_as_many_queries_for_200_people_as_for_3(cast, client):
