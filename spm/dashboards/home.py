@@ -15,7 +15,7 @@ from spm.dashboards.board import Row
 from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
-from spm.dashboards.queries import Stamp, calendar_of, stamp_of
+from spm.dashboards.queries import Person, Stamp, calendar_of, stamp_of
 from spm.dashboards.sentences import left_words
 from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.dashboards.setup.queries import parked_rows, without_team
@@ -41,7 +41,7 @@ IMPORTS_SHOWN = 5
 class InNeed:
     """A person who is behind, and why, as far as the data says."""
 
-    person: User
+    person: Person
     gap: Decimal
     status: Status
     reason: str
