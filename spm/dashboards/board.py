@@ -7,13 +7,14 @@ the viewer may not see one by one (people who left, House) is one row: the exact
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from spm.dashboards.figures import ZERO, Cell, Cells, Figures, add, figures, minus, only, share_of_quota
+from spm.dashboards.figures import Adder, Cell, Cells, Figures, add, minus, only, share_of_quota
 from spm.dashboards.periods import Leaf, Window
-from spm.org.trees import TeamTree
+from spm.money import from_units
+from spm.org.trees import TeamTree, distinct
 
 PARTIAL = -1
 """Stands for the days of the comparison's leaf period that match the running one: a cell like any other."""
@@ -63,6 +64,11 @@ class Focus:
     def people(self, tree: TeamTree) -> set[int]:
         return tree.people_in(tree.subtree(tree.roots if self.is_company else self.teams))
 
+    def people_by_leaf(self, trees: Mapping[int, TeamTree]) -> dict[int, set[int]]:
+        """For each leaf period everybody below; most share one tree, and then one set."""
+        known = {id(tree): self.people(tree) for tree in distinct(trees.values())}
+        return {leaf: known[id(tree)] for leaf, tree in trees.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -100,62 +106,84 @@ class Board:
         return [group.head for group in self.groups if group.head]
 
 
+class Frame:
+    """What all rows of a board have in common; whoever stood in one place all the time is added up once."""
+
+    def __init__(self, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> None:
+        self.window, self.trees, self.raw = window, trees, raw
+        self.inside = {leaf.pk for leaf in window.leaves}
+        self._adder = Adder(window)
+        self._before = keys_before(window)
+        self._partial_of = {before.pk for _leaf, before in running_pair(window)}
+        self._whole: dict[Key, Row] = {}
+
+    def row(self, key: Key, cells: Cells, *, is_part: bool = False) -> Row:
+        at = self._adder.figures(cells, before_to_date(cells, self._before))
+        return Row(key[0], key[1], at, cells, is_part)
+
+    def row_in(self, key: Key, leaves: set[int]) -> Row:
+        """The holder in the leaf periods given alone."""
+        if len(leaves) < len(self.trees):
+            return self.row(key, self.cells_in(key, leaves), is_part=self._stood_elsewhere(key, leaves))
+        if key not in self._whole:
+            self._whole[key] = self.row(key, self.raw.of(key))
+        return self._whole[key]
+
+    def cells_in(self, key: Key, leaves: set[int]) -> Cells:
+        """PARTIAL belongs to whoever stood there in the leaf period that it is a part of."""
+        return only(self.raw.of(key), leaves | {PARTIAL} if self._partial_of & leaves else leaves)
+
+    def _stood_elsewhere(self, key: Key, leaves: set[int]) -> bool:
+        cells = self.raw.of(key)
+        return any(leaf in cells and leaf not in leaves for leaf in self.inside)
+
+
 def build(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> Board:
     """``trees``: for each leaf period (comparison included) the tree of its last day."""
-    places = _places(focus, trees)
-    total = _row((RowKind.TOTAL, 0), _total_cells(focus, trees, raw), window)
+    places, frame = _places(focus, trees), Frame(window, trees, raw)
+    total = frame.row((RowKind.TOTAL, 0), _total_cells(focus, trees, raw))
     is_flat = not any(kind is RowKind.TEAM for kind, _ in places)
-    groups = [_group(key, members, window, raw) for key, members in places.items()]
+    groups = [_group(key, members, frame) for key, members in places.items()]
     if is_flat:
         rows = [row for group in groups for row in group.rows if row.kind is RowKind.PERSON]
-        groups = [Group(None, (*rows, *_remainders(total.cells, rows, window)))]
+        groups = [Group(None, (*rows, *_remainders(total.cells, rows, frame)))]
     else:
-        parts = _remainders(total.cells, [group.head for group in groups if group.head], window)
+        parts = _remainders(total.cells, [group.head for group in groups if group.head], frame)
         groups = [*groups, *(Group(row, ()) for row in parts)]
     kept = tuple(group for group in groups if group.head is None or not _says_nothing(group.head) or group.rows)
-    return Board(total, kept, tuple(_people(focus, window, trees, raw)))
+    return Board(total, kept, tuple(_people(focus, frame)))
 
 
 def _places(focus: Focus, trees: Mapping[int, TeamTree]) -> Places:
     places: Places = defaultdict(lambda: defaultdict(set))
-    for leaf, tree in trees.items():
+    for tree in distinct(trees.values()):
+        leaves = {leaf for leaf, other in trees.items() if other is tree}
         teams, direct = focus.tops(tree)
         for person in direct:
-            places[RowKind.DIRECT, 0][RowKind.PERSON, person].add(leaf)
+            places[RowKind.DIRECT, 0][RowKind.PERSON, person] |= leaves
         for team in teams:
             head = places[RowKind.TEAM, team]
-            head[RowKind.TEAM, team].add(leaf)  # the head itself: when it stood here
+            head[RowKind.TEAM, team] |= leaves  # the head itself: when it stood here
             for below in tree.children.get(team, []):
-                head[RowKind.TEAM, below].add(leaf)
+                head[RowKind.TEAM, below] |= leaves
             for person in tree.members.get(team, []):
-                head[RowKind.PERSON, person].add(leaf)
+                head[RowKind.PERSON, person] |= leaves
     return places
 
 
-def _group(key: Key, members: dict[Key, set[int]], window: Window, raw: Raw) -> Group:
-    below = {member: only(raw.of(member), _with_partial(leaves, window)) for member, leaves in members.items()}
-    head_cells = below.pop(key) if key in below else add(_as_own(cells) for cells in below.values())
-    inside = {leaf.pk for leaf in window.leaves}
-    rows = [
-        _row(member, cells, window, is_part=_stood_elsewhere(raw.of(member), members[member], window))
-        for member, cells in below.items()
-        if members[member] & inside  # who stood here only in the comparison is part of the rest
-    ]
-    rows = [row for row in rows if not _says_nothing(row)]
-    return Group(_row(key, head_cells, window), (*rows, *_remainders(head_cells, rows, window)))
-
-
-def _stood_elsewhere(cells: Cells, leaves: set[int], window: Window) -> bool:
-    return any(leaf.pk in cells and leaf.pk not in leaves for leaf in window.leaves)
+def _group(key: Key, members: dict[Key, set[int]], frame: Frame) -> Group:
+    below = [frame.row_in(member, leaves) for member, leaves in members.items() if member != key]
+    if key in members:
+        head = frame.row(key, frame.cells_in(key, members[key]))
+    else:
+        head = frame.row(key, add(_as_own(row.cells) for row in below))
+    # who stood here only in the comparison is part of the rest
+    rows = [row for row in below if members[row.kind, row.pk] & frame.inside and not _says_nothing(row)]
+    return Group(head, (*rows, *_remainders(head.cells, rows, frame)))
 
 
 def _as_own(cells: Cells) -> dict[int, Cell]:
-    return {leaf: Cell(cell.own, ZERO, cell.quota, cell.plan) for leaf, cell in cells.items()}
-
-
-def _with_partial(leaves: set[int], window: Window) -> set[int]:
-    """PARTIAL belongs to whoever stood there in the leaf period that it is a part of."""
-    return leaves | {PARTIAL} if any(pair[1].pk in leaves for pair in running_pair(window)) else leaves
+    return {leaf: cell.as_own for leaf, cell in cells.items()}
 
 
 def running_pair(window: Window) -> list[tuple[Leaf, Leaf]]:
@@ -167,16 +195,16 @@ def pairs(window: Window) -> list[tuple[Leaf, Leaf]]:
     return list(zip(window.leaves, window.before, strict=False))
 
 
-def _row(key: Key, cells: Cells, window: Window, *, is_part: bool = False) -> Row:
-    return Row(key[0], key[1], figures(cells, window, before_to_date(cells, window)), cells, is_part)
-
-
-def before_to_date(cells: Cells, window: Window) -> Decimal | None:
-    """What the comparison had brought by the same day; None without any figure of it."""
+def keys_before(window: Window) -> list[int]:
+    """The leaf periods of the comparison that are over, and PARTIAL where one runs."""
     keys = [before.pk for leaf, before in pairs(window) if leaf.over]
-    keys += [PARTIAL] if running_pair(window) else []
-    known = [cells[key].actual for key in keys if key in cells]
-    return sum(known, ZERO) if known else None
+    return [*keys, PARTIAL] if running_pair(window) else keys
+
+
+def before_to_date(cells: Cells, keys: Iterable[int]) -> Decimal | None:
+    """What the comparison (``keys_before``) had brought by the same day; None without any figure of it."""
+    known = [cells[key].actual_units for key in keys if key in cells]
+    return from_units(sum(known)) if known else None
 
 
 def _total_cells(focus: Focus, trees: Mapping[int, TeamTree], raw: Raw) -> Cells:
@@ -186,31 +214,29 @@ def _total_cells(focus: Focus, trees: Mapping[int, TeamTree], raw: Raw) -> Cells
     return add(only(raw.teams.get(team, {}), leaves | {PARTIAL}) for team, leaves in in_force.items())
 
 
-def _remainders(whole: Cells, rows: Sequence[Row], window: Window) -> list[Row]:
+def _remainders(whole: Cells, rows: Sequence[Row], frame: Frame) -> list[Row]:
     """Overlay credit taken out again, and what is not shown row by row; each only where it is not zero."""
     overlay = {
-        leaf: Cell(-cell.overlay)
+        leaf: Cell(-cell.overlay_units)
         for leaf, cell in add(row.cells for row in rows if row.kind is RowKind.PERSON).items()
-        if cell.overlay
+        if cell.overlay_units
     }
     rest = minus(whole, add(_as_own(row.cells) for row in rows))
-    found = [_row((RowKind.OVERLAY, 0), overlay, window), _row((RowKind.REST, 0), rest, window)]
+    found = [frame.row((RowKind.OVERLAY, 0), overlay), frame.row((RowKind.REST, 0), rest)]
     return [row for row in found if not _says_nothing(row)]
 
 
-def _people(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> Iterator[Row]:
+def _people(focus: Focus, frame: Frame) -> Iterator[Row]:
+    """Everybody below, each with all leaf periods in which he stood anywhere below."""
     leaves: dict[int, set[int]] = defaultdict(set)
-    for leaf, tree in trees.items():
-        for person in focus.people(tree):
+    for leaf, people in focus.people_by_leaf(frame.trees).items():
+        for person in people:
             leaves[person].add(leaf)
-    inside = {leaf.pk for leaf in window.leaves}
     for person, known in leaves.items():
-        if not known & inside:
-            continue
-        key = (RowKind.PERSON, person)
-        row = _row(key, only(raw.of(key), _with_partial(known, window)), window)
-        if not _says_nothing(row):
-            yield row
+        if known & frame.inside:
+            row = frame.row_in((RowKind.PERSON, person), known)
+            if not _says_nothing(row):
+                yield replace(row, is_part=False) if row.is_part else row
 
 
 def _says_nothing(row: Row) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Row
-from spm.dashboards.figures import ZERO
-from spm.dashboards.periods import Window
+from spm.dashboards.figures import ZERO, share_of_quota
+from spm.dashboards.periods import Leaf, Window
 from spm.ui.numbers import day_short, money_compact, month_name, percent
 from targets import measures
 
@@ -57,8 +58,9 @@ class About:
 def facts(people: Sequence[Row], window: Window, known: Known) -> list[Fact]:
     """The most telling fact of each person, the widest gaps first, seven at most."""
     ranked = sorted(people, key=lambda row: abs(row.figures.gap or ZERO), reverse=True)
-    found = [(row, fact) for row in ranked if row.pk in known.names and (fact := _fact(About(row, window, known)))]
-    return [Fact(row.pk, known.names[row.pk], heading, text) for row, (heading, text) in found][:MOST]
+    named = (row for row in ranked if row.pk in known.names)
+    found = ((row, fact) for row in named if (fact := _fact(About(row, window, known))))
+    return [Fact(row.pk, known.names[row.pk], heading, text) for row, (heading, text) in islice(found, MOST)]
 
 
 def events(known: Known) -> dict[int, list[tuple[date, str]]]:
@@ -120,21 +122,22 @@ def _moved(of: About) -> tuple[str, str] | None:
 
 def falling_since(row: Row, window: Window) -> date | None:
     """The first of at least three complete months in a row, up to the last one, each below the one before."""
-    done = [leaf for leaf in window.trail if leaf.over]
-    shares = [(leaf, share) for leaf, share in zip(done, row.trail(done), strict=True) if share is not None]
-    start = None
-    for (_earlier, before), (leaf, share) in zip(shares[-2::-1], shares[:0:-1], strict=True):
-        if share >= before:
+    fallen: list[Leaf] = []
+    later: tuple[Leaf, Decimal] | None = None
+    for leaf in reversed([leaf for leaf in window.trail if leaf.over]):
+        share = share_of_quota(leaf, row.cells)
+        if share is None:
+            continue
+        if later and later[1] >= share:
             break
-        start = leaf
-    if start is None or sum(leaf.starts_on >= start.starts_on for leaf, _share in shares) < FALLING_MONTHS:
-        return None
-    return start.starts_on
+        fallen += [later[0]] if later else []
+        later = leaf, share
+    return fallen[-1].starts_on if len(fallen) >= FALLING_MONTHS else None
 
 
 def _falling(of: About) -> tuple[str, str] | None:
-    since = falling_since(of.row, of.window)
-    if since is None or (of.row.figures.gap or ZERO) >= 0:
+    since = falling_since(of.row, of.window) if (of.row.figures.gap or ZERO) < 0 else None
+    if since is None:
         return None
     last = [share for share in of.row.trail(leaf for leaf in of.window.trail if leaf.over) if share is not None][-1]
     text = _("Each month since reached less of its quota; the last one %(share)s.") % {"share": percent(last)}

@@ -6,8 +6,10 @@ Ratios come from ``targets.measures`` and from nowhere else.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple, overload
 
 from spm.dashboards.periods import Leaf, Window
+from spm.money import from_units
 from targets import measures
 
 ZERO = Decimal(0)
@@ -15,22 +17,56 @@ EARLY = Decimal("0.15")
 """Below this share of the period elapsed a pace says little (domain.md, Pace)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One holder in one leaf period. ``plan`` is the number given to the holder, ``quota`` what his people carry,
-    ``effect`` the part of ``actual`` that came from rates of exchange other than the plan's.
+class Cell(NamedTuple):
+    """One holder in one leaf period, in whole ten-thousandths as stored: a page adds up tens of thousands of them.
+
+    ``plan`` is the number given to the holder, ``quota`` what his people carry, ``effect`` the part of ``actual`` that
+    came from rates of exchange other than the plan's. Whoever asks for an amount gets a Decimal.
     """
 
-    actual: Decimal = ZERO
-    overlay: Decimal = ZERO
-    quota: Decimal | None = None
-    plan: Decimal | None = None
-    effect: Decimal = ZERO
+    actual_units: int = 0
+    overlay_units: int = 0
+    quota_units: int | None = None
+    plan_units: int | None = None
+    effect_units: int = 0
 
     @property
-    def own(self) -> Decimal:
+    def actual(self) -> Decimal:
+        return from_units(self.actual_units)
+
+    @property
+    def overlay(self) -> Decimal:
+        return from_units(self.overlay_units)
+
+    @property
+    def quota(self) -> Decimal | None:
+        return amount_of(self.quota_units)
+
+    @property
+    def plan(self) -> Decimal | None:
+        return amount_of(self.plan_units)
+
+    @property
+    def as_own(self) -> "Cell":
         """What counts for the team as well: overlay credit is the person's alone."""
-        return self.actual - self.overlay
+        return Cell(self.actual_units - self.overlay_units, 0, self.quota_units, self.plan_units)
+
+    def against(self, quota: Decimal | None, plan: Decimal | None) -> "Cell":
+        """The same actual, measured against other goals."""
+        return Cell(self.actual_units, self.overlay_units, units_of(quota), units_of(plan), self.effect_units)
+
+
+@overload
+def units_of(amount: Decimal) -> int: ...
+@overload
+def units_of(amount: Decimal | None) -> int | None: ...
+def units_of(amount: Decimal | None) -> int | None:
+    """Whole ten-thousandths; sums may be larger than one line (``spm.money.to_units``) holds."""
+    return None if amount is None else int(amount.scaleb(4))
+
+
+def amount_of(units: int | None) -> Decimal | None:
+    return None if units is None else from_units(units)
 
 
 type Cells = Mapping[int, Cell]
@@ -118,22 +154,48 @@ class Figures:
         return not self.actual and self.quota is None
 
 
+class Adder:
+    """Sums of leaf figures over one window, for any number of holders; what does not depend on them is known before."""
+
+    def __init__(self, window: Window) -> None:
+        self._leaves = [(leaf.pk, leaf.over) for leaf in window.leaves]
+        self._running = [leaf for leaf in window.leaves if leaf.begun and not leaf.over]
+        self._recent = [leaf.pk for leaf in window.recent]
+        self._months_left = months_left(window.leaves)
+        self._days_left = sum(leaf.days - leaf.elapsed for leaf in window.leaves)
+
+    def figures(self, cells: Cells, before: Decimal | None = None) -> Figures:
+        """One holder; ``before`` is given, since it needs days, not leaf periods."""
+        inside = [(cells[key], is_over) for key, is_over in self._leaves if key in cells]
+        recent = [cells[key].actual_units for key in self._recent if key in cells]
+        running = [(cells[leaf.pk], leaf) for leaf in self._running if leaf.pk in cells]
+        return Figures(
+            actual=from_units(sum([cell.actual_units for cell, _ in inside])),
+            quota=amount_of(total_units([cell.quota_units for cell, _ in inside])),
+            expected=measures.expected_to_date(
+                [
+                    (amount_of(sum([cell.quota_units or 0 for cell, is_over in inside if is_over])), 1, 1),
+                    *((cell.quota, leaf.elapsed, leaf.days) for cell, leaf in running),
+                ]
+            ),
+            plan=amount_of(total_units([cell.plan_units for cell, _ in inside])),
+            plan_expected=measures.expected_to_date(
+                [
+                    (amount_of(sum([cell.plan_units or 0 for cell, is_over in inside if is_over])), 1, 1),
+                    *((cell.plan, leaf.elapsed, leaf.days) for cell, leaf in running),
+                ]
+            ),
+            before=before,
+            recent=from_units(sum(recent)) / len(self._recent) if recent else None,
+            months_left=self._months_left,
+            days_left=self._days_left,
+            effect=from_units(sum([cell.effect_units for cell, _ in inside])),
+        )
+
+
 def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figures:
-    """Sum one holder's leaf figures over the window; ``before`` is given, since it needs days, not leaf periods."""
-    inside = [(leaf, cells[leaf.pk]) for leaf in window.leaves if leaf.pk in cells]
-    recent = [cells[leaf.pk].actual for leaf in window.recent if leaf.pk in cells]
-    return Figures(
-        actual=sum((cell.actual for _, cell in inside), ZERO),
-        quota=total(cell.quota for _, cell in inside),
-        expected=measures.expected_to_date((cell.quota, leaf.elapsed, leaf.days) for leaf, cell in inside),
-        plan=total(cell.plan for _, cell in inside),
-        plan_expected=measures.expected_to_date((cell.plan, leaf.elapsed, leaf.days) for leaf, cell in inside),
-        before=before,
-        recent=sum(recent, ZERO) / len(window.recent) if recent else None,
-        months_left=months_left(window.leaves),
-        days_left=sum(leaf.days - leaf.elapsed for leaf in window.leaves),
-        effect=sum((cell.effect for _, cell in inside), ZERO),
-    )
+    """Sum one holder's leaf figures over the window."""
+    return Adder(window).figures(cells, before)
 
 
 def months_left(leaves: Iterable[Leaf]) -> Decimal:
@@ -145,6 +207,12 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of what there is; None when there is nothing at all."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known, ZERO) if known else None
+
+
+def total_units(amounts: Iterable[int | None]) -> int | None:
+    """The same of whole ten-thousandths."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
 
 
 def add(many: Iterable[Cells]) -> dict[int, Cell]:
@@ -159,21 +227,21 @@ def add(many: Iterable[Cells]) -> dict[int, Cell]:
 
 def plus(one: Cell, other: Cell) -> Cell:
     return Cell(
-        one.actual + other.actual,
-        one.overlay + other.overlay,
-        total((one.quota, other.quota)),
-        total((one.plan, other.plan)),
-        one.effect + other.effect,
+        one.actual_units + other.actual_units,
+        one.overlay_units + other.overlay_units,
+        total_units((one.quota_units, other.quota_units)),
+        total_units((one.plan_units, other.plan_units)),
+        one.effect_units + other.effect_units,
     )
 
 
 def minus(one: Cells, other: Cells) -> dict[int, Cell]:
-    """What is left of a sum when its known parts are taken away; a quota that cancels out is none."""
+    """What is left of a sum without its known parts, overlay credit left out; a quota that cancels out is none."""
     left: dict[int, Cell] = {}
     for leaf, cell in one.items():
-        part = other.get(leaf, Cell())
-        quota = (cell.quota or ZERO) - (part.quota or ZERO)
-        left[leaf] = Cell(cell.actual - part.own, ZERO, quota or None)
+        part = other.get(leaf, Cell()).as_own
+        quota = (cell.quota_units or 0) - (part.quota_units or 0)
+        left[leaf] = Cell(cell.actual_units - part.actual_units, 0, quota or None)
     return left
 
 
@@ -184,6 +252,6 @@ def only(cells: Cells, leaves: Collection[int]) -> dict[int, Cell]:
 def share_of_quota(leaf: Leaf, cells: Cells) -> Decimal | None:
     """Actual of one leaf period ÷ its quota, the running one against what is expected to date."""
     cell = cells.get(leaf.pk)
-    if cell is None or not cell.quota:
+    if cell is None or not cell.quota_units:
         return None
     return measures.pace(cell.actual, measures.expected_to_date([(cell.quota, leaf.elapsed, leaf.days)]))

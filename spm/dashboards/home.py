@@ -16,7 +16,7 @@ from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
 from spm.dashboards.planning import Planning
-from spm.dashboards.queries import Stamp, calendar_of, stamp_of
+from spm.dashboards.queries import Person, Stamp, calendar_of, stamp_of
 from spm.dashboards.sentences import left_words
 from spm.dashboards.setup.checklist import Checklist, checklist
 from spm.dashboards.setup.queries import active_people, homeless
@@ -36,7 +36,7 @@ SIGNED_IN_WITHIN = timedelta(days=30)
 class InNeed:
     """A person who is behind, and why, as far as the data says."""
 
-    person: User
+    person: Person
     gap: Decimal
     status: Status
     reason: str

@@ -68,7 +68,7 @@ def of_focus(focus: Focus, trees: Mapping[int, TeamTree], *, goal_is_plan: bool)
     """The company: its plan and everybody's quotas; teams: their people's quotas and their own targets."""
     if focus.is_company:
         return Scope(None, (), (PlanLine, Quota) if goal_is_plan else (Quota, PlanLine))
-    return Scope({leaf: focus.people(tree) for leaf, tree in trees.items()}, focus.teams, (Quota, Target))
+    return Scope(focus.people_by_leaf(trees), focus.teams, (Quota, Target))
 
 
 def of_person(person: int, leaves: Iterable[Leaf]) -> Scope:

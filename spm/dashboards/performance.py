@@ -9,6 +9,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.core.paginator import Page
 from django.db.models import F, Sum
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from spm.dashboards import access, marks
@@ -20,14 +21,15 @@ from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.periods import Leaf, View, Window
-from spm.dashboards.queries import Stamp, against_baseline, leaves_needed, names_of, read_raw, steady, trees_of
+from spm.dashboards.queries import Person, Stamp, against_baseline, leaves_needed, names_of, read_raw, steady, trees_of
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
+from spm.dashboards.team_cells import drawn
 from spm.dashboards.tiles import Tile, effect_words, growth_words, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
-from spm.org.trees import TeamTree
+from spm.org.trees import TeamTree, distinct
 from spm.ui.bridge import Bridge
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import day, money_compact
@@ -78,7 +80,12 @@ class Performance:
     once_led: str  # for a former manager: which periods are still his to see
     board: Board
     known: Known
-    people: Mapping[int, User]
+    people: Mapping[int, Person]
+
+    @property
+    def drawn_rows(self) -> SafeString:
+        """The body of the table, the total first."""
+        return drawn([self.total, *self.rows], self.columns, self.company.currency)
 
     @property
     def columns(self) -> Shown:
@@ -194,15 +201,18 @@ def people_of_worst(board: Board, names: Names, trees: Mapping[int, TeamTree], v
     if not heads:
         return []
     worst = min(heads, key=lambda row: row.figures.gap or Decimal(0))
-    below = {person for leaf in view.window.leaves for person in Focus((worst.pk,), False).people(trees[leaf.pk])}
+    those = Focus((worst.pk,), is_company=False)
+    different = distinct(trees[leaf.pk] for leaf in view.window.leaves)
+    below = {person for tree in different for person in those.people(tree)}
     return [Named(names.of(row), row.figures) for row in board.people if row.pk in below and row.figures.quota]
 
 
 def stretches(focus: Focus, leaves: Sequence[Leaf], trees: Mapping[int, TeamTree]) -> list[curves.Stretch]:
     """Days and the people who then made up the focus; neighbouring leaf periods of the same people are one."""
     found: list[curves.Stretch] = []
+    below = {} if focus.is_company else focus.people_by_leaf({leaf.pk: trees[leaf.pk] for leaf in leaves})
     for leaf in leaves:
-        people = None if focus.is_company else frozenset(focus.people(trees[leaf.pk]))
+        people = None if focus.is_company else frozenset(below[leaf.pk])
         if found and found[-1].people == people and (leaf.starts_on - found[-1].last).days == 1:
             found[-1] = curves.Stretch(found[-1].first, leaf.ends_on, people)
         else:
@@ -281,7 +291,7 @@ def _bridge_parts(board: Board, names: Names) -> list[tuple[str, Decimal]]:
     return [(names.of(row), row.figures.actual - row.figures.expected) for row in rows if not row.is_past]
 
 
-def kept_known(user: User, company: Company, view: View, people: Mapping[int, User], stamp: Stamp) -> Known:
+def kept_known(user: User, company: Company, view: View, people: Mapping[int, Person], stamp: Stamp) -> Known:
     """What the facts are told from, kept for this viewer until the next roll-up is published."""
     key = _key("known", stamp, user.pk, view.measure, view.window.starts_on, view.window.ends_on, sorted(people))
     known: Known | None = cache.get(key)
@@ -296,7 +306,7 @@ def _key(name: str, stamp: Stamp, *parts: object) -> str:
     return f"{name}:{sha256(text.encode()).hexdigest()}"
 
 
-def known_of(user: User, company: Company, view: View, people: Mapping[int, User]) -> Known:
+def known_of(user: User, company: Company, view: View, people: Mapping[int, Person]) -> Known:
     """What the facts are told from; reads only about people the user sees."""
     window = view.window
     margins, team_margin = _margins(user, people, window.leaves)
@@ -318,7 +328,7 @@ def _largest(view: View, people: Iterable[int], window: Window) -> dict[int, Dec
     return curves.largest(view.measure, list(people), window.starts_on, window.ends_on)
 
 
-def _moves(user: User, people: Mapping[int, User], window: Window) -> dict[int, date]:
+def _moves(user: User, people: Mapping[int, Person], window: Window) -> dict[int, date]:
     """The day each came from one team into another within the window."""
     last: dict[int, int | None] = {}
     moved: dict[int, date] = {}

@@ -4,29 +4,36 @@ Everything starts from ``visible_to``. A page reads the stamp of the roll-up fir
 changed meanwhile (reliability INV-25), so all its figures are of one state.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Max, Min, Q
+from django.db.models.expressions import Combinable
 from django.http import QueryDict
 
 from spm.dashboards.board import PARTIAL, Focus, Raw, running_pair
 from spm.dashboards.choosing import Calendar, choose
-from spm.dashboards.figures import ZERO, Cell
+from spm.dashboards.figures import Cell, units_of
 from spm.dashboards.periods import Leaf, View, Window
 from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
-from spm.org.trees import TeamTree
+from spm.org.trees import TeamTree, distinct
+from spm.ui.fields import stored
 from targets import baseline, curves
 from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
 MEASURE_SECONDS = 300
-TOTALS = ("person", "team", "period", "actual", "overlay", "target", "quota_sum", "effect")
+TOTALS: tuple[str | Combinable, ...] = (
+    *("person", "team", "period"),
+    *map(stored, ("actual", "overlay", "target", "quota_sum", "effect")),
+)
+"""Columns for ``raw_of``; amounts as they are stored, since a page of many people adds up tens of thousands of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +127,32 @@ def read_raw(user: User, measure: Measure, focus: Focus, window: Window, trees: 
 
 def raw_of(totals: Iterable[tuple[Any, ...]]) -> Raw:
     """``totals``: person, team, leaf period, actual, overlay, target, sum of quotas, effect of each row: ``TOTALS``."""
-    people: dict[int, dict[int, Cell]] = {}
-    teams: dict[int, dict[int, Cell]] = {}
+    people: defaultdict[int, dict[int, Cell]] = defaultdict(dict)
+    teams: defaultdict[int, dict[int, Cell]] = defaultdict(dict)
     company: dict[int, Cell] = {}
     for person, team, leaf, actual, overlay, target, quota_sum, effect in totals:
         if person is not None:
-            people.setdefault(person, {})[leaf] = Cell(actual, overlay, target, target, effect)
+            people[person][leaf] = Cell(actual, overlay, target, target, effect)
         elif team is not None:
-            teams.setdefault(team, {})[leaf] = Cell(actual, ZERO, quota_sum, target, effect)
+            teams[team][leaf] = Cell(actual, 0, quota_sum, target, effect)
         else:
-            company[leaf] = Cell(actual, ZERO, quota_sum, target, effect)
+            company[leaf] = Cell(actual, 0, quota_sum, target, effect)
     return Raw(people, teams, company)
 
 
 def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTree]) -> Iterable[tuple[Any, ...]]:
-    rows = Attainment.objects.visible_to(user).filter(measure=measure, period__in=trees, territory__isnull=True)
-    if not focus.is_company:
-        below = {team for tree in trees.values() for team in tree.subtree(focus.teams)}
-        people = {person for tree in trees.values() for person in focus.people(tree)}
-        rows = rows.filter(Q(person__in=people) | Q(team__in=below))
-    return rows.values_list(*TOTALS)
+    """By holder, each of which has an index of its own: one condition on the holder that is absent would read all."""
+    rows = Attainment.objects.visible_to(user).filter(measure=measure, period__in=trees)
+    if focus.is_company:
+        holders = Q(person__isnull=False) | Q(team__isnull=False) | Q(company__isnull=False)
+        return rows.filter(holders).values_list(*TOTALS)
+    different = distinct(trees.values())
+    below = {team for tree in different for team in tree.subtree(focus.teams)}
+    people = {person for tree in different for person in focus.people(tree)}
+    everybody = {person for tree in different for person in tree.team_of}
+    # a long list of keys costs more than the rows of the few others, of which the board takes no notice
+    whose = Q(person__isnull=False) if 2 * len(people) > len(everybody) else Q(person__in=people)
+    return rows.filter(whose | Q(team__in=below)).values_list(*TOTALS)
 
 
 def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
@@ -151,7 +164,7 @@ def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
         laid = dict(cells)
         for leaf in revised & cells.keys():
             target, quota_sum = of.get((*key, leaf) if key else leaf, (None, None))
-            laid[leaf] = replace(cells[leaf], quota=quota_sum, plan=target)
+            laid[leaf] = cells[leaf].against(quota_sum, target)
         return laid
 
     own = {key: (amount, amount) for key, amount in given.people.items()}
@@ -164,21 +177,19 @@ def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
 
 def _with_partial(raw: Raw, credited: dict[int, tuple[Decimal, Decimal]], leaf: int, tree: TeamTree) -> Raw:
     """``raw`` with the pseudo-leaf PARTIAL: part of ``leaf``, for whoever has figures in it."""
-    own = {person: amount - overlay for person, (amount, overlay) in credited.items()}
-    nothing = (ZERO, ZERO)
-    people = {pk: Cell(*credited.get(pk, nothing)) for pk, cells in raw.people.items() if leaf in cells}
+    known = {person: Cell(units_of(amount), units_of(overlay)) for person, (amount, overlay) in credited.items()}
+    own = {person: cell.as_own.actual_units for person, cell in known.items()}
+    people = {pk: known.get(pk, Cell()) for pk, cells in raw.people.items() if leaf in cells}
     teams = {
-        pk: Cell(_sum(own, tree.people_in(tree.subtree([pk])))) for pk, cells in raw.teams.items() if leaf in cells
+        pk: Cell(sum(own.get(person, 0) for person in tree.people_in(tree.subtree([pk]))))
+        for pk, cells in raw.teams.items()
+        if leaf in cells
     }
     return Raw(
         {pk: {**cells, PARTIAL: people[pk]} if pk in people else cells for pk, cells in raw.people.items()},
         {pk: {**cells, PARTIAL: teams[pk]} if pk in teams else cells for pk, cells in raw.teams.items()},
-        {**raw.company, PARTIAL: Cell(sum(own.values(), ZERO))} if leaf in raw.company else raw.company,
+        {**raw.company, PARTIAL: Cell(sum(own.values()))} if leaf in raw.company else raw.company,
     )
-
-
-def _sum(amounts: dict[int, Decimal], people: Iterable[int]) -> Decimal:
-    return sum((amounts[person] for person in people if person in amounts), ZERO)
 
 
 def same_day(leaf: Leaf, before: Leaf) -> date:
@@ -186,5 +197,16 @@ def same_day(leaf: Leaf, before: Leaf) -> date:
     return min(date.fromordinal(before.starts_on.toordinal() + leaf.elapsed - 1), before.ends_on)
 
 
-def names_of(user: User, people: Iterable[int]) -> dict[int, User]:
-    return {person.pk: person for person in User.objects.visible_to(user).filter(pk__in=list(people))}
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a row is about."""
+
+    pk: int
+    name: str
+    starts_on: date | None
+
+
+def names_of(user: User, people: Iterable[int]) -> dict[int, Person]:
+    """Those of ``people`` whom the user sees, by key."""
+    seen = User.objects.visible_to(user).filter(pk__in=list(people)).order_by()
+    return {pk: Person(pk, name, starts_on) for pk, name, starts_on in seen.values_list("pk", "name", "starts_on")}

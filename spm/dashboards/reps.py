@@ -8,11 +8,11 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from spm.dashboards import access, marks
-from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, running_pair
+from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, keys_before, running_pair
 from spm.dashboards.charts import months_chart, pacing_chart
 from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
-from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only
+from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only, units_of
 from spm.dashboards.marks import Mark
 from spm.dashboards.pacing import pacing
 from spm.dashboards.performance import daily_of, pacing_words, steps_of
@@ -25,6 +25,7 @@ from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of, manager_name, scope_of
 from spm.org.trees import TeamTree
+from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
 from spm.ui.numbers import month_name
 from spm.ui.status import Status, status_of
@@ -149,15 +150,15 @@ def _cells(user: User, person: User, view: View, leaves: Sequence[int]) -> dict[
     window = view.window
     found: dict[Measure, dict[int, Cell]] = {measure: {} for measure in MEASURES}
     rows = Attainment.objects.visible_to(user).filter(person=person, period__in=leaves)
-    columns = ("measure", "period", "actual", "overlay", "target", "effect")
-    for name, key, actual, overlay, target, effect in rows.values_list(*columns):
-        found[Measure(name)][key] = Cell(actual, overlay, target, effect=effect)
+    amounts = map(stored, ("actual", "overlay", "target", "effect"))
+    for name, key, actual, overlay, target, effect in rows.values_list("measure", "period", *amounts):
+        found[Measure(name)][key] = Cell(actual, overlay, target, None, effect)
     if view.is_baseline:
         _lay_baseline(found, person, {leaf.pk for leaf in leaves_needed(window) if leaf.fiscal_year in view.revised})
     for leaf, before in running_pair(window):
         for measure, amount in curves.of_person(person.pk, before.starts_on, same_day(leaf, before)).items():
             if before.pk in found[measure]:
-                found[measure][PARTIAL] = Cell(amount)
+                found[measure][PARTIAL] = Cell(units_of(amount))
     return dict(found)
 
 
@@ -166,11 +167,11 @@ def _lay_baseline(found: dict[Measure, dict[int, Cell]], person: User, leaves: C
     locked = baseline.of_person(person.pk, leaves)
     for measure, cells in found.items():
         for leaf in cells.keys() & set(leaves):
-            cells[leaf] = replace(cells[leaf], quota=locked.get((measure, leaf)))
+            cells[leaf] = cells[leaf].against(locked.get((measure, leaf)), None)
 
 
 def _row(person: int, cells: Cells, window: Window) -> Row:
-    return Row(RowKind.PERSON, person, figures(cells, window, before_to_date(cells, window)), cells)
+    return Row(RowKind.PERSON, person, figures(cells, window, before_to_date(cells, keys_before(window))), cells)
 
 
 def sentence_of(user: User, company: Company, view: View, person: User, row: Row) -> str:

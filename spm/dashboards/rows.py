@@ -196,19 +196,22 @@ def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Name
     rows = [row for row, level in ordered if not (has_below and level == "group")]
     shown = [row for row in rows if row.kind in (RowKind.PERSON, RowKind.TEAM)]
     headers = tuple((leaf_name(leaf), leaf_name(leaf)[:1]) for leaf in leaves)
-    return Heat(headers, tuple(_heat_row(row, leaves, view, names, events) for row in [total, *shown]))
+    columns = [(leaf, leaf.title, view.query(period=leaf.label)) for leaf in leaves]
+    return Heat(headers, tuple(_heat_row(row, columns, view, names, events) for row in [total, *shown]))
 
 
-def _heat_row(row: Row, leaves: Sequence[Leaf], view: View, names: Names, events: Events) -> HeatRow:
+def _heat_row(row: Row, columns: Sequence[tuple[Leaf, str, str]], view: View, names: Names, events: Events) -> HeatRow:
+    """``columns``: each leaf period, what it is called, and the state of the page for it."""
     name, own = names.of(row), events.get(row.pk, ()) if row.kind is RowKind.PERSON else ()
+    address = link_of(row, "")
     cells = tuple(
         HeatCell(
             share_of_quota(leaf, row.cells),
-            link_of(row, view.query(period=leaf.label)),
-            f"{name}, {leaf.title}",
+            address and address + query,
+            f"{name}, {title}",
             "; ".join(words for day, words in own if leaf.starts_on <= day <= leaf.ends_on),
         )
-        for leaf in leaves
+        for leaf, title, query in columns
     )
     href = link_of(row, view.query())
     return HeatRow(name, _short(name), href, cells, HeatCell(row.figures.pace, href, f"{name}, {view.title}"))

@@ -10,13 +10,14 @@ from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import TERRITORIES as COLUMNS
 from spm.dashboards.columns import Shown
-from spm.dashboards.figures import Cell, Figures, figures
+from spm.dashboards.figures import Cell, Figures, figures, units_of
 from spm.dashboards.periods import View
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
 from spm.market.choices import AssignmentRole
 from spm.market.models import AccountPlacement, Assignment, Territory
 from spm.org.models import Company, User
+from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
 from spm.ui.status import Status, status_of
 from targets import baseline
@@ -94,17 +95,17 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
     cells: dict[int, dict[int, Cell]] = {}
     if reads_own_alone(user):
         own = own_in_territories(user, view)
-        for key, leaf, actual, effect in own.values_list("territory", "period", "amount", "effect"):
-            cells.setdefault(key, {})[leaf] = Cell(actual, effect=effect)
+        for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
+            cells.setdefault(key, {})[leaf] = Cell(actual, effect_units=effect)
         return cells
     leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)
     rows = rows if keys is None else rows.filter(territory__in=keys)
     locked = baseline.of_territories(view.measure, leaves) if view.is_baseline else {}
-    columns = ("territory", "period", "actual", "target", "effect")
+    columns = ("territory", "period", stored("actual"), stored("target"), stored("effect"))
     for key, leaf, actual, target, effect in rows.values_list(*columns):
-        given = locked.get((key, leaf)) if view.is_baseline else target
-        cells.setdefault(key, {})[leaf] = Cell(actual, quota=given, plan=given, effect=effect)
+        given = units_of(locked.get((key, leaf))) if view.is_baseline else target
+        cells.setdefault(key, {})[leaf] = Cell(actual, 0, given, given, effect)
     return cells
 
 

@@ -8,15 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from django.apps import apps
 
 
 @dataclass(frozen=True)
 class TeamTree:
-    """Teams, leads and members in force on ``day``. All values are primary keys."""
+    """Teams, leads and members in force on one day. All values are primary keys."""
 
-    day: date
     parent: dict[int, int | None]
     lead: dict[int, int]
     team_of: dict[int, int]  # person → team; people without a team are absent
@@ -86,8 +86,20 @@ class TreeHistory:
     placements: list[tuple[int, int | None, date]]  # team, parent, from when
     leads: list[tuple[int, int | None, date]]  # team, person, from when
     memberships: list[tuple[int, int | None, date]]  # person, team, from when
+    _known: dict[date, TeamTree] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def as_of(self, day: date) -> TeamTree:
+        """The tree of ``day``: one and the same object for all days between which nothing changed."""
+        since = max((start for start in self._starts if start <= day), default=date.min)
+        if since not in self._known:
+            self._known[since] = self._tree(since)
+        return self._known[since]
+
+    @cached_property
+    def _starts(self) -> set[date]:
+        return {start for rows in (self.placements, self.leads, self.memberships) for _of, _to, start in rows}
+
+    def _tree(self, day: date) -> TeamTree:
         placed, lead, team_of = (_in_force(rows, day) for rows in (self.placements, self.leads, self.memberships))
         parent = {team: placed.get(team) for team in self.teams}
         children: dict[int, list[int]] = defaultdict(list)
@@ -99,12 +111,17 @@ class TreeHistory:
         for person, home in homes.items():
             members[home].append(person)
         leading = {team: person for team, person in lead.items() if person is not None}
-        return TeamTree(day, parent, leading, homes, dict(children), dict(members))
+        return TeamTree(parent, leading, homes, dict(children), dict(members))
 
 
 def _in_force(rows: list[tuple[int, int | None, date]], day: date) -> dict[int, int | None]:
     """Subject → object on ``day``; of several rows the last one that has begun wins."""
     return {subject: value for subject, value, start in rows if start <= day}
+
+
+def distinct(trees: Iterable[TeamTree]) -> list[TeamTree]:
+    """Each tree once, the first in front: many days share one."""
+    return list({id(tree): tree for tree in trees}.values())
 
 
 def read_history() -> TreeHistory:

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.expressions import Combinable, Expression, Value, register_combinable_fields
+from django.db.models.expressions import Combinable, Expression, ExpressionWrapper, F, Value, register_combinable_fields
 from django.utils.translation import gettext_lazy as _
 
 from spm.money import MAX_UNITS, from_units, to_units
@@ -70,3 +70,14 @@ register_combinable_fields(models.IntegerField, Combinable.MUL, MoneyField, Mone
 def money(amount: Decimal | int) -> Value:
     """``amount`` as an SQL value of type money: needed in Coalesce, Case, When and beside F()."""
     return Value(Decimal(amount), output_field=MoneyField())
+
+
+class _Stored(ExpressionWrapper):
+    def get_db_converters(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        """None: the driver hands over the whole number that stands there."""
+        return []
+
+
+def stored(name: str) -> ExpressionWrapper:
+    """The amounts of a column as whole ten-thousandths, for whoever adds up so many that Decimals would take long."""
+    return _Stored(F(name), output_field=models.BigIntegerField())

@@ -7,10 +7,11 @@ missing value is "—", never 0. Rule: ux.md §2, Languages and numbers.
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol, get_group_symbol
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -25,8 +26,20 @@ THOUSAND, MILLION, BILLION = Decimal(10) ** 3, Decimal(10) ** 6, Decimal(10) ** 
 
 def babel_locale(language: str | None = None) -> Locale:
     """The Babel locale of a Django language code; English where it is unknown."""
-    code = (language or get_language() or "en").lower().replace("_", "-").split("-")[0]
+    return _locale(language or get_language() or "en")
+
+
+@cache  # a page asks for it with every number; Babel reads the name anew each time
+def _locale(language: str) -> Locale:
+    code = language.lower().replace("_", "-").split("-")[0]
     return Locale.parse(BABEL_NAMES.get(code, "en"))
+
+
+@cache
+def _separators(language: str) -> dict[int, str]:
+    """What stands in the place of Python's comma between thousands and of its point."""
+    locale = _locale(language)
+    return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale)})
 
 
 def space(language: str | None = None) -> str:
@@ -39,8 +52,7 @@ def number(value: Decimal | int | None, decimals: int = 0, language: str | None 
     if value is None:
         return NONE
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
-    digits = format_decimal(abs(rounded), format=pattern, locale=babel_locale(language))
+    digits = f"{abs(rounded):,.{decimals}f}".translate(_separators(language or get_language() or "en"))
     return _sign(rounded, signed=signed) + digits
 
 
@@ -141,7 +153,12 @@ def month_name(value: date | None, language: str | None = None, *, year: bool = 
     """ "Sep", or "Sep 2026" """
     if value is None:
         return NONE
-    locale = babel_locale(language)
+    return _month_name(value, language or get_language() or "en", year=year)
+
+
+@lru_cache(maxsize=1024)  # a page of many years names the same months again and again
+def _month_name(value: date, language: str, *, year: bool) -> str:
+    locale = _locale(language)
     return format_skeleton("yMMM", value, locale=locale) if year else format_date(value, "LLL", locale=locale)
 
 
@@ -178,7 +195,12 @@ def _sign(value: Decimal, *, signed: bool) -> str:
 
 
 def _symbol(currency: str, language: str | None) -> str:
-    return get_currency_symbol(currency, locale=babel_locale(language))
+    return _symbol_in(currency, language or get_language() or "en")
+
+
+@cache
+def _symbol_in(currency: str, language: str) -> str:
+    return get_currency_symbol(currency, locale=_locale(language))
 
 
 def _with_symbol(amount: Decimal, currency: str, language: str | None, decimals: int, *, signed: bool) -> str:

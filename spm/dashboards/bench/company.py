@@ -100,21 +100,34 @@ def generate(scale: float) -> Size:
 
 
 def _teams(size: Size) -> list[int]:
-    """A tree of ``LEVELS`` levels, each led by a manager; the keys of all teams, from the root down."""
+    """A tree of ``LEVELS`` levels, each team led by a manager; the keys of all teams, the root first.
+
+    At scale 1 the table of the root is as the goal asks for: more than fifty rows, eight teams and those below.
+    """
     teams: list[int] = []
-    fan = max(round(size.managers ** (1 / (LEVELS - 1))), 2)
+    regions = max(round(size.managers**0.5), 1)
     for number in range(size.managers):
         team = Team.objects.create(code=f"T{number:03}", name=f"Team {number:03}")
-        above = teams[(number - 1) // fan] if number else None
+        above = _above(number, regions)
         lead = User.objects.create(email=f"manager{number}@bench.invalid", name=f"Manager {number}")
-        TeamPlacement.objects.create(team=team, parent_id=above)
+        TeamPlacement.objects.create(team=team, parent_id=None if above is None else teams[above])
         TeamLead.objects.create(team=team, person=lead)
         teams.append(team.pk)
     return teams
 
 
+def _above(number: int, regions: int) -> int | None:
+    """The place of the team above: one line goes down all levels, the other regions stand beside its second team."""
+    if number < LEVELS:
+        return number - 1 if number else None
+    if number < LEVELS + regions - 1:
+        return 0
+    beside = number % regions
+    return LEVELS + beside - 1 if beside else 1
+
+
 def _people(size: Size, teams: list[int]) -> People:
-    leaves = teams[len(teams) // 2 :]
+    leaves = teams[len(teams) // 5 :]
     reps, areas = [], []
     for number in range(size.reps):
         rep = User.objects.create(email=f"rep{number}@bench.invalid", name=f"Rep {number}")

@@ -1,19 +1,13 @@
 """Tags and filters of the design system. Formats come from ``spm.ui.numbers``, shapes from ``spm.ui.geometry``."""
 
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
 from django.core.paginator import Page
 from django.http import HttpRequest, QueryDict
-from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from spm.ui import browsers, numbers, theme
-from spm.ui.geometry import Bullet, Sparkline
-from spm.ui.status import Status, heat_band
+from spm.ui import browsers, drawn, numbers, theme
 
 register = template.Library()
 
@@ -23,6 +17,14 @@ register.filter("weekday", numbers.weekday)
 register.filter("month_name", numbers.month_name)
 register.filter("moment", numbers.moment)
 register.filter("browser", browsers.browser_name)
+
+register.simple_tag(drawn.avatar)
+register.simple_tag(drawn.bullet)
+register.simple_tag(drawn.heat_cell)
+register.simple_tag(drawn.heat_cells)
+register.simple_tag(drawn.icon)
+register.simple_tag(drawn.sparkline)
+register.simple_tag(drawn.status)
 
 
 @register.filter
@@ -106,48 +108,6 @@ def k_unit(currency: str) -> str:
 @register.filter
 def ago(value: Any) -> str:
     return numbers.ago(value)
-
-
-@register.simple_tag
-def icon(name: str, size: str = "") -> SafeString:
-    """A symbol of static/icons.svg, decorative: the words stand beside it. ``size``: "s", "l" or nothing."""
-    extra = f" icon-{size}" if size else ""
-    return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"/></svg>', extra, static("icons.svg"), name
-    )
-
-
-@register.inclusion_tag("components/status.html")
-def status(value: Status, badge: bool = True) -> dict[str, Any]:
-    """Shape, word and colour."""
-    return {"status": value, "badge": badge}
-
-
-@register.inclusion_tag("components/avatar.html")
-def avatar(name: str, initials: str = "", size: str = "") -> dict[str, Any]:
-    """A round with initials in one of eight tints; the name always stands beside it."""
-    words = name.split() or ["?"]
-    letters = initials or (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
-    return {"initials": letters, "tint": zlib.crc32(name.encode()) % 8, "size": size}
-
-
-@register.inclusion_tag("components/bullet.html")
-def bullet(bar: Bullet) -> dict[str, Any]:
-    return {"bar": bar}
-
-
-@register.inclusion_tag("components/sparkline.html")
-def sparkline(line: Sparkline) -> dict[str, Any]:
-    return {"line": line}
-
-
-@register.inclusion_tag("components/heat_cell.html")
-def heat_cell(ratio: Any, href: str = "", label: str = "", event: str = "") -> dict[str, Any]:
-    """One cell of a heat table: its percent as text, its colour band, a link where there is something behind it.
-
-    ``event``: what happened then, in words; a dot marks it.
-    """
-    return {"ratio": ratio, "band": heat_band(ratio), "href": href, "label": label, "event": event}
 
 
 @register.inclusion_tag("components/progress.html")
