@@ -271,7 +271,7 @@ def test_margin_rate_is_recomputed_from_sums(site, plan):
 def test_each_change_stands_below_with_its_measure_and_segment(site, plan, cast):
     give(plan, 7, "2027-01", "margin", "Direct", by=cast.admin)
     change = site.get(url()).context["changes"][0]
-    assert (change.what, change.period, change.amount, change.by) == ("Margin · Direct", "2027-01", 7, cast.admin)
+    assert (change.what, change.period, change.amount, change.by) == ("Margin · Direct", "Jan 2027", 7, cast.admin)
 
 
 # Spreading
