@@ -82,6 +82,7 @@ class Facts:
     held: Mapping[Holder, frozenset[int]]  # leaf periods that stay
     proposals: Mapping[Holder, tuple[Decimal, str]]
     last: Mapping[int, LastYear]
+    left: Mapping[int, int]  # who has no team in the year any more → the last one
     elapsed: Decimal  # the share of last year that has passed
     potential: Mapping[int, Decimal]
 
@@ -108,6 +109,11 @@ class Facts:
             teams = self.tree.children.get(team, [])
             members = [person for person, home in self.home.items() if home == team]
         return [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+
+    def left_below(self, team: int) -> set[int]:
+        """Who left the teams from here on down before the year: what they sold was the team's."""
+        teams = self.tree.subtree([team])
+        return {person for person, last in self.left.items() if last in teams}
 
     def people_below(self, team: int | None) -> set[int]:
         if team is None:
@@ -137,6 +143,7 @@ def read_facts(
     names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
     known_home = {person: team for person, team in home.items() if person in names}
     ramps = read_ramps()
+    left = _left(history, calendar, home)
     share = last_year.elapsed(calendar.before, calendar.weights, now)
     return Facts(
         cycle=cycle,
@@ -163,7 +170,8 @@ def read_facts(
         held=held,
         proposals=proposals,
         elapsed=share,
-        last=last_year.read(cycle, measure, calendar.before, share, names.keys(), deals_of=deals_of),
+        last=last_year.read(cycle, measure, calendar.before, share, names.keys() | left.keys(), deals_of=deals_of),
+        left=left,
         potential=potentials(calendar.year.starts_on),
     )
 
@@ -199,6 +207,12 @@ def homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dic
         ended = gone[-1] if gone and gone[-1] > joined else None
         presence[person] = Presence(joined, ended - timedelta(days=1) if ended else None)
     return home, presence
+
+
+def _left(history: TreeHistory, calendar: Calendar, home: Mapping[int, int]) -> dict[int, int]:
+    """Person → the last team, of those who left it in the year before or earlier and have none in this one."""
+    last = {person: team for person, team, start in history.memberships if team and start <= calendar.year.starts_on}
+    return {person: team for person, team in last.items() if person not in home}
 
 
 def _runs(steps: list[tuple[date, int | None]]) -> list[tuple[date, int | None]]:

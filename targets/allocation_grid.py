@@ -285,7 +285,9 @@ class Sheet:
         people, year = self._people_of(holder), self.facts.calendar.year
         # With somebody among them whom the viewer does not see, a sum would tell what the others leave of it.
         told = people if all(self.sees(of_person(pk)) for pk in people) else set()
-        last, potential = self._last_year(told), self._potential(told)
+        # Who left is told in the sum of the team alone, as its performance page does.
+        last = self._last_year(told | self.facts.left_below(key) if is_team and told else told)
+        potential = self._potential(told)
         amount = self.amount(holder, year)
         below = self.below(key, year) if is_team else None
         over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
@@ -333,8 +335,9 @@ class Sheet:
         return names.get(int(holder.key), "")
 
     def _last_year(self, people: Collection[int]) -> LastYear | None:
-        found = [self.facts.last[person] for person in people if person in self.facts.last]
-        if len(people) == 1 or not found:
+        of_each = (self.facts.last.get(person) for person in people)
+        found = [one for one in of_each if one and one.is_known]
+        if len(found) < 2:
             return found[0] if found else None
         return LastYear(
             sum((one.actual for one in found), ZERO),

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import QuerySet
 
 from spm.talk.anchors import Anchor, register
-from targets import letters
+from targets import letters, sending
 from targets.choices import PlanKind
 from targets.models import CompanyPlan, QuotaLetter
 
 if TYPE_CHECKING:
     from spm.org.models import User
 
-LETTER, REVISION = letters.LETTER, "revision"
+LETTER, REVISION = sending.LETTER, "revision"
 
 
 def _letters(user: "User") -> QuerySet[Any]:

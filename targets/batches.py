@@ -38,7 +38,7 @@ class CannotUndo(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """A cell that somebody else changed since it was read: both values, None = no number."""
+    """A cell that was changed since it was read: both values, None = no number."""
 
     model: GoalModel
     holder: Holder
@@ -51,10 +51,10 @@ class Overtaken:
 
 
 class Conflict(RuleViolation):
-    """Somebody else changed some of the cells since they were read; nothing was written. ``cells`` holds both."""
+    """Some of the cells changed since they were read, by whomsoever; nothing was written. ``cells`` holds both."""
 
     def __init__(self, cells: Sequence[Overtaken]) -> None:
-        super().__init__(_("Somebody else has changed these numbers since you opened the page. Nothing was stored."))
+        super().__init__(_("These numbers have changed since you opened the page. Nothing was stored."))
         self.cells = tuple(cells)
 
 
@@ -101,7 +101,7 @@ def write_batch(
     """Set all goals in one transaction, all or none, and return the batch that one ``undo`` takes back.
 
     ``seen``: the plan's ``newest`` as the page had it, None where nobody read before writing. Raises Conflict for
-    cells somebody else has set to another value since, UnknownRevision for a number never given out, NothingToDo
+    cells set to another value since, by whomsoever, UnknownRevision for a number never given out, NothingToDo
     when every number stands there already, and whatever ``GoalSheet.write`` raises.
     """
     return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON]), seen)
@@ -178,7 +178,7 @@ def _write(
     lock_periods({leaf.pk for model, goal in goals for leaf in sheets[model].leaves.get(goal.period.pk, [])})
     wanted = {model: sheet.prepare(by_model[model]) for model, sheet in sheets.items()}
     if seen is not None:
-        _refuse_overtaken(plan, _known(plan, seen), wanted, None if batch.kind == BatchKind.REVISION else batch.by)
+        _refuse_overtaken(plan, _known(plan, seen), wanted)
     reason = batch.reason
     rows = [_row(model, change) for model, sheet in sheets.items() for change in sheet.store(wanted[model], reason)]
     if not rows:
@@ -208,9 +208,9 @@ def _known(plan: CompanyPlan, seen: int | str) -> int:
 
 
 def _refuse_overtaken(
-    plan: CompanyPlan, seen: int, wanted: Mapping[GoalModel, Mapping[LeafKey, Decimal | None]], by: User | None
+    plan: CompanyPlan, seen: int, wanted: Mapping[GoalModel, Mapping[LeafKey, Decimal | None]]
 ) -> None:
-    """``by``: whose own changes do not count."""
+    """One's own changes count too: a second window would else overwrite unseen what the first one has saved."""
     since: dict[CellKey, tuple[GoalBatch, Change]] = {}
     for batch in GoalBatch.objects.filter(plan=plan, pk__gt=seen).select_related("by").order_by("pk"):
         since.update({change.key: (batch, change) for change in changes_of(batch)})
@@ -218,7 +218,7 @@ def _refuse_overtaken(
     overtaken = [
         (batch, change, mine[key])
         for key, (batch, change) in since.items()
-        if key in mine and mine[key] != change.after and (by is None or batch.by_id != by.pk)
+        if key in mine and mine[key] != change.after
     ]
     if overtaken:
         periods = Period.objects.in_bulk({change.period for _batch, change, _yours in overtaken})

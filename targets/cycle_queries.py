@@ -26,6 +26,7 @@ from targets.choices import LetterState, Measure, Stage
 from targets.grounds import Ground, ground_of
 from targets.holdups import HoldUp, Waiting, holdups_in
 from targets.models import Attainment, CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
+from targets.sending import AtLock, at_lock
 
 HISTORY = 30
 CYCLE_KINDS = (
@@ -160,6 +161,7 @@ class CycleHome:
     meters: Meters | None
     waterfall: Bridge | None
     events: list[Event]
+    at_lock: AtLock | None  # what the lock would do, where it comes next and the user may run the cycle
     is_whole: bool  # the numbers are the company's, not those of the user's teams
 
 
@@ -168,6 +170,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
     ground = ground_of(cycle, history_of(user))
     tree = ground.tree
     stage, whole = Stage(cycle.stage), can_administer(user)
+    is_last = stage is Stage.APPROVE  # the lock comes next
     order = list(Stage)
     place = order.index(stage)
     plan = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=cycle.fiscal_year_id).first()
@@ -188,6 +191,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
         meters=_meters(sums, cycle) if sums else None,
         waterfall=_waterfall(user, cycle, measure, sums, None if whole else teams) if sums else None,
         events=_events(user, cycle),
+        at_lock=at_lock(cycle, plan, numbers, dict(history.teams)) if whole and plan and numbers and is_last else None,
         is_whole=whole,
     )
 

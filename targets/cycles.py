@@ -19,8 +19,9 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
-from targets import carrying, locking, plans, policy, recipients, versions
+from targets import carrying, locking, plans, policy, recipients, sending, versions
 from targets.choices import LimitAction, PlanState, Stage
+from targets.goals import lock_plan
 from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
 from targets.notices import tell_stage
 
@@ -158,10 +159,12 @@ def _years_later(day: date, years: int) -> date:
 def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     """Enter the next stage; the one left behind is done. Its owner and everybody it concerns are told.
 
-    Entering Allocate approves the company plan and keeps a version of it; entering Lock locks the numbers. Raises
-    WrongStage where ``to`` is not the next stage, or where what the stage builds on is missing: a company plan before
-    Allocate, quotas before Review; before Lock both, and where the policy blocks, every over-assignment within it.
+    Entering Allocate approves the company plan and keeps a version of it; entering Lock locks the numbers, and sends
+    each letter that was never sent or tells another number. Raises WrongStage where ``to`` is not the next stage, or
+    where what the stage builds on is missing: a company plan before Allocate, quotas before Review; before Lock both,
+    and where the policy blocks, every over-assignment within it.
     """
+    lock_plan(_working(cycle))  # before the cycle, as everybody who sends letters does
     cycle = _locked(cycle)
     following_stage = following(cycle.stage)
     if to != following_stage or following_stage is None:
@@ -169,6 +172,7 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     _refuse_unready(cycle, following_stage)
     if following_stage is Stage.LOCK and _working(cycle).locked_at is None:
         locking.lock(_working(cycle), by=by)
+        sending.send_with_lock(cycle, _working(cycle), by=by)
     now = timezone.now()
     CycleStage.objects.filter(cycle=cycle, stage=cycle.stage).update(done_at=now, done_by=by)
     before = cycle.stage
@@ -245,8 +249,8 @@ def _refuse_outside_policy(cycle: PlanningCycle, plan: CompanyPlan) -> None:
     if not PlanLine.objects.filter(plan=plan).exclude(amount=0).exists():
         raise WrongStage(_("There is no company plan yet. Set it before the numbers are locked."))
     blocks = cycle.over_action == LimitAction.BLOCK
-    if blocks and (sentence := policy.first_outside(cycle, policy.standing(cycle, plan))):
-        raise WrongStage(sentence)
+    if blocks and (sentences := policy.outside(cycle, policy.standing(cycle, plan))):
+        raise WrongStage(sentences[0])
 
 
 def _working(cycle: PlanningCycle) -> CompanyPlan:

@@ -3,15 +3,20 @@ conflict.
 """
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from spm.money import ZERO
 from spm.org.models import FiscalYear, User
+from spm.ui.numbers import moment
 from targets import access, batches, grid_cells
-from targets.batches import Conflict
+from targets.batches import Conflict, Overtaken
 from targets.goals import Holder
 from targets.grid_cells import Cell, Grid, GridRow, Pasted, Sent
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle
@@ -103,16 +108,29 @@ def _undoable(place: Place) -> GoalBatch | None:
 
 
 def conflicts_of(conflict: Conflict, grid: Grid) -> tuple[dict[str, str], ...]:
-    """Both values of each cell, for the page of a conflict."""
+    """Both values of each number, for the page of a conflict; the months of a row that one save changed are one line."""
     names: Mapping[tuple[Holder, str], str] = {(row.year.holder, row.year.measure): row.name for row in grid.rows}
-    found = []
+    rows: dict[tuple[Holder, str, datetime], list[Overtaken]] = defaultdict(list)
     for cell in conflict.cells:
-        who = {"value": grid_cells.text_of(cell.theirs) or "—", "name": cell.by.name if cell.by else "—"}
-        found.append(
-            {
-                "label": f"{names.get((cell.holder, cell.measure), '')}, {cell.period.title}",
-                "yours": grid_cells.text_of(cell.yours) or "—",
-                "theirs": _("%(value)s (%(name)s)") % who,
-            }
-        )
-    return tuple(found)
+        rows[cell.holder, cell.measure, cell.at].append(cell)
+    return tuple(_conflict(names.get((holder, measure), ""), cells) for (holder, measure, _at), cells in rows.items())
+
+
+def _conflict(name: str, cells: Sequence[Overtaken]) -> dict[str, str]:
+    ordered = sorted(cells, key=lambda cell: cell.period.starts_on)
+    first, last = ordered[0], ordered[-1]
+    title = first.period.title
+    if len(cells) > 1:
+        title = _("%(first)s to %(last)s") % {"first": title, "last": last.period.title}
+    theirs = _sum(cell.theirs for cell in cells)
+    who = {"value": grid_cells.text_of(theirs) or "—", "name": first.by.name if first.by else "—"}
+    return {
+        "label": f"{name}, {title}",
+        "yours": grid_cells.text_of(_sum(cell.yours for cell in cells)) or "—",
+        "theirs": _("%(value)s (%(name)s, %(at)s)") % {**who, "at": moment(first.at)},
+    }
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None

@@ -19,7 +19,7 @@ from spm.ui.amounts import parse_amount
 from targets.choices import Measure
 from targets.goals import Goal, Holder, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
-from targets.number_history import NEWEST_OF_ALL, NumberState, in_force, states
+from targets.number_history import NEWEST_OF_ALL, NumberChange, changes, in_force
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> Ho
     return HolderTable(lines, totals)
 
 
-def territory_history(user: User, year: FiscalYear, measure: str) -> list[NumberState]:
+def territory_history(user: User, year: FiscalYear, measure: str) -> list[NumberChange]:
     """The newest changes of the targets of territories the user sees; one year and measure."""
     rows = in_force(Target, year).filter(measure=measure, territory__in=Territory.objects.visible_to(user))
-    return states(rows, limit=NEWEST_OF_ALL)
+    return changes(rows, limit=NEWEST_OF_ALL)

@@ -132,10 +132,9 @@ def _decider(person: int, ground: Ground) -> User | None:
 
 
 def _awaited(letter: QuotaLetter, cycle: PlanningCycle) -> Waiting | None:
-    """What the letter waits for; of a locked year it can be acknowledged only."""
-    if cycle.stage in LOCKED:
-        done = letter.state == LetterState.UNSENT or letter.acknowledged_at is not None
-        return None if done else Waiting.ACKNOWLEDGE
+    """What the letter waits for; of a locked year it is acknowledged, and sent to whoever came since."""
+    if cycle.stage in LOCKED and letter.state != LetterState.UNSENT:
+        return Waiting.ACKNOWLEDGE if letter.acknowledged_at is None else None
     if letter.state == LetterState.SENT:
         return Waiting.ANSWER
     return MANAGER_ACTS.get(LetterState(letter.state))

@@ -23,7 +23,8 @@ from targets.models import Credit, PeriodTotal, PlanningCycle
 @dataclass(frozen=True, slots=True)
 class LastYear:
     """One person, one measure. ``actual``: to date; ``whole`` and ``adjusted``: of a whole year, the latter without
-    one-off deals. ``largest``: the largest single deal to date, a one-off where ``left_out``.
+    one-off deals. ``largest``: the largest single deal to date, a one-off where ``left_out``. ``is_known``: something
+    was credited last year, be it zero in the end.
     """
 
     actual: Decimal = ZERO
@@ -31,6 +32,7 @@ class LastYear:
     adjusted: Decimal = ZERO
     largest: Decimal = ZERO
     left_out: bool = False
+    is_known: bool = True
 
     @property
     def largest_share(self) -> Decimal | None:
@@ -101,11 +103,12 @@ def read(  # noqa: PLR0913  # what last year depends on
     asked = people if deals_of is None else deals_of
     most = curves.largest(Measure(measure), asked, leaves[0].starts_on, leaves[-1].ends_on)
     return {
-        person: _last_year(sold.get(person, ZERO), gone.get(person, (ZERO, ZERO)), most.get(person, ZERO), share)
+        person: _last_year(sold.get(person), gone.get(person, (ZERO, ZERO)), most.get(person, ZERO), share)
         for person in people
     }
 
 
-def _last_year(actual: Decimal, gone: tuple[Decimal, Decimal], largest: Decimal, share: Decimal) -> LastYear:
+def _last_year(sold: Decimal | None, gone: tuple[Decimal, Decimal], largest: Decimal, share: Decimal) -> LastYear:
+    actual = sold or ZERO
     whole, adjusted = actual / share, (actual - gone[0]) / share
-    return LastYear(actual, whole, adjusted, largest, left_out=bool(largest) and gone[1] == largest)
+    return LastYear(actual, whole, adjusted, largest, bool(largest) and gone[1] == largest, sold is not None)

@@ -103,6 +103,14 @@ def _cells_now(plan: CompanyPlan, people: Iterable[int]) -> dict[int, Cells]:
     return found
 
 
+def moved_with(letter: QuotaLetter) -> list[Moved]:
+    """The numbers that the letter told differently from its version before; none in the first version. Two queries."""
+    if not letter.sent_at or not letter.sent_before_at:
+        return []
+    year, person = letter.cycle.fiscal_year_id, letter.person_id
+    return _moved(cells_at(year, person, letter.sent_before_at), cells_at(year, person, letter.sent_at))
+
+
 def _moved(then: Cells, now: Cells) -> list[Moved]:
     keys = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
     return [Moved(period, Measure(name), then.get((period, name)), now.get((period, name))) for period, name in keys]

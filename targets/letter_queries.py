@@ -1,181 +1,28 @@
-"""What the review page and the quota letter show, as far as the viewer sees the people."""
+"""What a quota letter shows, as far as the viewer sees the person."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from spm.money import ZERO
 from spm.org.choices import PeriodLevel
-from spm.org.models import FiscalYear, Period, Team, User
-from spm.talk.models import Comment
+from spm.org.models import FiscalYear, Period, User
 from spm.talk.queries import ThreadPanel, thread_panel
-from spm.ui.fields import MoneyField
 from spm.ui.numbers import percent, signed_percent
-from targets import access, letter_words, letters, number_history, proposals
+from targets import access, letter_words, letters, number_history, proposals, sending
 from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
 from targets.goals import of_person
-from targets.holdups import holdups
-from targets.letter_facts import Cells, Range, as_sent, is_draft, moved_since, team_ranges
-from targets.models import CompanyPlan, LetterLine, PlanningCycle, Proposal, Quota, QuotaLetter, Target
-from targets.number_history import NumberState
+from targets.letter_facts import Cells, Moved, Range, as_sent, is_draft, moved_since, moved_with, team_ranges
+from targets.models import CompanyPlan, LetterLine, PlanningCycle, Quota, QuotaLetter
+from targets.number_history import NumberChange
 from targets.proposals import Standing
+from targets.review_queries import plan_of, proposals_of, standing_of
 
-# The review page
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewRow:
-    """One person. ``days``: how long it waits, None: for nobody. ``sendable``: unsent, rejected, or changed since."""
-
-    person: int
-    name: str
-    letter: int | None
-    state: LetterState
-    proposed: Decimal
-    view: Decimal | None
-    note: str
-    comments: int
-    days: int | None
-    is_late: bool
-    changed: bool
-    can_decide: bool
-    is_open: bool
-
-    @property
-    def difference(self) -> Decimal | None:
-        return None if self.view is None else self.view - self.proposed
-
-    @property
-    def sendable(self) -> bool:
-        due = self.changed or self.state in (LetterState.UNSENT, LetterState.REJECTED)
-        return self.is_open and self.can_decide and due
-
-    @property
-    def can_answer(self) -> bool:
-        return self.can_decide and self.is_open and self.state == LetterState.QUESTION
-
-    @property
-    def can_nudge(self) -> bool:
-        return self.can_decide and self.is_open and self.state == LetterState.SENT
-
-    @property
-    def can_approve(self) -> bool:
-        return self.can_decide and self.is_open and self.state == LetterState.AGREED and not self.changed
-
-    @property
-    def can_reject(self) -> bool:
-        return self.can_decide and self.is_open and self.state in letters.REJECTABLE
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRow:
-    """A team's number beside what its lead thinks it can be."""
-
-    team: int
-    name: str
-    standing: Standing
-    can_propose: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The review page of one measure."""
-
-    cycle: PlanningCycle
-    rows: tuple[ReviewRow, ...]
-    teams: tuple[TeamRow, ...]
-
-    @property
-    def sendable(self) -> int:
-        return sum(row.sendable for row in self.rows)
-
-    @property
-    def waiting(self) -> int:
-        return sum(row.days is not None for row in self.rows)
-
-
-def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
-    """Everybody with a quota whom the viewer sees, but not the viewer; who waits longest first."""
-    year = cycle.fiscal_year
-    quotas = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure).order_by()
-    sums = dict(quotas.values_list("person_id").annotate(sum=Sum("amount", output_field=MoneyField())))
-    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle).select_related("person")
-    found = {row.person_id: row for row in rows}
-    people = User.objects.visible_to(user).filter(pk__in=sums.keys() | found.keys(), is_house=False).exclude(pk=user.pk)
-    names = dict(people.values_list("pk", "name"))
-    said = _comments(user, [row.pk for row in found.values()])
-    views = {row.person_id: row for row in _proposals(user, cycle).filter(measure=measure, person__in=names)}
-    waits = {row.letter: row for row in holdups(cycle) if row.letter is not None}
-    plan = _plan(user, year)
-    moved = letters.changed(plan, list(found.values())) if plan else set()
-    mine = access.numbers_of(user, names)
-    is_open = cycle.stage in letters.OPEN
-    lines = []
-    for pk, name in names.items():
-        letter = found.get(pk)
-        wait, view = waits.get(letter.pk) if letter else None, views.get(pk)
-        lines.append(
-            ReviewRow(
-                person=pk,
-                name=name,
-                letter=letter.pk if letter else None,
-                state=LetterState(letter.state) if letter else LetterState.UNSENT,
-                proposed=sums.get(pk, ZERO),
-                view=view.amount if view else None,
-                note=view.note if view else "",
-                comments=said.get(letter.pk, 0) if letter else 0,
-                days=wait.days if wait else None,
-                is_late=wait.is_late if wait else False,
-                changed=letter is not None and letter.pk in moved,
-                can_decide=pk in mine,
-                is_open=is_open,
-            )
-        )
-    lines.sort(key=lambda row: (-1 if row.days is None else row.days, row.state == LetterState.UNSENT), reverse=True)
-    return Review(cycle, tuple(lines), _teams(user, cycle, measure))
-
-
-def _plan(user: User, year: FiscalYear) -> CompanyPlan | None:
-    plan: CompanyPlan | None = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=year).first()
-    return plan
-
-
-def _proposals(user: User, cycle: PlanningCycle) -> QuerySet[Proposal]:
-    return Proposal.objects.visible_to(user).filter(cycle=cycle)
-
-
-def _comments(user: User, keys: list[int]) -> dict[int, int]:
-    rows = Comment.objects.visible_to(user).filter(thread__anchor=letters.LETTER, thread__key__in=keys, deleted_at=None)
-    return dict(rows.order_by().values_list("thread__key").annotate(n=Count("pk")))
-
-
-def _teams(user: User, cycle: PlanningCycle, measure: Measure) -> tuple[TeamRow, ...]:
-    """Teams whose target the viewer sees, that have one or a proposal, or that the viewer leads."""
-    targets = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=cycle.fiscal_year, team__isnull=False)
-    rows = targets.filter(measure=measure).order_by().values_list("team_id")
-    given = dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
-    views = _proposals(user, cycle).filter(measure=measure)
-    said = {row.team_id: row for row in views if row.team_id is not None}
-    names = dict(Team.objects.visible_to(user).values_list("pk", "name"))
-    led = {pk for pk in names if access.can_propose(user, None, pk)}
-    shown = sorted((given.keys() | said.keys() | led) & names.keys(), key=lambda pk: names[pk])
-    is_open = cycle.stage in proposals.OPEN
-    return tuple(
-        TeamRow(pk, names[pk], _standing(measure, said.get(pk), given.get(pk)), is_open and pk in led) for pk in shown
-    )
-
-
-def _standing(measure: Measure, said: Proposal | None, target: Decimal | None) -> Standing:
-    if said is None:
-        return Standing(measure, None, "", None, target)
-    return Standing(measure, said.amount, said.note, said.at, target)
-
-
-# The letter
+type MovedLine = tuple[str, Decimal | None, Decimal | None]
+"""The name of a number, what it was, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +66,12 @@ class LetterPage:
     ranges: tuple[Range, ...]
     standings: tuple[Standing, ...]
     revised: tuple[RevisedBy, ...]
-    changes: tuple[NumberState, ...]
+    changes: tuple[NumberChange, ...]
     panel: ThreadPanel | None
     opening: str
     next: str
-    moved: list[tuple[str, Decimal | None, Decimal | None]]  # numbers changed since it was sent: name, then, now
+    moved: list[MovedLine]  # numbers changed since it was sent
+    renewed: list[MovedLine]  # numbers in which it differs from the version before it
     waits_to_be_sent: bool
     can_propose: bool
     can_agree: bool
@@ -257,8 +105,8 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
     cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
     rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
     letter = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first() if cycle else None
-    plan = _plan(user, year)
-    own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, _working(user, year))
+    working = _working(user, year)
+    own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, working)
     cells = as_sent(letter) if own and draft and letter else _in_force(user, year, person)
     numbers = _numbers(user, year, cells)
     totals = numbers[0].amounts if numbers else (None, None, None)
@@ -266,7 +114,7 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
     state = LetterState(letter.state) if letter else LetterState.UNSENT
     decides = letter is not None and access.can_decide_letter(user, letter)
     sent = letter is not None and state != LetterState.UNSENT
-    moved = _moved(user, letter, plan) if letter and sent and plan and not own else []
+    moved = _moved(user, letter, working) if letter and sent and working and not (own and draft) else []
     made = _made(user, letter) if letter and sent else ()
     is_locked = cycle is not None and cycle.stage in letters.AFTER_LOCK
     hidden = own and draft
@@ -279,11 +127,12 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
         ranges=tuple(team_ranges(cycle, person.pk)) if cycle and sent else (),
         standings=_standings(user, cycle, person, totals) if cycle else (),
         revised=_revised(user, year, person),
-        changes=() if hidden else tuple(number_history.of_holder(Quota, of_person(person.pk), year)),
-        panel=thread_panel(user, letters.LETTER, letter.pk) if letter else None,
+        changes=_changes(year, person, working, own=own and letter is not None, hidden=hidden),
+        panel=thread_panel(user, sending.LETTER, letter.pk) if letter else None,
         opening=_opening(totals, made, currency, year),
         next=letter_words.what_next(letter, own=own, moved=moved, is_locked=is_locked) if letter else "",
         moved=moved,
+        renewed=_renewed(user, letter) if letter and sent else [],
         waits_to_be_sent=cycle is not None and letter is None and hidden,
         can_propose=own and cycle is not None and cycle.stage in proposals.OPEN,
         can_agree=own and is_open and state in letters.ANSWERABLE,
@@ -294,8 +143,25 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
     )
 
 
-def _moved(user: User, letter: QuotaLetter, plan: CompanyPlan) -> list[tuple[str, Decimal | None, Decimal | None]]:
-    moved = moved_since(plan, [letter]).get(letter.pk, [])
+def _moved(user: User, letter: QuotaLetter, plan: CompanyPlan) -> list[MovedLine]:
+    return _named(user, moved_since(plan, [letter]).get(letter.pk, []))
+
+
+def _renewed(user: User, letter: QuotaLetter) -> list[MovedLine]:
+    return _named(user, moved_with(letter))
+
+
+def _changes(
+    year: FiscalYear, person: User, working: CompanyPlan | None, *, own: bool, hidden: bool
+) -> tuple[NumberChange, ...]:
+    """How the numbers changed. A letter tells its reader the drafts behind it no more than before the lock: ``own``."""
+    if hidden:
+        return ()
+    since = working.locked_at if own and working else None
+    return tuple(number_history.of_holder(Quota, of_person(person.pk), year, since))
+
+
+def _named(user: User, moved: list[Moved]) -> list[MovedLine]:
     leaves = Period.objects.visible_to(user).filter(pk__in=[row.period for row in moved])
     return letter_words.what_moved(moved, {leaf.pk: leaf for leaf in leaves}) if moved else []
 
@@ -319,7 +185,7 @@ def _can_acknowledge(letter: QuotaLetter | None, own: bool) -> bool:
 def _working(user: User, year: FiscalYear) -> CompanyPlan | None:
     """The working plan behind a quota that the user sees: whether it is locked is no secret to its holder."""
     row = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year).select_related("plan").first()
-    return _plan(user, year) or (row.plan if row else None)
+    return plan_of(user, year) or (row.plan if row else None)
 
 
 def _in_force(user: User, year: FiscalYear, person: User) -> Cells:
@@ -364,8 +230,8 @@ def _made_cell(part: LetterPart, line: LetterLine | None) -> tuple[Decimal | Non
 def _standings(
     user: User, cycle: PlanningCycle, person: User, totals: tuple[Decimal | None, ...]
 ) -> tuple[Standing, ...]:
-    said = {row.measure: row for row in _proposals(user, cycle).filter(person=person)}
-    return tuple(_standing(measure, said.get(measure), totals[place]) for place, measure in enumerate(Measure))
+    said = {row.measure: row for row in proposals_of(user, cycle).filter(person=person)}
+    return tuple(standing_of(measure, said.get(measure), totals[place]) for place, measure in enumerate(Measure))
 
 
 def _revised(user: User, year: FiscalYear, person: User) -> tuple[RevisedBy, ...]:

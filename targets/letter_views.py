@@ -21,7 +21,7 @@ from spm.ui import typed
 from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
 from spm.ui.numbers import money_full
-from targets import access, letter_queries, letters, proposals, tables
+from targets import access, letter_queries, letters, proposals, review_queries, tables
 from targets.choices import Measure
 from targets.cycles import cycle_of
 from targets.goals import Holder, of_person, of_team
@@ -67,7 +67,7 @@ def review(request: HttpRequest, year: str) -> HttpResponseBase:
     if not access.can_see_plan(user):
         raise PermissionDenied
     cycle, measure = cycle_of(fiscal_year), _measure(request.GET.get("measure", ""))
-    page = letter_queries.review(user, cycle, measure) if cycle else None
+    page = review_queries.review(user, cycle, measure) if cycle else None
     if page and export_format(request):
         return tables.export_review(request, page)
     context = {

@@ -1,6 +1,7 @@
 """Quota letters: sent as a proposal, asked about or agreed to, rejected or approved, and after the lock acknowledged.
 
-    unsent → sent ⇄ question → agreed → approved → (locked) acknowledged;  rejected → sent again
+    unsent → sent ⇄ question → agreed → approved → (locked) acknowledged;  rejected → sent again;
+    the lock sends what was never sent, or tells another number (``sending``)
 
 Nobody answers for another, and nobody sends, rejects or approves the letter of their own quota. A letter whose number
 has changed since it was sent is sent again before it is approved. Rules: ux.md, quota letter and Annual cycle.
@@ -8,7 +9,7 @@ has changed since it was sent is sent again before it is approved. Rules: ux.md,
 Locks are always taken in this order: thread or plan, cycle, letter.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -22,18 +23,16 @@ from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.models import Comment, Thread
 from spm.talk.notices import Told, notify, notify_each
-from targets import access, letter_facts, letter_lines
+from targets import access, letter_lines, sending
 from targets.choices import LetterState, Stage
 from targets.cycles import require_stage
 from targets.goals import OwnQuota, lock_plan
-from targets.models import LetterLine, PlanningCycle, QuotaLetter
+from targets.models import PlanningCycle, QuotaLetter
+from targets.sending import LETTER, changed
 
-LETTER = "letter"
-"""The name by which threads and notifications hang on a letter."""
 OPEN = (Stage.REVIEW, Stage.APPROVE)
 AFTER_LOCK = (Stage.LOCK, Stage.MONITOR)
 ANSWERABLE = (LetterState.SENT, LetterState.QUESTION)
-UNTOLD = (LetterState.UNSENT, LetterState.REJECTED)
 REJECTABLE = (LetterState.SENT, LetterState.QUESTION, LetterState.AGREED, LetterState.APPROVED)
 
 
@@ -68,30 +67,19 @@ def send(letters: Collection[QuotaLetter], by: User) -> list[QuotaLetter]:
         raise NothingToDo(_("No letter is chosen."))
     cycle = next(iter(letters)).cycle
     plan = lock_plan(letter_lines.cycle_plan(cycle))
-    cycle = _hold_cycle(cycle.pk, *OPEN)
+    cycle = _hold_cycle(cycle.pk, *OPEN, *AFTER_LOCK)
     held = QuotaLetter.objects.select_for_update(of=("self",)).select_related("person")
     rows = list(held.filter(pk__in=wanted, cycle=cycle).order_by("pk"))
     _refuse_others([row.person_id for row in rows], by)
-    lines = letter_lines.build_lines(plan, rows)
-    moved = changed(plan, rows)
-    due = [row for row in rows if lines[row.pk] and (row.state in UNTOLD or row.pk in moved)]
+    if cycle.stage in AFTER_LOCK:  # whose number changed since has its revision; a newcomer has no letter yet
+        rows = [row for row in rows if row.state == LetterState.UNSENT]
+    due = sending.deliver(plan, rows, by=by)
     if not due:
         raise NothingToDo(_("There is no letter to send: each is sent with the number that still stands."))
-    LetterLine.objects.filter(letter__in=[row.pk for row in due]).delete()
-    LetterLine.objects.bulk_create([line for row in due for line in lines[row.pk]])
-    now = timezone.now()
-    for row in due:
-        row.state, row.sent_at, row.sent_by = LetterState.SENT, now, by
-        row.answered_at = row.approved_at = row.approved_by = row.nudged_at = None
-        row.version += 1
-    QuotaLetter.objects.bulk_update(due, SENT_FIELDS)
     label = cycle.fiscal_year.label
     each = [Told(row.person, reverse("targets:quota", args=[label, row.person_id]), (LETTER, row.pk)) for row in due]
     notify_each("quota_published", each, by=by, year=label, name=by.name)
     return due
-
-
-SENT_FIELDS = ("state", "sent_at", "sent_by", "answered_at", "approved_at", "approved_by", "nudged_at", "version")
 
 
 def _refuse_others(people: Collection[int], by: User) -> None:
@@ -213,12 +201,6 @@ def nudge(letter: QuotaLetter, by: User) -> QuotaLetter:
 
 
 # What stands behind
-
-
-def changed(plan: Any, letters: Sequence[QuotaLetter]) -> set[int]:
-    """Those letters, sent ones, of which a number of any month is another now than the one they told; three queries."""
-    sent = [letter for letter in letters if letter.state != LetterState.UNSENT]
-    return set(letter_facts.moved_since(plan, sent))
 
 
 def deciders(letter: QuotaLetter) -> list[User]:

@@ -57,6 +57,11 @@ KINDS = (
     ),
     Kind("quota_approved", _("Quota approved"), _("%(name)s approved the quota for %(year)s.")),
     Kind("quota_locked", _("Quota locked"), _("The quotas of %(year)s are locked. Acknowledge yours.")),
+    Kind(
+        "quota_changed",
+        _("Quota changed with the lock"),
+        _("Your locked quota for %(year)s is another than your letter told. See what changed, and acknowledge it."),
+    ),
     Kind("revision_requested", _("Revision requested"), _("%(name)s requests a revision of the plan %(year)s.")),
     Kind("revision_decided", _("Revision decided"), _("%(name)s decided on a revision of the plan %(year)s.")),
 )

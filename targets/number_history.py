@@ -1,19 +1,23 @@
 """How a number came to be what it is: each state of plan lines, targets and quotas, by whom, when and why."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Window
 from django.db.models.functions import Lag
+from django.utils.translation import gettext as _
 
-from spm.org.models import FiscalYear, User
+from spm.money import ZERO
+from spm.org.models import FiscalYear, Period, User
 from targets.choices import Measure, PlanKind
-from targets.goals import Holder
+from targets.goals import COLUMNS, Holder
 
-NEWEST = 200  # states of one holder that a page lists
-NEWEST_OF_ALL = 50
+NEWEST = 600  # states of one holder that a page reads; a change of a year's number is one for each leaf period
+NEWEST_OF_ALL = 300
+TOGETHER = timedelta(seconds=2)  # one change writes its rows one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,23 @@ class NumberState:
     """One state of a number: since when, set by whom (None: the system or a command), for which leaf, and why.
 
     ``before`` and ``amount``: what it was and became; None: there was no number, or it was taken away.
-    ``what``: its measure, of a plan line with the segment.
+    ``what``: its measure, of a plan line with the segment. ``holder``: whose it is, ``row``: the key of the number.
     """
+
+    at: datetime
+    what: str
+    by: User | None
+    leaf: Period
+    before: Decimal | None
+    amount: Decimal | None
+    reason: str
+    holder: tuple[Any, ...]
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """What one change did to one number: one leaf period, or many with the sums of before and after."""
 
     at: datetime
     what: str
@@ -38,28 +57,71 @@ def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
     in_order = (F("history_date").asc(), F("history_id").asc())
     told = rows.annotate(before=Window(Lag("amount"), partition_by=F("id"), order_by=in_order))
     newest = told.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
+    columns = {column for names in COLUMNS.values() for column in names}
     return [
         NumberState(
             row.history_date,
             " · ".join(part for part in (str(Measure(row.measure).label), getattr(row, "segment", "")) if part),
             row.history_user,
-            row.period.label,
+            row.period,
             row.before,
             None if row.history_type == "-" else row.amount,
             row.history_change_reason or "",
+            tuple(getattr(row, column, None) for column in sorted(columns)),
+            row.id,
         )
         for row in newest
     ]
 
 
-def of_holder(model: Any, holder: Holder, year: FiscalYear) -> list[NumberState]:
-    """Every change of the numbers of one holder in a year; ``model``: PlanLine, Target or Quota."""
-    return states(in_force(model, year).filter(**{holder.column: holder.key}))
+def changes(rows: Any, limit: int = NEWEST) -> list[NumberChange]:
+    """The same with what one change wrote in one line, newest first; the oldest is left out where not all was read."""
+    found = states(rows, limit)
+    grouped = _grouped(found)
+    return [_change(each) for each in (grouped[:-1] if len(found) == limit and len(grouped) > 1 else grouped)]
 
 
-def of_model(model: Any, year: FiscalYear) -> list[NumberState]:
+def _grouped(found: Iterable[NumberState]) -> list[list[NumberState]]:
+    """States of one holder and measure that one person wrote for one reason within a moment, each number once."""
+    groups: list[list[NumberState]] = []
+    now: dict[tuple[Any, ...], list[NumberState]] = {}
+    last: datetime | None = None
+    for state in found:
+        if last is None or last - state.at > TOGETHER:
+            now = {}
+        last = state.at
+        key = (state.what, state.by and state.by.pk, state.reason, state.holder)
+        if key not in now or any(each.row == state.row for each in now[key]):
+            now[key] = []
+            groups.append(now[key])
+        now[key].append(state)
+    return groups
+
+
+def _change(group: Sequence[NumberState]) -> NumberChange:
+    newest, leaves = group[0], sorted((state.leaf for state in group), key=lambda leaf: leaf.starts_on)
+    title = leaves[0].title
+    if len(leaves) > 1:
+        title = _("%(first)s to %(last)s") % {"first": leaves[0].title, "last": leaves[-1].title}
+    before, amount = _sum(state.before for state in group), _sum(state.amount for state in group)
+    return NumberChange(newest.at, newest.what, newest.by, title, before, amount, newest.reason)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
+
+
+def of_holder(model: Any, holder: Holder, year: FiscalYear, since: datetime | None = None) -> list[NumberChange]:
+    """Every change of the numbers of one holder in a year, or those after ``since``; ``model``: Target or Quota."""
+    rows = in_force(model, year).filter(**{holder.column: holder.key})
+    found = changes(rows)
+    return found if since is None else [change for change in found if change.at > since]
+
+
+def of_model(model: Any, year: FiscalYear) -> list[NumberChange]:
     """The newest changes of all numbers of a table in a year."""
-    return states(in_force(model, year), limit=NEWEST_OF_ALL)
+    return changes(in_force(model, year), limit=NEWEST_OF_ALL)
 
 
 def in_force(model: Any, year: FiscalYear) -> Any:

@@ -54,14 +54,12 @@ def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
     return Standing(assigned.ratios(numbers), dict(history.teams))
 
 
-def first_outside(cycle: PlanningCycle, now: Standing) -> str:
-    """The first node that lies outside, as a sentence; empty where none does."""
+def outside(cycle: PlanningCycle, now: Standing) -> list[str]:
+    """A sentence for every node that lies outside, the company first."""
     low, high = cycle.over_min / 100, cycle.over_max / 100
-    outside = sorted((node for node, ratio in now.ratios.items() if not low <= ratio <= high), key=str)
-    if not outside:
-        return ""
+    nodes = (node for node, ratio in now.ratios.items() if not low <= ratio <= high)
     said = _("%(name)s, %(measure)s: over-assignment is %(over)s; the policy is %(low)s to %(high)s.")
-    return said % now.words(outside[0], cycle)
+    return [said % now.words(node, cycle) for node in sorted(nodes, key=lambda node: (node[0] or 0, node[1]))]
 
 
 def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing) -> None:

@@ -8,9 +8,14 @@ from targets.models import PlanningCycle, Quota, QuotaLetter
 def prepare(cycle: PlanningCycle) -> int:
     """Make a letter, not sent yet, for everybody with a quota who has none; how many. Twice is harmless."""
     PlanningCycle.objects.select_for_update(no_key=True).get(pk=cycle.pk)  # two at once make one letter each
+    people = missing(cycle)
+    QuotaLetter.objects.bulk_create(QuotaLetter(cycle=cycle, person_id=pk) for pk in people)
+    return len(people)
+
+
+def missing(cycle: PlanningCycle) -> list[int]:
+    """The keys of those with a quota of the cycle's year who have no letter yet; two queries."""
     holding = Quota.objects.in_force().filter(plan__fiscal_year=cycle.fiscal_year_id).order_by()
     people = holding.filter(person__is_active=True, person__is_house=False).values_list("person", flat=True).distinct()
     having = set(QuotaLetter.objects.filter(cycle=cycle).values_list("person", flat=True))
-    missing = sorted(set(people) - having)
-    QuotaLetter.objects.bulk_create(QuotaLetter(cycle=cycle, person_id=pk) for pk in missing)
-    return len(missing)
+    return sorted(set(people) - having)

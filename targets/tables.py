@@ -15,8 +15,8 @@ from targets.choices import Measure
 from targets.company_grid import CompanyGrid
 from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
-from targets.letter_queries import Review
 from targets.models import CompanyPlan
+from targets.review_queries import Review
 from targets.scenario_queries import Cell, Comparison
 from targets.version_queries import ComparisonPage, VersionLine
 

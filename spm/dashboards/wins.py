@@ -11,7 +11,7 @@ from spm.dashboards.board import Row
 from spm.dashboards.figures import ZERO, share_of_quota
 from spm.dashboards.performance import Performance
 from spm.dashboards.periods import Leaf
-from spm.org.models import User
+from spm.dashboards.queries import Person
 from spm.ui.numbers import percent
 
 WINS_SHOWN = 4
@@ -23,7 +23,7 @@ FULL = Decimal(1)
 class Win:
     """``share``: of the last complete month's quota, by which wins are ordered."""
 
-    person: User
+    person: Person
     text: str
     share: Decimal
     href: str

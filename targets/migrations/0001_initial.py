@@ -437,6 +437,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('unsent', 'Not sent'), ('sent', 'Sent'), ('question', 'Question'), ('agreed', 'Agreed'), ('rejected', 'Rejected'), ('approved', 'Approved')], default='unsent', max_length=8, verbose_name='state')),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('sent_before_at', models.DateTimeField(blank=True, null=True)),
                 ('answered_at', models.DateTimeField(blank=True, null=True)),
                 ('approved_at', models.DateTimeField(blank=True, null=True)),
                 ('acknowledged_at', models.DateTimeField(blank=True, null=True)),

@@ -17,6 +17,7 @@ class QuotaLetter(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="quota_letters")
     state = models.CharField(_("state"), max_length=8, choices=LetterState.choices, default=LetterState.UNSENT)
     sent_at = models.DateTimeField(null=True, blank=True)
+    sent_before_at = models.DateTimeField(null=True, blank=True)  # when the version before this one was sent
     sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)

@@ -15,7 +15,7 @@ from targets.allocation import NotYours, read_grid
 from targets.allocation_grid import parse_cell
 from targets.choices import Proration
 from targets.goals import of_team
-from targets.models import Hold, OneOffDeal, PlanningCycle, Proposal
+from targets.models import Attainment, Hold, OneOffDeal, PlanningCycle, Proposal
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from targets.ramps import set_schedule
@@ -266,3 +266,21 @@ def test_a_team_that_joins_next_year_is_part_of_the_remainder(plan, cycle, cast)
     grid = read_grid(again(cast.north_manager), cycle, team=cast.north.pk)
     assert [row.name for row in grid.rows] == ["Rep One", "Rep Two", "2 people whom you do not see"]
     assert grid.rows[-1].amount == 7_000
+
+
+def test_what_those_sold_who_left_is_in_last_year_of_their_team_as_on_its_performance_page(plan, cycle, cast):
+    make_actual(cast.rep, "2026-02-03", 600, kind="booking")
+    make_actual(cast.teammate, "2026-02-03", 400, kind="booking")
+    people.leave(cast.teammate, left_on=date(2026, 6, 30))
+    rebuild()
+    grid = read_grid(cast.admin, cycle)
+    assert row(grid, "North").last_year.actual == 1000
+    sold = Attainment.objects.get(team=cast.north, period__label="2026-02", measure="bookings").actual
+    assert row(grid, "North").last_year.actual == sold
+    assert row(grid, "Rep One").last_year.actual == 600
+    assert "Rep Two" not in [one.name for one in grid.rows]
+
+
+def test_who_sold_nothing_last_year_has_no_last_year(plan, cycle, cast):
+    give(plan, cast.rep, 1200)
+    assert row(read_grid(cast.admin, cycle), "Rep One").last_year is None

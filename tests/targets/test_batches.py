@@ -129,9 +129,12 @@ def test_the_same_value_or_another_cell_is_no_conflict(plan, cast, month, amount
     write(plan, quota(cast.rep, month, amount), quota(cast.rep, 4, 1), by=cast.admin, seen=0)
 
 
-def test_ones_own_earlier_change_is_no_conflict(plan, cast):
-    write(plan, quota(cast.rep, 1, 100), by=cast.admin, seen=0)
-    write(plan, quota(cast.rep, 1, 130), by=cast.admin, seen=0)
+def test_a_second_window_of_ones_own_overwrites_nothing_unseen(plan, cast):
+    first = write(plan, quota(cast.rep, 1, 100), by=cast.admin, seen=0)
+    with pytest.raises(batches.Conflict) as caught:
+        write(plan, quota(cast.rep, 1, 130), by=cast.admin, seen=0)
+    assert (caught.value.cells[0].theirs, caught.value.cells[0].by) == (100, cast.admin)
+    write(plan, quota(cast.rep, 1, 130), by=cast.admin, seen=first.pk)  # the window that saved knows its own save
     assert amounts() == [Decimal(130)]
 
 

@@ -127,11 +127,8 @@ def test_inv_32_of_two_people_who_edit_the_second_sees_both_values(site, cast, p
     answer = save(site, {name(): "150"}, seen=0)
     assert answer.status_code == 409
     (conflict,) = answer.context["view"].conflicts
-    assert (conflict["label"], conflict["yours"], conflict["theirs"]) == (
-        "Whole company, Bookings, Jan 2027",
-        "150",
-        "90 (Director)",
-    )
+    assert (conflict["label"], conflict["yours"]) == ("Whole company, Bookings, Jan 2027", "150")
+    assert conflict["theirs"].startswith("90 (Director, ")
     assert 'value="150"' in page(answer)
     assert stored() == {"2027-01": 90}
     assert save(site, {name(): "150"}, seen=answer.context["view"].seen).status_code == 302
@@ -267,7 +264,7 @@ def test_margin_rate_is_recomputed_from_sums(site, plan):
 def test_each_change_stands_below_with_its_measure_and_segment(site, plan, cast):
     give(plan, 7, "2027-01", "margin", "Direct", by=cast.admin)
     change = site.get(url()).context["changes"][0]
-    assert (change.what, change.period, change.amount, change.by) == ("Margin · Direct", "2027-01", 7, cast.admin)
+    assert (change.what, change.period, change.amount, change.by) == ("Margin · Direct", "Jan 2027", 7, cast.admin)
 
 
 # Spreading

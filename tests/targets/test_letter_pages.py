@@ -281,3 +281,40 @@ def test_a_comment_that_is_refused_stands_in_its_field(client, cycle, cast):
     post(client, cast.north_manager, f"{letter_page(cast.rep)}decide/", reject="1", comment="Gent is lost")
     QuotaLetter.objects.update(state="agreed")
     assert ">Gent is lost</textarea>" in page(client, cast.north_manager, letter_page(cast.rep))
+
+
+def test_after_the_lock_the_rep_sees_what_changed_since_and_none_of_the_drafts(client, cycle, cast):
+    send(cast.rep, by=cast.north_manager)
+    letters.agree(letter_of(cast.rep), cast.rep)
+    january = Period.objects.leaves().get(label="2027-01")
+    plan = make_plan(cycle.fiscal_year)
+    for amount in (999, 125000):
+        set_quota(plan, person=cast.rep, measure="bookings", period=january, amount=Decimal(amount), by=cast.admin)
+    PlanningCycle.objects.filter(pk=cycle.pk).update(stage=Stage.APPROVE)
+    cycles.lock_year(cycle.fiscal_year, cast.admin)
+    shown = page(client, cast.rep, letter_page(cast.rep))
+    assert "What this version changed" in shown
+    assert "120,000" in shown
+    assert "125,000" in shown
+    assert ">999<" not in shown
+    assert ">999<" in page(client, cast.admin, letter_page(cast.rep))
+
+
+def test_a_change_of_many_months_is_one_line_of_the_history(client, cycle, cast):
+    whole = Period.objects.get(label="2027")
+    plan = make_plan(cycle.fiscal_year)
+    set_quota(plan, person=cast.loner, measure="revenue", period=whole, amount=Decimal(1200), by=cast.admin)
+    client.force_login(cast.admin)
+    changes = client.get(f"/targets/2027/{letter_page(cast.loner)}").context["page"].changes
+    assert [(row.period, row.before, row.amount) for row in changes] == [("Jan 2027 to Dec 2027", None, Decimal(1200))]
+
+
+def test_the_review_of_a_locked_year_reminds_who_has_not_acknowledged(client, cycle, cast):
+    send(cast.rep, cast.teammate, by=cast.north_manager)
+    PlanningCycle.objects.filter(pk=cycle.pk).update(stage=Stage.APPROVE)
+    cycles.lock_year(cycle.fiscal_year, cast.admin)
+    letters.acknowledge(letter_of(cast.rep), cast.rep)
+    shown = page(client, cast.admin, "review/")
+    assert "Remind Rep Two" in shown
+    assert "Remind Rep One" not in shown
+    assert "Acknowledged" in shown
