@@ -108,7 +108,7 @@ def _undoable(place: Place) -> GoalBatch | None:
 
 
 def conflicts_of(conflict: Conflict, grid: Grid) -> tuple[dict[str, str], ...]:
-    """Both values of each number, for the page of a conflict; the months of a row that one save changed are one line."""
+    """Both values of each number, for the page of a conflict; months of a row that one save changed are one line."""
     names: Mapping[tuple[Holder, str], str] = {(row.year.holder, row.year.measure): row.name for row in grid.rows}
     rows: dict[tuple[Holder, str, datetime], list[Overtaken]] = defaultdict(list)
     for cell in conflict.cells:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org.models import Membership, User
+from spm.org.models import Membership, Period, User
 from spm.talk import threads
 from spm.talk.models import Comment
 from targets import cycles, letters, plans, revisions, sending
@@ -18,7 +18,7 @@ from targets.goals import Goal, OwnQuota, of_person
 from targets.holdups import Waiting, holdups
 from targets.letter_lines import build_lines
 from targets.letters import NotYours, NumberChanged, Overtaken, WrongState
-from targets.models import Quota, QuotaLetter
+from targets.models import PlanningCycle, Quota, QuotaLetter
 from targets.recipients import prepare
 from tests.builders import make_person, make_plan, make_quota
 from tests.targets.letter_help import agreed, at_stage, cycle_in_review, heard, letter_of, lines, sent, set_number
