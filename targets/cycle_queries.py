@@ -167,7 +167,8 @@ class CycleHome:
 
 def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
     """One year's planning at a glance: managers see the numbers of the teams they lead."""
-    ground = ground_of(cycle, history_of(user))
+    history = history_of(user)
+    ground, names = ground_of(cycle, history), dict(history.teams)
     tree = ground.tree
     stage, whole = Stage(cycle.stage), can_administer(user)
     is_last = stage is Stage.APPROVE  # the lock comes next
