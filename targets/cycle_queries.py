@@ -192,9 +192,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
         meters=_meters(sums, cycle) if sums else None,
         waterfall=_waterfall(user, cycle, measure, sums, None if whole else teams) if sums else None,
         events=_events(user, cycle),
-        at_lock=at_lock(cycle, plan, numbers, dict(history_of(user).teams))
-        if whole and plan and numbers and is_last
-        else None,
+        at_lock=at_lock(cycle, plan, numbers, names) if whole and plan and numbers and is_last else None,
         is_whole=whole,
     )
 
