@@ -1,13 +1,13 @@
 """What the audit log says about the planning cycle, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from spm.org.audit_words import tell
+from spm.org.audit_words import listed, named, tell
 from spm.org.choices import AuditKind
 from spm.ui.numbers import day
 from targets.choices import Stage
@@ -23,28 +23,38 @@ def _created(detail: Mapping[str, Any]) -> str:
 
 def _moved(detail: Mapping[str, Any]) -> str:
     said = f"{Stage(detail['before']).label} → {Stage(detail['after']).label}"
-    return f"{said}: {detail['reason']}" if detail.get("reason") else said
+    return named(said, detail["reason"]) if detail.get("reason") else said
 
 
 def _set(detail: Mapping[str, Any]) -> str:
     policy = [
-        f"{capfirst(str(getattr(PlanningCycle._meta.get_field(name), 'verbose_name', name)))}: {before} → {after}"
+        named(capfirst(str(getattr(PlanningCycle._meta.get_field(name), "verbose_name", name))), f"{before} → {after}")
         for name, (before, after) in detail.get("policy", {}).items()
     ]
     stages = [
-        f"{Stage(stage).label}: {_stage(told['before'])} → {_stage(told['after'])}"
+        named(str(Stage(stage).label), ", ".join(_stage(told["before"], told["after"])))
         for stage, told in detail.get("stages", {}).items()
     ]
-    return "; ".join(policy + stages)
+    return listed(policy + stages)
 
 
-def _stage(told: Mapping[str, str]) -> str:
-    due = day(date.fromisoformat(told["due_on"])) if told["due_on"] else ""
-    return ", ".join(filter(None, (told["owner"], due))) or "—"
+def _stage(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    """What of owner and due date is another now."""
+    for name in ("owner", "due_on"):
+        if before[name] != after[name]:
+            yield f"{_told(before[name])} → {_told(after[name])}"
+
+
+def _told(text: str) -> str:
+    """An owner, or a day in words."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text or "—"
 
 
 def _rates(detail: Mapping[str, Any]) -> str:
-    said = "; ".join(f"{code}: {before or '—'} → {after or '—'}" for code, (before, after) in detail["rates"].items())
+    said = listed(named(code, f"{before or '—'} → {after or '—'}") for code, (before, after) in detail["rates"].items())
     return f"{said} ({detail['reason']})" if detail.get("reason") else said
 
 

@@ -242,5 +242,5 @@ def _refuse_changed_since(plan: CompanyPlan, changes: Iterable[Change], periods:
             if stored.get(key) != change.after:
                 raise CannotUndo(
                     _("%(period)s has changed again since; it is not undone.")
-                    % {"period": periods[change.period].label}
+                    % {"period": periods[change.period].title}
                 )

@@ -12,11 +12,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
 from spm.org.access import can_close_period, can_reopen_period
 from spm.org.choices import AuditKind, PeriodLevel, PeriodState
 from spm.org.clock import today
@@ -51,7 +50,7 @@ def soft_close(period: Period, *, by: User | None, reason: str = "") -> None:
     """
     leaf = _locked(period, by)
     if leaf.state != PeriodState.OPEN:
-        raise NothingToDo(_("%(period)s is not open.") % {"period": leaf.label})
+        raise NothingToDo(_("%(period)s is not open.") % {"period": leaf.title})
     _set_state(leaf, PeriodState.SOFT_CLOSED)
     audit.record(AuditKind.PERIOD_SOFT_CLOSE, actor=by, subject=leaf.label, reason=reason)
 
@@ -64,13 +63,13 @@ def close(period: Period, *, by: User | None, reason: str = "") -> PeriodClosing
     """
     leaf = _locked(period, by)
     if leaf.state == PeriodState.CLOSED:
-        raise NothingToDo(_("%(period)s is closed already.") % {"period": leaf.label})
+        raise NothingToDo(_("%(period)s is closed already.") % {"period": leaf.title})
     rollup.roll_up_together([leaf.pk], only_stale=True)
     rows = snapshot(leaf)
     before = PeriodClosing.objects.filter(period=leaf).order_by("-pk").first()
     closing = PeriodClosing.objects.create(
         period=leaf,
-        closed_at=timezone.now(),
+        closed_at=clock.now(),
         closed_by=by,
         digest=digest_of(rows),
         rows=rows,
@@ -95,9 +94,9 @@ def reopen(period: Period, *, by: User, reason: str) -> PeriodReopening:
         raise RuleViolation(_("Say why the period is reopened."))
     leaf = _locked(period, by)
     if leaf.state == PeriodState.OPEN:
-        raise NothingToDo(_("%(period)s is open.") % {"period": leaf.label})
+        raise NothingToDo(_("%(period)s is open.") % {"period": leaf.title})
     reopening = PeriodReopening.objects.create(
-        period=leaf, reopened_at=timezone.now(), reopened_by=by, reason=reason.strip()
+        period=leaf, reopened_at=clock.now(), reopened_by=by, reason=reason.strip()
     )
     _set_state(leaf, PeriodState.OPEN)
     mark_stale([leaf.pk], recredit=True)
@@ -113,7 +112,7 @@ def _locked(period: Period, by: User | None) -> Period:
         raise RuleViolation(_("Quarters and years close with their leaf periods."))
     (leaf,) = rollup.lock_with_parents([period.pk])
     if leaf.ends_on >= today():
-        raise NotOver(_("%(period)s is not over yet.") % {"period": leaf.label})
+        raise NotOver(_("%(period)s is not over yet.") % {"period": leaf.title})
     return leaf
 
 

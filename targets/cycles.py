@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
 from targets import carrying, locking, plans, policy, recipients, sending, versions
@@ -173,7 +172,7 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     if following_stage is Stage.LOCK and _working(cycle).locked_at is None:
         locking.lock(_working(cycle), by=by)
         sending.send_with_lock(cycle, _working(cycle), by=by)
-    now = timezone.now()
+    now = clock.now()
     CycleStage.objects.filter(cycle=cycle, stage=cycle.stage).update(done_at=now, done_by=by)
     before = cycle.stage
     _move(cycle, following_stage)
@@ -189,7 +188,7 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
 def _publish(cycle: PlanningCycle, by: User | None) -> None:
     """The company plan is approved, and kept as it now stands as a version."""
     published = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
-    published.update(state=PlanState.APPROVED, decided_at=timezone.now(), decided_by=by)
+    published.update(state=PlanState.APPROVED, decided_at=clock.now(), decided_by=by)
     versions.save_version(_working(cycle), _("As published"), by, reason=_("Handed on to be allocated"))
 
 

@@ -18,7 +18,7 @@ from spm.errors import PeriodClosed, RuleViolation
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
 from spm.money import MAX_UNITS, UNITS_PER_ONE, minor_unit, to_units
-from spm.org import retries
+from spm.org import clock, retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from spm.ui.numbers import number
@@ -269,12 +269,12 @@ class GoalSheet:
 
     def _refuse_leaf(self, leaf: Period) -> None:
         if leaf.state == PeriodState.CLOSED:
-            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.label})
+            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.title})
         first = self.revised_from
         if first is not None and leaf.starts_on < first.starts_on:
             raise LockedPlan(
                 _("The revision changes nothing before %(first)s: %(period)s stays.")
-                % {"first": first.label, "period": leaf.label}
+                % {"first": first.title, "period": leaf.title}
             )
 
     @property
@@ -312,7 +312,7 @@ class GoalSheet:
         if any(key in seen for key in parts):
             raise RuleViolation(
                 _("%(period)s is given twice: as itself, or within its quarter or year.")
-                % {"period": goal.period.label}
+                % {"period": goal.period.title}
             )
 
     def _verdict(self, parts: dict[LeafKey, Decimal | None]) -> Verdict:
@@ -333,7 +333,7 @@ class GoalSheet:
         return None if before == amount else LeafChange(Holder(column, holder), measure, period, before, amount)
 
     def _store(self, changes: Sequence[LeafChange], reason: str) -> None:
-        told = {"default_user": self.by, "default_change_reason": reason[:100]}
+        told = {"default_user": self.by, "default_change_reason": reason[:100], "default_date": clock.now()}
         history: Any = self.model.history
         fresh, kept, gone = [], [], []
         for change in changes:

@@ -200,7 +200,7 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> Ho
     rows = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, **{holder.column: holder.key})
     amounts = {(row.period_id, row.measure): row.amount for row in rows}
     leaves = Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH).order_by("starts_on")
-    lines = tuple((leaf.label, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)
+    lines = tuple((leaf.title, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)
     totals = tuple(_sum(amounts for amounts in column) for column in zip(*[line[1] for line in lines], strict=True))
     return HolderTable(lines, totals)
 

@@ -77,5 +77,5 @@ def _refuse(plan: CompanyPlan, holder: Holder, period: Period, by: User) -> None
     if not mine(by, [int(holder.key)]):
         raise NotYours(_("This number is for a manager above or an admin to hold."))
     if period.fiscal_year_id != plan.fiscal_year_id:
-        words = {"period": period.label, "year": plan.fiscal_year.label}
+        words = {"period": period.title, "year": plan.fiscal_year.label}
         raise RuleViolation(_("The period %(period)s is not part of the fiscal year %(year)s.") % words)

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
@@ -103,7 +102,7 @@ def agree(letter: QuotaLetter, by: User, seen: int | None = None) -> QuotaLetter
     if seen is not None and seen != letter.version:
         raise Overtaken(_("This letter was sent again meanwhile. Look at the new number first."))
     _require(letter, *ANSWERABLE)
-    _store(letter, state=LetterState.AGREED, answered_at=timezone.now())
+    _store(letter, state=LetterState.AGREED, answered_at=clock.now())
     _tell("quota_agreed", letter, deciders(letter), by)
     return letter
 
@@ -144,7 +143,7 @@ def acknowledge(letter: QuotaLetter, by: User) -> QuotaLetter:
         raise WrongState(_("This letter was never sent."))
     if letter.acknowledged_at is not None:
         raise NothingToDo(_("This letter is acknowledged already."))
-    _store(letter, acknowledged_at=timezone.now())
+    _store(letter, acknowledged_at=clock.now())
     return letter
 
 
@@ -160,7 +159,7 @@ def approve(letter: QuotaLetter, by: User) -> QuotaLetter:
     _require(letter, LetterState.AGREED)
     if changed(plan, [letter]):
         raise NumberChanged(_("The quota has changed since the letter was sent. Send it again."))
-    _store(letter, state=LetterState.APPROVED, approved_at=timezone.now(), approved_by=by)
+    _store(letter, state=LetterState.APPROVED, approved_at=clock.now(), approved_by=by)
     _tell("quota_approved", letter, [letter.person], by)
     return letter
 
@@ -177,7 +176,7 @@ def reject(letter: QuotaLetter, by: User, comment: str) -> QuotaLetter:
     letter = _hold(letter.pk, *OPEN)
     _refuse_others([letter.person_id], by)
     _require(letter, *REJECTABLE)
-    now = timezone.now()
+    now = clock.now()
     _store(letter, state=LetterState.REJECTED, answered_at=now, approved_at=None, approved_by=None)
     threads.say(thread, by=by, text=comment)
     _tell("quota_rejected", letter, [letter.person, *deciders(letter)], by)
@@ -196,7 +195,7 @@ def nudge(letter: QuotaLetter, by: User) -> QuotaLetter:
     slot = f"nudge {letter.pk} {clock.today().isoformat()}"
     if not _tell("quota_waiting", letter, [letter.person], by, slot=slot):
         raise NothingToDo(_("%(name)s was reminded today already.") % {"name": letter.person.name})
-    _store(letter, nudged_at=timezone.now())
+    _store(letter, nudged_at=clock.now())
     return letter
 
 

@@ -4,11 +4,10 @@ There is no unlocking: who finds a mistake revises it, openly. Rules: domain.md,
 """
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import User
 from spm.talk.notices import Told, notify_each
@@ -35,7 +34,7 @@ def lock(plan: CompanyPlan, *, by: User | None, reason: str = "") -> CompanyPlan
     if not any(model.objects.filter(plan=working).exists() for model in NUMBERS):
         raise EmptyPlan(_("%(year)s has no numbers to lock.") % {"year": working.fiscal_year.label})
     baseline = plans.freeze_baseline(working, by=by, reason=reason)
-    working.locked_at = baseline.frozen_at or timezone.now()
+    working.locked_at = baseline.frozen_at or clock.now()
     working.version += 1
     working.save(update_fields=["locked_at", "version"])
     _tell(working, by)

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db.models import Max
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
@@ -178,7 +177,7 @@ def _set_applying(working: CompanyPlan, revision: CompanyPlan | None) -> None:
 
 
 def _decide(revision: CompanyPlan, state: PlanState, by: User, comment: str = "") -> None:
-    revision.state, revision.decided_at, revision.decided_by = state, timezone.now(), by
+    revision.state, revision.decided_at, revision.decided_by = state, clock.now(), by
     revision.frozen_at = revision.decided_at
     revision.version += 1
     revision.save(update_fields=["state", "decided_at", "decided_by", "frozen_at", "version"])

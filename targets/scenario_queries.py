@@ -73,6 +73,11 @@ class Column:
     people: int
     at_goal: int
 
+    @property
+    def over_of_quotas(self) -> Decimal | None:
+        """What people and open positions carry together beyond the company plan, as the allocation says it."""
+        return measures.over_assignment(self.quotas, self.company.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

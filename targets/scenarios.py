@@ -11,11 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org import audit
+from spm.org import audit, clock
 from spm.org.choices import AuditKind, PeriodState
 from spm.org.clock import today
 from spm.org.models import Period, Team, User
@@ -190,7 +189,7 @@ def _with_share(asked: Adjustment, before: tuple[Period, ...]) -> Adjustment:
 
 
 def _decide(scenario: CompanyPlan, state: PlanState, by: User) -> None:
-    scenario.state, scenario.decided_at, scenario.decided_by = state, timezone.now(), by
+    scenario.state, scenario.decided_at, scenario.decided_by = state, clock.now(), by
     scenario.frozen_at = scenario.decided_at
     scenario.version += 1
     scenario.save(update_fields=["state", "decided_at", "decided_by", "frozen_at", "version"])

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils import timezone
 
+from spm.org import clock
 from spm.org.models import User
 from spm.talk.notices import Told, notify_each
 from targets import letter_facts, letter_lines, policy, recipients
@@ -44,7 +44,7 @@ def deliver(plan: CompanyPlan, rows: Sequence[QuotaLetter], *, by: User | None) 
     due = [row for row in rows if lines[row.pk] and (row.state in UNTOLD or row.pk in moved)]
     LetterLine.objects.filter(letter__in=[row.pk for row in due]).delete()
     LetterLine.objects.bulk_create([line for row in due for line in lines[row.pk]])
-    now = timezone.now()
+    now = clock.now()
     for row in due:
         row.sent_before_at, row.sent_at, row.sent_by = row.sent_at, now, by
         row.state, row.version = LetterState.SENT, row.version + 1

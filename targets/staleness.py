@@ -41,7 +41,7 @@ def refuse_closed(periods: Iterable[Period]) -> None:
     """Raise PeriodClosed, naming the first closed period among these."""
     for period in periods:
         if period.state == PeriodState.CLOSED:
-            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": period.label})
+            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": period.title})
 
 
 def mark_stale(period_ids: Iterable[int], *, recredit: bool = False) -> int:

@@ -12,13 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Max, Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from spm.errors import RuleViolation
 from spm.money import ZERO
-from spm.org import retries
+from spm.org import clock, retries
 from spm.org.models import FiscalYear, Period, User
 from targets import batches
 from targets.choices import BatchKind, PlanKind, PlanState
@@ -98,14 +97,15 @@ def copy_rows(source: CompanyPlan, copy: CompanyPlan, by: User | None, reason: s
         rows = list(model.objects.filter(plan=source).order_by("pk"))
         for row in rows:
             row.pk, row.plan = None, copy
-        bulk_create_with_history(rows, model, batch_size=BLOCK, default_user=by, default_change_reason=reason[:100])
+        told = {"default_user": by, "default_change_reason": reason[:100], "default_date": clock.now()}
+        bulk_create_with_history(rows, model, batch_size=BLOCK, **told)
         count += len(rows)
     return count
 
 
 def freeze(plan: CompanyPlan) -> None:
     """From here on the guards of the database refuse every change of the version and its numbers."""
-    plan.frozen_at = timezone.now()
+    plan.frozen_at = clock.now()
     plan.save(update_fields=["frozen_at"])
 
 

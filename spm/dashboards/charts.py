@@ -20,6 +20,7 @@ from spm.ui.numbers import babel_locale, day_short, month_name, number, thousand
 from spm.ui.status import status_of
 
 STRONG = {"color": theme.token("text"), "size": 13, "weight": 600}
+STEPS = {"shape": "hv"}  # what was credited on a day stands from that day on; before it nothing rose
 HALF = Decimal("0.5")  # between two columns
 LABEL_SHARE = Decimal("0.075")
 ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
@@ -56,8 +57,8 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
     lines = [
         (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
-        (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot"}),
-        (_("Actual"), pacing.actual, {"color": theme.token("primary"), "width": 3}),
+        (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot", **STEPS}),
+        (_("Actual"), pacing.actual, {"color": theme.token("primary"), "width": 3, **STEPS}),
     ]
     traces = [_line(name, points, style, scale) for name, points, style in lines if points]
     traces += _end_dot(pacing, scale)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from time import perf_counter
 
@@ -13,9 +13,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management.color import no_style
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.dashboards import demo_planning
+from spm.dashboards.demo_planning import moment
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.errors import RuleViolation
 from spm.imports import batches
@@ -24,13 +26,17 @@ from spm.imports.kinds import kind_named
 from spm.imports.models import ImportBatch
 from spm.jobs.queue import enqueue
 from spm.jobs.waiting import wait_for_jobs
-from spm.org import calendars, guards
+from spm.org import calendars, clock, guards
 from spm.org.choices import CalendarKind
 from spm.org.models import Company, FiscalYear, Period, User
-from targets import closing
+from targets import closing, rollup
+from targets.choices import RunState
+from targets.models import RollupRun
 
 PASSWORD = "norvik-demo-2026"  # noqa: S105  # printed at each start: the demo's people are invented, and so is this
 SOURCE = "norvik"
+FOUNDED = date(2025, 8, 20)  # before this year was planned
+CLOSED_AFTER = timedelta(days=8)
 CLOSED_UNTIL = date(2026, 6, 30)  # the second quarter; July and August are soft-closed, September open
 
 
@@ -98,22 +104,29 @@ def build(phases: Phases) -> None:
     close_periods(phases)
     with phases.phase(_("Planning of next year")):
         demo_planning.plan_next_year()
+    _date_roll_ups()
     Company.objects.update(is_demo=True)  # last: a half-loaded company never passes for the demo
     phases.total()
 
 
 def load(phases: Phases) -> None:
-    """Store company and calendar, then every file by the import machine. Rolls nothing up."""
-    with phases.phase(_("Company and calendar")):
+    """Store company and calendar, then every file by the import machine, each on its day of the story.
+
+    Last year alone is rolled up here: this year's letters tell what was sold then.
+    """
+    with phases.phase(_("Company and calendar")), clock.at(moment(FOUNDED)):
         _found_company()
-    with phases.phase(_("People, territories, accounts")):
+    with phases.phase(_("People, territories, accounts")), clock.at(moment(FOUNDED)):
         _load(sheets.structure())
         _give_passwords()
-    with phases.phase(_("Plans, targets, quotas")):
+    with phases.phase(_("Plans, targets, quotas")), clock.at(moment(FOUNDED, 14)):
         _load(sheets.goals())
-        demo_planning.lock_and_revise()
-    with phases.phase(_("Orders, invoices, shares")):
+    with phases.phase(_("Orders, invoices, shares")), clock.at(moment(figures.TODAY, 6)):
         _load(sheets.actuals())
+    with phases.phase(_("Planning of this year")):
+        before = Period.objects.leaves().filter(fiscal_year__label=str(figures.THIS_YEAR - 1))
+        rollup.roll_up_together(list(before.values_list("pk", flat=True)), only_stale=True)
+        demo_planning.lock_and_revise()
 
 
 def roll_up(phases: Phases) -> None:
@@ -133,9 +146,17 @@ def close_periods(phases: Phases) -> None:
     with phases.phase(_("Closing of past months")):
         over = Period.objects.leaves().filter(ends_on__lt=figures.TODAY).order_by("starts_on")
         for period in over.filter(ends_on__lte=CLOSED_UNTIL):
-            closing.close(period, by=_admin())
+            with clock.at(moment(period.ends_on + CLOSED_AFTER)):
+                closing.close(period, by=_admin())
         for period in over.filter(ends_on__gt=CLOSED_UNTIL):
-            closing.soft_close(period, by=_admin())
+            with clock.at(moment(period.ends_on + CLOSED_AFTER)):
+                closing.soft_close(period, by=_admin())
+
+
+def _date_roll_ups() -> None:
+    """The workers know no story: their roll-up becomes that of the demo's morning, as ``clock.at`` would store it."""
+    done = min(moment(figures.TODAY, 7), timezone.now())
+    RollupRun.objects.filter(state=RunState.DONE).update(requested_at=done, finished_at=done)
 
 
 def remove() -> None:
@@ -159,7 +180,7 @@ def _found_company() -> None:
         pk=1,
         name="Norvik Industrial",
         currency=figures.CURRENCY,
-        timezone="Europe/Berlin",
+        timezone=demo_planning.ZONE,
         fixed_today=settings.TODAY or figures.TODAY,
         require_admin_mfa=False,
     )

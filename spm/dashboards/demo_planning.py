@@ -1,16 +1,18 @@
 """The planning cycles of the demo company: this year locked and revised, next year in review (ux.md, Demo story)."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from spm.dashboards.norvik import cast, figures, sheets
+from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, plans, quotas, revisions, scenarios
+from targets import cycles, letters, plans, quotas, recipients, revisions, scenarios
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -21,6 +23,7 @@ REVISED = {
     figures.HIRED_IN_APRIL: (RevisionCause.HIRE, _("Hired in April, with a ramped quota")),
     figures.GIVEN_A_TERRITORY: (RevisionCause.TERRITORY, _("Given a territory on 1 July")),
 }
+ZONE = "Europe/Berlin"
 DUE = ((8, 31), (9, 15), (10, 15), (11, 15), (11, 30))  # month and day of each stage up to the lock, the year before
 QUESTIONS = {
     "N1": _("One order made 41 % of my year. Does the number count on another one like it?"),
@@ -30,30 +33,68 @@ AGREED = ("N2", "N4", "S1")
 
 
 def lock_and_revise() -> None:
-    """The current year by its cycle up to the lock in January, and who was revised since, asked for by the director."""
+    """The current year by its cycle up to the lock in November, and who was revised since, asked for by the director.
+
+    Everybody agreed and has acknowledged; whoever came with a revision, once it was in force.
+    """
     year = FiscalYear.objects.get(label=str(figures.THIS_YEAR))
-    cycle = _begin(year)
-    for stage in (Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE):
-        cycle = cycles.advance(cycle, stage, _admin())
-    cycles.lock_year(year, _admin())
-    cycles.advance(cycle, Stage.MONITOR, _admin())
+    with clock.at(moment(date(2025, 8, 25))):
+        cycle = _begin(year)
+    _move(cycle, Stage.ALLOCATE, date(2025, 8, 29))
+    _move(cycle, Stage.REVIEW, date(2025, 9, 12))
+    with clock.at(moment(date(2025, 9, 15))):
+        sent = letters.send(QuotaLetter.objects.filter(cycle=cycle), by=_director())
+    for letter in sent:
+        with clock.at(moment(date(2025, 9, 18))):
+            letters.agree(letter, by=letter.person)
+        with clock.at(moment(date(2025, 9, 22))):
+            letters.approve(letter, by=_director())
+    _move(cycle, Stage.APPROVE, date(2025, 10, 14))
+    _move(cycle, Stage.LOCK, date(2025, 11, 28))
+    _acknowledge(cycle, date(2025, 12, 2))
+    _move(cycle, Stage.MONITOR, date(2025, 12, 5))
     for code, (cause, reason) in REVISED.items():
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]
         first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
-        asked = revisions.request(
-            plans.working_plan(year), wanted, effective=first, cause=cause, reason=str(reason), by=_director()
-        )
-        revisions.approve(asked, by=_admin())
+        with clock.at(moment(first.starts_on - timedelta(days=4))):
+            asked = revisions.request(
+                plans.working_plan(year), wanted, effective=first, cause=cause, reason=str(reason), by=_director()
+            )
+        with clock.at(moment(first.starts_on - timedelta(days=2))):
+            revisions.approve(asked, by=_admin())
+            if recipients.prepare(cycle):
+                letters.send(QuotaLetter.objects.filter(cycle=cycle, sent_at=None), by=_director())
+        _acknowledge(cycle, first.starts_on + timedelta(days=3))
+
+
+def moment(day: date, hour: int = 10) -> datetime:
+    """An hour of a day of the story, in the demo company's time zone."""
+    return datetime.combine(day, time(hour), ZoneInfo(ZONE))
+
+
+def _move(cycle: PlanningCycle, to: Stage, day: date) -> None:
+    with clock.at(moment(day)):
+        cycles.advance(cycle, to, _admin())
+
+
+def _acknowledge(cycle: PlanningCycle, day: date) -> None:
+    with clock.at(moment(day)):
+        for letter in QuotaLetter.objects.filter(cycle=cycle, acknowledged_at=None).select_related("person"):
+            letters.acknowledge(letter, by=letter.person)
 
 
 def plan_next_year() -> None:
     """Next year: the plan published, four fifths of it allocated, letters out in two teams, two questions open."""
     year = FiscalYear.objects.get(label=str(figures.NEXT_YEAR))
-    cycle = cycles.advance(_begin(year), Stage.ALLOCATE, _admin())
-    _allocate(year)
-    cycle = cycles.advance(cycle, Stage.REVIEW, _admin())
+    with clock.at(moment(date(2026, 8, 24))):
+        cycle = _begin(year)
+    _move(cycle, Stage.ALLOCATE, date(2026, 8, 31))
+    with clock.at(moment(date(2026, 9, 8))):
+        _allocate(year)
+    with clock.at(moment(date(2026, 9, 9))):
+        _ask_what_if(year)
+    _move(cycle, Stage.REVIEW, date(2026, 9, 11))
     _send_letters(cycle)
-    _ask_what_if(year)
     read = Notification.objects.filter(created_at__lt=timezone.now()).exclude(
         kind__in=("quota_published", "quota_question")
     )
@@ -94,13 +135,16 @@ def _send_letters(cycle: PlanningCycle) -> None:
     """Proposals to everybody who has a number; some agree, two ask, the others think."""
     reps = User.objects.filter(quotas__plan__fiscal_year=cycle.fiscal_year_id, quotas__plan__kind="working").distinct()
     made = [QuotaLetter.objects.get_or_create(cycle=cycle, person=rep)[0] for rep in reps.order_by("pk")]
-    by_email = {letter.person.email: letter for letter in letters.send(made, by=_director())}
+    with clock.at(moment(date(2026, 9, 14))):
+        by_email = {letter.person.email: letter for letter in letters.send(made, by=_director())}
     for code in AGREED:
         letter = by_email[cast.SELLERS[code].email]
-        letters.agree(letter, by=letter.person)
+        with clock.at(moment(date(2026, 9, 16))):
+            letters.agree(letter, by=letter.person)
     for code, question in QUESTIONS.items():
         letter = by_email[cast.SELLERS[code].email]
-        letters.ask(letter, by=letter.person, text=str(question))
+        with clock.at(moment(date(2026, 9, 17))):
+            letters.ask(letter, by=letter.person, text=str(question))
 
 
 def _ask_what_if(year: FiscalYear) -> None:

@@ -34,6 +34,7 @@ class TerritoryRow:
     bar: Bullet
     href: str
     owner_href: str
+    is_region: bool  # territories stand below it, and have the owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,17 @@ def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryLi
     accounts = dict(placed.annotate(count=Count("pk")))
     cells = cells_of(user, view)
     rows = []
-    for territory in Territory.objects.visible_to(user):
+    territories = list(Territory.objects.visible_to(user))
+    regions = {territory.parent_id for territory in territories}
+    for territory in territories:
         known, owner = cells.get(territory.pk, {}), owners.get(territory.pk)
         if territory.is_unassigned and not known:
             continue
         row = Row(RowKind.TEAM, territory.pk, figures(known, view.window), known)
-        rows.append(_row(territory, owner, accounts.get(territory.pk, 0), row, view, company))
+        is_region = territory.pk in regions
+        rows.append(_row(territory, owner, accounts.get(territory.pk, 0), row, view, company, is_region=is_region))
     rows.sort(key=lambda row: (row.figures.gap is None, row.figures.gap or 0, row.name))
-    return TerritoryList(view, company, stamp, rows, sum(row.owner is None for row in rows))
+    return TerritoryList(view, company, stamp, rows, sum(row.owner is None and not row.is_region for row in rows))
 
 
 def reads_own_alone(user: User) -> bool:
@@ -110,7 +114,14 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
 
 
 def _row(  # noqa: PLR0913  # one row of six columns
-    territory: Territory, owner: User | None, accounts: int, row: Row, view: View, company: Company
+    territory: Territory,
+    owner: User | None,
+    accounts: int,
+    row: Row,
+    view: View,
+    company: Company,
+    *,
+    is_region: bool,
 ) -> TerritoryRow:
     status = status_of(row.figures.pace, company)
     name = territory.shown_name
@@ -123,4 +134,5 @@ def _row(  # noqa: PLR0913  # one row of six columns
         bar=bar_of(name, row.figures, status, company.currency),
         href=reverse("dashboards:territory", args=[territory.pk]) + view.query(),
         owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query() if owner else "",
+        is_region=is_region,
     )

@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -29,7 +28,7 @@ from spm.imports.staging import Progress, Staged
 from spm.imports.states import AlreadyDone, check_committed, check_open, still_open
 from spm.imports.tallies import COUNTS, Tally
 from spm.jobs.queue import enqueue
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.clock import company
 from spm.org.models import Company, User
@@ -236,7 +235,7 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) 
         tally.keep()
     loader.finish()
     tally.close(loader)
-    batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", timezone.now()
+    batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", clock.now()
     _save(batch, started)
     audit.record(
         AuditKind.IMPORT, actor=by, subject=str(batch), batch=batch.pk, sha256=batch.sha256, rows=counts(batch)
@@ -266,7 +265,7 @@ def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None]
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     check_committed(current)
     kind_named(current.kind).undo(current, by)
-    current.state, current.reason, current.undone_at, current.undone_by = BatchState.UNDONE, "", timezone.now(), by
+    current.state, current.reason, current.undone_at, current.undone_by = BatchState.UNDONE, "", clock.now(), by
     current.save(update_fields=["state", "reason", "undone_at", "undone_by"])
     audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
     if confirm:

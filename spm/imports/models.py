@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.imports.choices import BatchState, RowOutcome
 from spm.imports.querysets import ImportBatchQuerySet, ImportProfileQuerySet
 from spm.jobs.models import Job
+from spm.org import clock
 
 
 class ImportBatch(models.Model):
@@ -36,7 +37,7 @@ class ImportBatch(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="import_batches"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     committed_at = models.DateTimeField(null=True, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")

@@ -1,6 +1,6 @@
 """What an entry of the audit log says beyond its kind and subject, as a sentence in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.text import capfirst
@@ -23,6 +23,16 @@ def tell(kind: AuditKind, words: "Callable[[Detail], str]") -> None:
     _TOLD[kind] = words
 
 
+def named(name: str, value: str) -> str:
+    """A name and what it is, with the colon of the language: French sets a space before it."""
+    return _("%(name)s: %(value)s") % {"name": name, "value": value}
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Several such, with the semicolon of the language."""
+    return _("; ").join(parts)
+
+
 def _export(detail: Detail) -> str:
     filters = ", ".join(f"{name} {value}" for name, value in detail.get("query", {}).items())
     words = {"format": str(detail.get("format", "csv")).upper(), "filters": filters}
@@ -36,12 +46,12 @@ def _role(detail: Detail) -> str:
 
 
 def _settings(detail: Detail) -> str:
-    return "; ".join(_change(field, *values) for field, values in detail.get("changed", {}).items())
+    return listed(_change(field, *values) for field, values in detail.get("changed", {}).items())
 
 
 def _change(field: str, before: Any, after: Any) -> str:
     label = capfirst(str(getattr(Company._meta.get_field(field), "verbose_name", field)))
-    return f"{label}: {_value(after)}" if before is None else f"{label}: {_value(before)} → {_value(after)}"
+    return named(label, _value(after) if before is None else f"{_value(before)} → {_value(after)}")
 
 
 def _value(value: Any) -> str:

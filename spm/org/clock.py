@@ -1,11 +1,35 @@
-"""What day it is for the company."""
+"""What day it is for the company, and at which moment something is stored."""
 
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
 
 from django.utils import timezone
 
 from spm.org import current
 from spm.org.models import Company
+
+_told: ContextVar[datetime | None] = ContextVar("told", default=None)
+
+
+def now() -> datetime:
+    """The moment that is stored of what happens; within ``at`` the one that is told there."""
+    return _told.get() or timezone.now()
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Let what happens inside be stored as of ``moment``: a demo's year lies in its story, not in the minute it loads.
+
+    A moment still to come counts as now, so that nothing done later can seem to come before. The audit log keeps the
+    real time whatever is told here: it is evidence.
+    """
+    before = _told.set(min(moment, timezone.now()))
+    try:
+        yield
+    finally:
+        _told.reset(before)
 
 
 def company() -> Company | None:

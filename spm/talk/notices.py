@@ -6,9 +6,10 @@ Rights are looked at when the notification is read and again when the mail is se
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from django.utils import timezone, translation
+from django.utils import translation
 
 from spm.jobs.queue import enqueue
+from spm.org import clock
 from spm.org.models import User
 from spm.talk.choices import kind_named
 from spm.talk.models import Notification, NotificationChoice
@@ -52,7 +53,7 @@ def notify_each(
     if slot is not None:
         told = set(Notification.objects.filter(person__in=people, slot=slot).values_list("person", flat=True))
     silent = {choice.person_id: choice for choice in NotificationChoice.objects.filter(person__in=people, kind=kind)}
-    now = timezone.now()
+    now = clock.now()
     rows = [
         Notification(
             person=one.person,
@@ -111,4 +112,4 @@ def mark_read(user: User, pks: Iterable[int] | None = None) -> int:
     rows = Notification.objects.filter(person=user).unread()
     if pks is not None:
         rows = rows.filter(pk__in=list(pks))
-    return rows.update(read_at=timezone.now())
+    return rows.update(read_at=clock.now())

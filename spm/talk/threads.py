@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.org import retries
+from spm.org import clock, retries
 from spm.org.models import User
 from spm.talk.anchors import anchor_named
 from spm.talk.models import COMMENT_LIMIT, Comment, Thread
@@ -35,7 +34,7 @@ def say(thread: Thread, *, by: User, text: str) -> Comment:
     A form that is sent twice says it once.
     """
     Thread.objects.select_for_update().get(pk=thread.pk)
-    words, now = _readable(text), timezone.now()
+    words, now = _readable(text), clock.now()
     twin = Comment.objects.filter(thread=thread, author=by, text=words, created_at__gt=now - ONCE).first()
     if twin is not None:
         return twin
@@ -54,20 +53,20 @@ def edit(comment: Comment, text: str, *, seen: int) -> None:
     stored = Comment.objects.select_for_update().get(pk=comment.pk)
     if stored.version != seen or stored.deleted_at is not None:
         raise Overtaken(_("This comment was changed in another window. Your words are still here."))
-    comment.text, comment.edited_at, comment.version = words, timezone.now(), seen + 1
+    comment.text, comment.edited_at, comment.version = words, clock.now(), seen + 1
     comment.save(update_fields=["text", "edited_at", "version"])
 
 
 def delete(comment: Comment) -> None:
     """Take the words back; who spoke, and when, stays."""
-    comment.text, comment.deleted_at = "", timezone.now()
+    comment.text, comment.deleted_at = "", clock.now()
     comment.version += 1
     comment.save(update_fields=["text", "deleted_at", "version"])
 
 
 def resolve(thread: Thread, *, by: User) -> None:
     """Settled, until somebody speaks again."""
-    thread.resolved_at, thread.resolved_by = timezone.now(), by
+    thread.resolved_at, thread.resolved_by = clock.now(), by
     thread.save(update_fields=["resolved_at", "resolved_by"])
 
 

@@ -26,6 +26,27 @@
     });
   }
 
+  /* On a phone: no number over each of many columns, short marks, every third name, and words that stay inside. */
+  function narrow(data, layout) {
+    if (layout.margin) layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36) };
+    const columns = data.find((trace) => trace.type === "bar");
+    if (columns && columns.x.length > 6) {
+      data.forEach((trace) => {
+        if (trace.mode === "text") trace.visible = false;
+        if (trace.mode === "markers" && trace.marker.size > 14) trace.marker.size = 14;
+      });
+      layout.xaxis = { ...layout.xaxis, dtick: 3, tickangle: 0 };
+    }
+    const [first, last] = (layout.xaxis.range || []).map(Date.parse);
+    (layout.annotations || []).forEach((words) => {
+      const early = (Date.parse(words.x) - first) / (last - first) < 0.4;
+      if (words.yref === "paper" && words.xref === "x" && words.xanchor === "right" && early) {
+        words.xanchor = "left";
+        words.xshift = 2;
+      }
+    });
+  }
+
   function draw(holder) {
     const source = document.getElementById(holder.dataset.chart);
     if (!source || !window.Plotly) return;
@@ -33,10 +54,9 @@
     registerLocales(figure.config);
     const { locales, ...config } = figure.config;
     const layout = resolved(figure.layout);
-    if (holder.clientWidth < 480 && layout.margin) {
-      layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36), r: Math.min(layout.margin.r, 98) };
-    }
-    window.Plotly.react(holder, resolved(figure.data), layout, config);
+    const data = resolved(figure.data);
+    if (holder.clientWidth < 480) narrow(data, layout);
+    window.Plotly.react(holder, data, layout, config);
   }
 
   function drawAll(within) {

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import simple_history.models
+import spm.org.clock
 import spm.ui.fields
 from decimal import Decimal
 from django.conf import settings
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('working', 'Working version'), ('baseline', 'Baseline'), ('revision', 'Revision'), ('scenario', 'Scenario'), ('saved', 'Saved version')], default='working', max_length=8)),
                 ('number', models.PositiveSmallIntegerField(default=1)),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=spm.org.clock.now, editable=False)),
                 ('frozen_at', models.DateTimeField(blank=True, null=True)),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('discard', 'Discarded')], default='draft', max_length=9, verbose_name='state')),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('edit', 'Edited'), ('paste', 'Pasted'), ('spread', 'Spread'), ('method', 'By method'), ('import', 'Imported'), ('undo', 'Undone'), ('restore', 'Restored'), ('revision', 'Revised'), ('what_if', 'What if')], max_length=8)),
                 ('changes', models.JSONField()),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('at', models.DateTimeField(auto_now_add=True)),
+                ('at', models.DateTimeField(default=spm.org.clock.now, editable=False)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='targets.companyplan')),
                 ('revision', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='applied_by', to='targets.companyplan')),
@@ -329,7 +330,7 @@ class Migration(migrations.Migration):
                 ('deal_limit', models.DecimalField(decimal_places=2, default=Decimal('30'), max_digits=6, verbose_name='warn of one deal above, % of last year')),
                 ('proration', models.CharField(choices=[('days', 'Calendar days'), ('working', 'Working days, Monday to Friday'), ('season', 'Season weight')], default='season', max_length=7, verbose_name='part of a year by')),
                 ('answer_days', models.PositiveSmallIntegerField(default=5, verbose_name='days to answer a letter')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=spm.org.clock.now, editable=False)),
                 ('version', models.PositiveIntegerField(default=0)),
                 ('copied_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='targets.planningcycle')),
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

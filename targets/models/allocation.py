@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from spm.org import clock
 from spm.org.models import Period, Team
 from spm.ui.fields import MoneyField
 from targets.choices import BatchKind, Measure
@@ -151,7 +152,7 @@ class GoalBatch(models.Model):
     changes = models.JSONField()
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
     revision = models.OneToOneField(
         CompanyPlan, models.PROTECT, null=True, blank=True, related_name="applied_by"
     )  # whose approval wrote this

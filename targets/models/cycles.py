@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from spm.org import clock
 from spm.org.models import FiscalYear
 from targets.choices import LimitAction, Proration, Stage
 from targets.models.actuals import Actual
@@ -42,7 +43,7 @@ class PlanningCycle(models.Model):
     )
     answer_days = models.PositiveSmallIntegerField(_("days to answer a letter"), default=5)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     version = models.PositiveIntegerField(default=0)
 
     objects = PlanningCycleQuerySet.as_manager()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from spm.market.models import Territory
+from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind, PlanState, RevisionCause
@@ -62,7 +63,7 @@ class CompanyPlan(models.Model):
     number = models.PositiveSmallIntegerField(default=1)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="plans")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
     frozen_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(_("name"), max_length=100, blank=True)  # of a scenario or saved version
     state = models.CharField(_("state"), max_length=9, choices=PlanState.choices, default=PlanState.DRAFT)

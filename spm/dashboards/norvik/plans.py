@@ -19,6 +19,7 @@ from spm.dashboards.norvik.figures import (
     month_quotas,
 )
 
+TERRITORY_SINCE = 7  # July
 MEASURES = ("bookings", "revenue", "margin")
 YEARS = range(FIRST_YEAR, NEXT_YEAR + 1)
 
@@ -46,8 +47,19 @@ def target_rows() -> list[Row]:
         ("territory", rep.code, measure, str(THIS_YEAR), _euro(_territory_target(rep, measure)), CURRENCY)
         for rep in REPS
         for measure in MEASURES
+        if rep.code != GIVEN_A_TERRITORY
     ]
-    return teams + territories
+    return teams + territories + _targets_from_july()
+
+
+def _targets_from_july() -> list[Row]:
+    """The territory that was opened in July has a target from then on, as it has sales."""
+    return [
+        ("territory", GIVEN_A_TERRITORY, measure, f"{THIS_YEAR}-{month:02}", str(amount), CURRENCY)
+        for measure in MEASURES
+        for month, amount in enumerate(month_quotas(BY_CODE[GIVEN_A_TERRITORY], measure), start=1)
+        if month >= TERRITORY_SINCE
+    ]
 
 
 def _territory_target(rep: Rep, measure: str) -> int:
@@ -88,7 +100,7 @@ def _quota(rep: Rep, measure: str, period: str, amount: int) -> Row:
 
 def revision_rows() -> list[Row]:
     """What changed within 2026, month by month: the ramped quota from April, the revised one from July."""
-    changes = {HIRED_IN_APRIL: 4, GIVEN_A_TERRITORY: 7}
+    changes = {HIRED_IN_APRIL: 4, GIVEN_A_TERRITORY: TERRITORY_SINCE}
     return [
         (SELLERS[code].email, measure, f"{THIS_YEAR}-{month:02}", str(amount), CURRENCY)
         for code, first in changes.items()

@@ -50,7 +50,7 @@ def _act(request: HttpRequest, pk: int, verb: Callable[..., object], done: str) 
     leaf = _leaf(request, pk)
     try:
         verb(leaf, by=user_of(request))
-        messages.success(request, done % {"period": leaf.label})
+        messages.success(request, done % {"period": leaf.title})
     except RuleViolation as error:
         messages.error(request, str(error))
     return redirect("setup:calendar")
@@ -81,6 +81,6 @@ def period_reopen(request: HttpRequest, pk: int) -> HttpResponse:
         except RuleViolation as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("%(period)s is open again.") % {"period": leaf.label})
+            messages.success(request, _("%(period)s is open again.") % {"period": leaf.title})
             return redirect("setup:calendar")
     return render(request, "setup/reopen.html", {"form": form, "leaf": leaf}, status=422 if form.errors else 200)

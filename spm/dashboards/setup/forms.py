@@ -115,7 +115,7 @@ class PersonForm(VersionedFormMixin, forms.ModelForm[User]):
     employee_id = forms.CharField(label=_("Employee id"), max_length=64, required=False)
     starts_on = day_field(_("Starts on"), required=False)
     locale = forms.ChoiceField(
-        label=_("Language"), choices=lambda: [("", _("As the company")), *settings.LANGUAGES], required=False
+        label=_("Language"), choices=lambda: [("", _("As the browser")), *settings.LANGUAGES], required=False
     )
     is_admin = forms.BooleanField(label=_("Admin"), required=False, help_text=_("Sees everything and keeps setup."))
 

@@ -69,6 +69,7 @@ class YearRow:
     ends_on: date
     kind: str
     leaves: tuple[LeafRow, ...]
+    is_current: bool
 
 
 def person_state(person: User, invited: set[int]) -> str:
@@ -195,8 +196,8 @@ def calendar_rows(user: User) -> list[YearRow]:
         leaves.setdefault(leaf.fiscal_year_id, []).append(
             LeafRow(
                 pk=leaf.pk,
-                label=leaf.label,
-                quarter=leaf.parent.label if leaf.parent else "",
+                label=leaf.title,
+                quarter=leaf.parent.title if leaf.parent else "",
                 starts_on=leaf.starts_on,
                 ends_on=leaf.ends_on,
                 state=leaf.state,
@@ -208,7 +209,12 @@ def calendar_rows(user: User) -> list[YearRow]:
         )
     return [
         YearRow(
-            year.label, year.starts_on, year.ends_on, year.get_calendar_kind_display(), tuple(leaves.get(year.pk, ()))
+            year.label,
+            year.starts_on,
+            year.ends_on,
+            year.get_calendar_kind_display(),
+            tuple(leaves.get(year.pk, ())),
+            is_current=year.starts_on <= day <= year.ends_on or len(years) == 1,
         )
         for year in years
     ]
