@@ -50,9 +50,9 @@ def lock_and_revise() -> None:
         with clock.at(moment(date(2025, 9, 22))):
             letters.approve(letter, by=_director())
     _move(cycle, Stage.APPROVE, date(2025, 10, 14))
-    _move(cycle, Stage.LOCK, date(2025, 11, 28))
-    _acknowledge(cycle, date(2025, 12, 2))
-    _move(cycle, Stage.MONITOR, date(2025, 12, 5))
+    _move(cycle, Stage.LOCK, date(2025, 11, 13))
+    _acknowledge(cycle, date(2025, 11, 18))
+    _move(cycle, Stage.MONITOR, date(2025, 11, 28))
     for code, (cause, reason) in REVISED.items():
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]
         first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)

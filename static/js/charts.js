@@ -33,7 +33,7 @@
     if (columns && columns.x.length > 6) {
       data.forEach((trace) => {
         if (trace.mode === "text") trace.visible = false;
-        if (trace.mode === "markers" && trace.marker.size > 14) trace.marker.size = 14;
+        if (trace.mode === "markers" && trace.marker.size > 10) trace.marker.size = 10;
       });
       layout.xaxis = { ...layout.xaxis, dtick: 3, tickangle: 0 };
     }

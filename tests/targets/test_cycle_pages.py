@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from spm.org.models import FiscalYear
-from targets import cycles
+from spm.org.models import FiscalYear, User
+from targets import cycles, letters
 from targets.choices import Stage
-from targets.cycle_queries import cycle_home, following_label, next_to_plan
+from targets.cycle_queries import cycle_home, following_label, next_to_plan, year_lines
 from targets.models import Attainment, PlanningCycle, Quota, QuotaLetter
+from targets.recipients import prepare
 from targets.rollup import roll_up_stale
 from tests.builders import make_actual, make_line_of_plan, make_quota, make_year
 from tests.targets.test_cycles import set_target
@@ -203,3 +204,20 @@ def test_home_takes_the_same_queries_for_two_quotas_and_for_five(
     assert Quota.objects.count() == 5
     with django_assert_num_queries(len(first)):
         client.get("/targets/2027/")
+
+
+def test_the_history_of_the_policy_names_what_changed_and_nothing_else(cycle, cast):
+    stages = {row.stage: cycles.StagePlan(row.owner, row.due_on) for row in cycle.stages.all()}
+    stages[Stage.PLAN] = cycles.StagePlan(cast.admin, date(2026, 9, 1))
+    cycles.set_stages(cycle, stages, by=cast.admin)
+    told = next(event for event in cycle_home(cast.admin, cycle, "bookings").events if "Plan" in event.detail)
+    assert told.detail == "Plan: — → 1 Sep 2026"
+
+
+def test_a_rep_reads_the_number_of_the_letter_in_the_list_of_years(page_of, cycle, cast):
+    assert "0.45" not in page_of(cast.rep, "/targets/")
+    PlanningCycle.objects.update(stage=Stage.REVIEW)
+    prepare(cycle)
+    letters.send(list(QuotaLetter.objects.filter(person=cast.rep).select_related("cycle")), cast.north_manager)
+    (line,) = (line for line in year_lines(User.objects.get(pk=cast.rep.pk), "bookings") if line.label == "2027")
+    assert (line.quotas, line.plan) == (450, None)

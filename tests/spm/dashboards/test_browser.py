@@ -94,3 +94,30 @@ def test_the_pages_of_an_admin_are_accessible_and_never_wider_than_the_screen(vi
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_table_is_cut_on_a_wide_screen(visit, story, language):
+    story.director.locale = language
+    story.director.save()
+    page_of_rep = f"/performance/reps/{story.rep.pk}/"
+    for path in ("/performance/", "/", page_of_rep, "/targets/2026/fairness/", "/targets/2026/company/versions/"):
+        story.admin.locale = language
+        story.admin.save()
+        page = visit(path, story.admin if path.startswith("/targets/") else story.director)
+        page.set_viewport_size({"width": 1440, "height": 900})
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll(".card > .scroll:not(:has(.perf))")]
+                .filter((box) => box.scrollWidth > box.clientWidth)
+                .map((box) => [location.pathname, box.scrollWidth, box.clientWidth])"""
+        )
+        assert cut == []
+
+
+def test_a_line_of_credits_rises_in_steps(visit, story):
+    page = visit("/performance/", story.director)
+    shapes = page.evaluate(
+        "() => [...document.querySelectorAll('[data-chart=figure-pacing]')]"
+        ".flatMap((one) => one.data.filter((trace) => trace.mode === 'lines').map((trace) => trace.line.shape || ''))"
+    )
+    assert shapes == ["", "hv", "hv"]

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from spm.dashboards import demo
+from spm.dashboards.demo_planning import moment
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
@@ -15,9 +16,23 @@ from spm.org import verification
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, Team, User
 from spm.periods import elapsed_share
+from spm.talk.models import Comment
 from targets.choices import Measure
 from targets.measures import expected_to_date, pace, pace_gap
-from targets.models import Actual, ActualVersion, Attainment, Quota
+from targets.models import (
+    Actual,
+    ActualVersion,
+    Attainment,
+    CompanyPlan,
+    CycleStage,
+    PeriodClosing,
+    PlanningCycle,
+    Quota,
+    QuotaLetter,
+    RollupRun,
+    Target,
+)
+from targets.sending import changed
 from tests.spm.dashboards.test_norvik import STORY
 
 
@@ -131,3 +146,37 @@ def test_the_tree_has_three_teams_under_one_root():
 
 def test_the_data_passes_every_invariant():
     assert [breach for found in verification.run_all() for breach in found.breaches] == []
+
+
+def test_what_happened_in_the_demo_is_dated_in_its_story():
+    locked = PlanningCycle.objects.get(fiscal_year__label="2026")
+    assert locked.created_at.date() == date(2025, 8, 25)
+    working = CompanyPlan.objects.working().get(fiscal_year__label="2026")
+    assert working.locked_at.date() == date(2025, 11, 13)
+    last = moment(figures.TODAY, 18)
+    for model, name in (
+        (QuotaLetter, "sent_at"),
+        (QuotaLetter, "answered_at"),
+        (CycleStage, "done_at"),
+        (CompanyPlan, "decided_at"),
+        (RollupRun, "finished_at"),
+        (PeriodClosing, "closed_at"),
+        (ImportBatch, "committed_at"),
+        (Comment, "created_at"),
+    ):
+        assert model.objects.filter(**{f"{name}__isnull": False}).exists(), model
+        assert not model.objects.filter(**{f"{name}__gt": last}).exists(), model
+
+
+def test_everybody_has_acknowledged_the_locked_year_and_no_letter_tells_another_number():
+    letters = QuotaLetter.objects.filter(cycle__fiscal_year__label="2026").select_related("cycle")
+    assert letters.count() == len(figures.REPS)
+    assert not letters.filter(acknowledged_at=None).exists()
+    working = CompanyPlan.objects.working().get(fiscal_year__label="2026")
+    told = {letter.person.email for letter in letters if letter.pk in changed(working, list(letters))}
+    assert told == {cast.SELLERS[figures.GIVEN_A_TERRITORY].email}  # revised since
+
+
+def test_the_territory_opened_in_july_has_no_target_before():
+    targets = Target.objects.filter(territory__name=cast.TERRITORIES[figures.GIVEN_A_TERRITORY], measure="bookings")
+    assert min(targets.values_list("period__starts_on", flat=True)) == date(2026, 7, 1)
