@@ -66,7 +66,7 @@ class UserQuerySet(models.QuerySet["User"]):
         """Active people who have chosen no password yet, each with ``invited_at``: when a link last reached them."""
         last = Max("invitations__sent_at", filter=Q(invitations__used_at=None))
         waiting = self.people().filter(is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        return waiting.annotate(invited_at=last)
+        return waiting.annotate(invited_at=last).order_by("name", "pk")  # a grouped query has no order of itself
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from spm.dashboards.setup import invitations as by_mail
+from spm.dashboards.setup.queries import people_rows
 from spm.imports.models import ImportBatch
 from spm.jobs import runner
 from spm.jobs.choices import JobState
@@ -133,8 +134,6 @@ def test_a_job_that_is_run_again_mails_nobody_twice(loaded, mails, cast, monkeyp
 
 
 def states(name):
-    from spm.dashboards.setup.queries import people_rows
-
     return [row.state for row in people_rows(User.objects.get(name="Admin"), name)]
 
 
@@ -187,6 +186,14 @@ def test_a_link_can_be_shown_where_mail_is_set_up(admin, loaded, mails):
     shown = admin.post(reverse("setup:person-invite", args=[loaded[0].pk]), {"by": "link"}).content.decode()
     assert TOKEN.search(shown)
     assert mails == []
+
+
+def test_no_server_is_asked_about_an_address_that_cannot_exist(admin, cast, mails):
+    """The people of the demo company have such ones."""
+    people.create_person(email="ann@norvik.example", name="Ann")
+    admin.post(ALL)
+    assert mails == []
+    assert the_job().note == "0 mailed; refused: ann@norvik.example"
 
 
 # By links
