@@ -151,6 +151,18 @@ def test_a_refused_address_is_named_and_keeps_nobody_elses_mail(admin, loaded, m
     assert states("Ben") == ["no_access"]
 
 
+def test_a_mail_that_does_not_leave_ends_no_link_that_was_given_out(loaded, mails, cast, monkeypatch):
+    token = TOKEN.search(invitations.invite(loaded[0], cast.admin))[1]
+    with monkeypatch.context() as patch, in_process():
+        patch.setattr("spm.jobs.mailing.send", lambda _message: False)
+        by_mail.ask(loaded[:1], cast.admin, again=True)
+    assert invitations.open_invitation(token)
+    with in_process():
+        by_mail.ask(loaded[:1], cast.admin, again=True)
+    with pytest.raises(invitations.BadInvitation):
+        invitations.open_invitation(token)
+
+
 def test_inv_39_rights_are_looked_at_when_the_mail_is_sent(loaded, mails, cast, settings, monkeypatch):
     settings.JOBS_IN_PROCESS = False
     monkeypatch.setattr("spm.jobs.queue.app.send_task", lambda *_, **__: None)
