@@ -6,7 +6,9 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from spm.dashboards.norvik import cast
 from spm.org import clock
+from spm.org.access import can_administer
 from spm.org.models import Membership, TeamLead, User
 
 
@@ -31,15 +33,29 @@ def is_open() -> bool:
     return company is not None and company.is_demo
 
 
+def may_switch(user: object) -> bool:
+    """Whether the user may look at the demo company as somebody else: its admins, wherever it was loaded."""
+    company = clock.company()
+    return isinstance(user, User) and can_administer(user) and company is not None and company.is_demo
+
+
+def is_own(user: User) -> bool:
+    """Whether the user is somebody of one's own and not of the demo's cast, and so outlives it."""
+    return user.email not in {person.email for person in cast.PEOPLE}
+
+
 def people() -> list[User]:
     """Everybody who may sign in, by name."""
     return list(User.objects.people().filter(is_active=True).order_by("name"))
 
 
 def offered() -> DemoPeople | None:
-    """None outside the demo. The manager leads a team with members; the rep is a member of that team."""
-    if not is_open():
-        return None
+    """What the sign-in page offers; None outside ``manage.py demo``."""
+    return of_company() if is_open() else None
+
+
+def of_company() -> DemoPeople:
+    """The roles of the demo company. The manager leads a team with members; the rep is a member of that team."""
     everybody = people()
     members = {row.person_id: row.team_id for row in Membership.objects.as_of(clock.today())}
     leads = {

@@ -102,6 +102,11 @@ class Shell:
     def demo_people(self) -> demo_people.DemoPeople | None:
         return demo_people.offered()
 
+    @property
+    def outlives_demo(self) -> bool:
+        """Whether the reader is no part of the demo company, and stays when it is removed."""
+        return self.person is not None and demo_people.is_own(self.person)
+
     @cached_property
     def checklist(self) -> Checklist | None:
         """The first run as far as it has come; for admins alone, and only where a page asks."""

@@ -5,7 +5,7 @@ from datetime import date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from spm.dashboards import weekly
+from spm.dashboards import demo_loading, weekly
 from spm.dashboards.setup import invitations
 from spm.jobs.registry import Running, handler
 from spm.org import saving
@@ -29,3 +29,9 @@ def mail_weekly_view(job: Running) -> None:
 def mail_invitations(job: Running) -> None:
     """One-time links to people without access; run again, it goes on where it stopped."""
     invitations.send(job)
+
+
+@handler(demo_loading.KIND)
+def load_demo(job: Running) -> None:
+    """The demo company, from the first-run page; run again after it was loaded, it is refused in words."""
+    demo_loading.load(job)

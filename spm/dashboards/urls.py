@@ -27,5 +27,6 @@ urlpatterns = [
     path("settings/theme/", views_personal.theme, name="theme"),
     path("settings/density/", views_personal.density, name="density"),
     path("accounts/demo/", views_personal.demo_sign_in, name="demo-sign-in"),
+    path("setup/demo/load/", views_demo.demo_load, name="demo-load"),
     path("setup/demo/remove/", views_demo.demo_remove, name="demo-remove"),
 ]

@@ -16,6 +16,7 @@ KIND_LABELS = {
     "canary": _("Health check"),
     "close_due": _("Close of periods that are due"),
     "demo": _("Demo company"),
+    "import": _("Import"),
     "import_commit": _("Import"),
     "import_preview": _("Import preview"),
     "import_undo": _("Undo of an import"),

@@ -52,6 +52,23 @@ def set_company(
     return company
 
 
+@retries.atomic
+def set_step(step: str, *, skipped: bool) -> bool:
+    """Set a step of the first run aside, for every admin, or take it up again; False when it is so already.
+
+    Raises BadCompany before there is a company to remember it.
+    """
+    company = Company.objects.select_for_update().first()
+    if company is None:
+        raise BadCompany(_("The company comes first: everything else stands on it."))
+    if (step in company.skipped_steps) == skipped:
+        return False
+    others = [other for other in company.skipped_steps if other != step]
+    company.skipped_steps = [*others, step] if skipped else others
+    company.save(update_fields=["skipped_steps"])
+    return True
+
+
 def _refuse(values: dict[str, Any]) -> None:
     if not values["name"]:
         raise BadCompany(_("The company needs a name."))

@@ -40,13 +40,20 @@ def invite(person: User, by: User | None) -> str:
 
 
 def invite_by_mail(person: User, by: User | None) -> tuple[int, str]:
-    """The key of a new invitation and its link, which counts as sent once ``sent`` is told. Raises as ``invite``."""
+    """The key of a new invitation and its link, which counts once ``sent`` is told that the mail has left.
+
+    Until then a link given out before stays good. Raises as ``invite``.
+    """
     return _invite(person, by, sent_at=None)
 
 
+@retries.atomic
 def sent(pk: int) -> None:
-    """The mail with the link of this invitation has left."""
-    Invitation.objects.filter(pk=pk).update(sent_at=timezone.now())
+    """The mail with the link of this invitation has left: links given out before end."""
+    row = Invitation.objects.select_for_update().get(pk=pk)
+    Invitation.objects.filter(person=row.person_id, used_at=None).exclude(pk=pk).update(expires_at=timezone.now())
+    row.sent_at = timezone.now()
+    row.save(update_fields=["sent_at"])
 
 
 @retries.atomic
@@ -65,7 +72,8 @@ def _invite(person: User, by: User | None, *, sent_at: datetime | None) -> tuple
         raise BadInvitation(_("%(name)s is not active.") % {"name": person.name})
     if person.has_usable_password():
         raise BadInvitation(_("%(name)s has a password already, and can reset it.") % {"name": person.name})
-    Invitation.objects.filter(person=person, used_at=None).update(expires_at=timezone.now())
+    if sent_at is not None:
+        Invitation.objects.filter(person=person, used_at=None).update(expires_at=timezone.now())
     made = _make(person=person, by=by, sent_at=sent_at)
     audit.record(AuditKind.INVITED, actor=by, subject=person.email, by_mail=sent_at is None)
     return made
@@ -90,9 +98,9 @@ def invited_since(moment: datetime) -> set[int]:
 
 
 def last_sent(person: User) -> datetime | None:
-    """When the person was last sent a link that nobody has used; None for never."""
-    rows = Invitation.objects.filter(person=person, used_at=None, sent_at__isnull=False).order_by("-sent_at")
-    return rows.values_list("sent_at", flat=True).first()
+    """When the person was sent the link that they can still use; None where they hold none."""
+    usable = Invitation.objects.filter(person=person, used_at=None, expires_at__gt=timezone.now())
+    return usable.filter(sent_at__isnull=False).order_by("-sent_at").values_list("sent_at", flat=True).first()
 
 
 @retries.atomic

@@ -52,6 +52,7 @@ class Company(models.Model):
     require_admin_mfa = models.BooleanField(_("Admins need a second factor"), default=False)  # see companies.py
     is_demo = models.BooleanField(default=False)
     fixed_today = models.DateField(null=True, blank=True)  # the demo's clock stands still; see clock.today()
+    skipped_steps = models.JSONField(default=list, blank=True)  # keys of steps of the first run that admins set aside
     version = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from spm.keys import normalise
 from spm.org.choices import PeriodLevel
@@ -63,10 +64,11 @@ class UserQuerySet(models.QuerySet["User"]):
         return _within(self.people(), "pk", scope_of(user).people)
 
     def without_access(self) -> Self:
-        """Active people who have chosen no password yet, each with ``invited_at``: when a link last reached them."""
-        last = Max("invitations__sent_at", filter=Q(invitations__used_at=None))
+        """Active people who have chosen no password yet, each with ``invited_at``: when they got the link they hold."""
+        usable = Q(invitations__used_at=None, invitations__expires_at__gt=timezone.now())
+        last = Max("invitations__sent_at", filter=usable)
         waiting = self.people().filter(is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX)
-        return waiting.annotate(invited_at=last)
+        return waiting.annotate(invited_at=last).order_by("name", "pk")  # a grouped query has no order of itself
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # made at run time

@@ -62,6 +62,7 @@ PERSONAL = {
     "dashboards:theme": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:density": Access(signed_in(NO_METHOD), signed_in(ACTED)),
     "dashboards:demo-sign-in": Access(public(NO_METHOD), public(HIDDEN)),
+    "dashboards:demo-load": Access(public(NO_METHOD | FORBIDDEN | TO_LOGIN), admins(ACTED)),
     "dashboards:demo-remove": Access(public(NO_METHOD), signed_in(FORBIDDEN)),  # the admin too: it is no demo
     "styleguide": Access(public(HIDDEN)),
 }
@@ -253,6 +254,7 @@ def setup_verb(kind: str = "") -> Access:
 SETUP = {
     "setup:overview": setup_page(writes=False),
     "setup:welcome": setup_page(writes=False),
+    "setup:step-skip": Access(public(NO_METHOD | FORBIDDEN | TO_LOGIN), admins(ACTED), kinds=(("part", "=plan"),)),
     "setup:company": setup_page(),
     "setup:mail": setup_page(),
     "setup:calendar": setup_page(),

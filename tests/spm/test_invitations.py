@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from spm.dashboards.setup import invitations as by_mail
+from spm.dashboards.setup.queries import people_rows
 from spm.imports.models import ImportBatch
 from spm.jobs import runner
 from spm.jobs.choices import JobState
@@ -133,8 +134,6 @@ def test_a_job_that_is_run_again_mails_nobody_twice(loaded, mails, cast, monkeyp
 
 
 def states(name):
-    from spm.dashboards.setup.queries import people_rows
-
     return [row.state for row in people_rows(User.objects.get(name="Admin"), name)]
 
 
@@ -150,6 +149,18 @@ def test_a_refused_address_is_named_and_keeps_nobody_elses_mail(admin, loaded, m
     admin.post(ALL)
     assert the_job().note == "2 mailed; refused: ben@example.com"
     assert states("Ben") == ["no_access"]
+
+
+def test_a_mail_that_does_not_leave_ends_no_link_that_was_given_out(loaded, mails, cast, monkeypatch):
+    token = TOKEN.search(invitations.invite(loaded[0], cast.admin))[1]
+    with monkeypatch.context() as patch, in_process():
+        patch.setattr("spm.jobs.mailing.send", lambda _message: False)
+        by_mail.ask(loaded[:1], cast.admin, again=True)
+    assert invitations.open_invitation(token)
+    with in_process():
+        by_mail.ask(loaded[:1], cast.admin, again=True)
+    with pytest.raises(invitations.BadInvitation):
+        invitations.open_invitation(token)
 
 
 def test_inv_39_rights_are_looked_at_when_the_mail_is_sent(loaded, mails, cast, settings, monkeypatch):
@@ -187,6 +198,14 @@ def test_a_link_can_be_shown_where_mail_is_set_up(admin, loaded, mails):
     shown = admin.post(reverse("setup:person-invite", args=[loaded[0].pk]), {"by": "link"}).content.decode()
     assert TOKEN.search(shown)
     assert mails == []
+
+
+def test_no_server_is_asked_about_an_address_that_cannot_exist(admin, cast, mails):
+    """The people of the demo company have such ones."""
+    people.create_person(email="ann@norvik.example", name="Ann")
+    admin.post(ALL)
+    assert mails == []
+    assert the_job().note == "0 mailed; refused: ann@norvik.example"
 
 
 # By links

@@ -205,3 +205,11 @@ class TestDemo:
         make_company(is_demo=demo_company)
         assert client.post("/accounts/demo/", {"person": cast.admin.pk}).status_code == 404
         assert client.get(LOGIN).context["shell"].demo_people is None
+
+    def test_without_the_setting_an_admin_of_the_demo_company_alone_looks_at_it_as_somebody_else(self, client, cast):
+        make_company(is_demo=True)
+        client.force_login(cast.rep)
+        assert client.post("/accounts/demo/", {"person": cast.admin.pk}).status_code == 404
+        client.force_login(cast.admin)
+        client.post("/accounts/demo/", {"person": cast.north_manager.pk})
+        assert client.session["_auth_user_id"] == str(cast.north_manager.pk)

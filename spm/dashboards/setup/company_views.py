@@ -6,18 +6,21 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.mail import send_mail
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from spm.dashboards.demo_loading import loading
 from spm.dashboards.setup import queries
-from spm.dashboards.setup.checklist import checklist
+from spm.dashboards.setup.checklist import NEEDED, PARTS, checklist
 from spm.dashboards.setup.forms import CompanyForm, MailForm
 from spm.errors import RuleViolation
 from spm.org import clock, companies
 from spm.org.gates import admins_only, user_of
 from spm.org.models import FiscalYear
+from spm.ui.redirects import back
 
 
 @require_safe
@@ -31,8 +34,22 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 @admins_only
 def welcome(request: HttpRequest) -> HttpResponse:
-    """The first run: the steps to a dashboard, each skippable and resumable."""
-    return render(request, "setup/welcome.html", {"checklist": checklist(user_of(request))})
+    """The first run: the demo company, or the steps to a dashboard of one's own, to be skipped and taken up again."""
+    user = user_of(request)
+    return render(request, "setup/welcome.html", {"checklist": checklist(user), "demo": loading(user)})
+
+
+@require_POST
+@admins_only
+def step_skip(request: HttpRequest, part: str) -> HttpResponse:
+    """Set a part of the first run aside, or (``undo``) take it up again."""
+    if part not in PARTS or part in NEEDED:
+        raise Http404
+    try:
+        companies.set_step(part, skipped="undo" not in request.POST)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return back(request, reverse("setup:welcome"))
 
 
 @admins_only

@@ -136,8 +136,10 @@ def invite_page(user: User) -> InvitePage:
     """Everybody the user sees who cannot sign in yet, by name, each with ``invited_at``: one query."""
     since = timezone.now() - invitations.RECENTLY
     people = list(User.objects.visible_to(user).without_access())
-    recent = [person for person in people if person.invited_at and person.invited_at >= since]
-    waiting = [person for person in people if person not in recent]
+    parts: tuple[list[User], list[User]] = ([], [])
+    for person in people:
+        parts[bool(person.invited_at and person.invited_at >= since)].append(person)
+    waiting, recent = parts
     return InvitePage(tuple(waiting), tuple(recent), bool(settings.EMAIL_URL))
 
 

@@ -16,6 +16,7 @@ app_name = "setup"
 urlpatterns = [
     path("", company_views.overview, name="overview"),
     path("welcome/", company_views.welcome, name="welcome"),
+    path("welcome/<slug:part>/skip/", company_views.step_skip, name="step-skip"),
     path("company/", company_views.company_edit, name="company"),
     path("mail/", company_views.mail_test, name="mail"),
     path("calendar/", calendar_views.calendar, name="calendar"),

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True)),
-                ('kind', models.CharField(choices=[('sign_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('sign_out', 'Signed out'), ('export', 'Exported'), ('role_change', 'Role changed'), ('period_soft_close', 'Period soft-closed'), ('period_close', 'Period closed'), ('period_reopen', 'Period reopened'), ('invited', 'Invited'), ('first_admin', 'First admin created'), ('settings', 'Settings changed'), ('import', 'Import committed'), ('import_undo', 'Import undone'), ('plan_cycle', 'Planning cycle created'), ('plan_policy', 'Planning policy changed'), ('plan_stage', 'Planning stage changed'), ('plan_lock', 'Plan locked'), ('plan_rates', 'Plan rates set'), ('plan_revision', 'Plan revised'), ('plan_scenario', 'Scenario decided'), ('history_seal', 'History sealed')], max_length=24)),
+                ('kind', models.CharField(choices=[('sign_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('sign_out', 'Signed out'), ('export', 'Exported'), ('role_change', 'Role changed'), ('period_soft_close', 'Period soft-closed'), ('period_close', 'Period closed'), ('period_reopen', 'Period reopened'), ('invited', 'Invited'), ('first_admin', 'First admin created'), ('settings', 'Settings changed'), ('import', 'Import committed'), ('import_undo', 'Import undone'), ('plan_cycle', 'Planning cycle created'), ('plan_policy', 'Planning policy changed'), ('plan_stage', 'Planning stage changed'), ('plan_lock', 'Plan locked'), ('plan_rates', 'Plan rates set'), ('plan_revision', 'Plan revised'), ('plan_scenario', 'Scenario decided'), ('history_seal', 'History sealed'), ('demo_loaded', 'Demo company loaded'), ('demo_removed', 'Demo company removed')], max_length=24)),
                 ('subject', models.CharField(blank=True, max_length=200)),
                 ('detail', models.JSONField(default=dict)),
                 ('address', models.GenericIPAddressField(blank=True, null=True)),
@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                 ('require_admin_mfa', models.BooleanField(default=False, verbose_name='Admins need a second factor')),
                 ('is_demo', models.BooleanField(default=False)),
                 ('fixed_today', models.DateField(blank=True, null=True)),
+                ('skipped_steps', models.JSONField(blank=True, default=list)),
                 ('version', models.PositiveIntegerField(default=0)),
             ],
             options={

@@ -1,12 +1,16 @@
 """Taking the demo company away leaves the database as ``migrate`` leaves it, guards included."""
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 
 from spm.dashboards import demo
+from spm.dashboards.norvik import cast
 from spm.errors import RuleViolation
 from spm.market.models import Territory
-from spm.org import audit, guards
+from spm.org import audit, guards, verification
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Company, Team, User
 from tests.builders import make_account, make_company, make_person, make_quota, make_team, make_territory, make_year
@@ -43,12 +47,35 @@ def test_the_guards_are_back_after_a_removal(demo_company):
         AuditEntry.objects.filter(pk=entry.pk).delete()
 
 
-def test_an_admin_removes_the_demo_and_goes_on_as_first_admin(demo_company, client):
-    client.force_login(make_person("Admin", is_admin=True))
+def test_an_admin_of_the_demo_removes_it_and_goes_on_as_first_admin(demo_company, client):
+    client.force_login(make_person("Admin", email=cast.ADMIN.email, is_admin=True))
     answer = client.post("/setup/demo/remove/", follow=True)
     assert demo.is_empty()
-    assert answer.redirect_chain[0][0].startswith("/")
+    assert answer.redirect_chain[0][0].startswith("/accounts/invitation/")
     assert answer.status_code == 200
+
+
+def test_an_admin_of_ones_own_outlives_the_demo_and_stays_signed_in(demo_company, client, other_browser):
+    admin = make_person("Ada", is_admin=True)
+    TOTP.activate(admin, generate_totp_secret())
+    client.force_login(admin)
+    answer = client.post("/setup/demo/remove/", follow=True)
+    assert answer.redirect_chain == [("/setup/welcome/", 302)]
+    assert demo.is_empty(but=admin)
+    assert list(User.objects.people()) == [admin]
+    assert Authenticator.objects.get().user == admin
+    assert "Start empty" in answer.content.decode()
+    assert other_browser.get("/").status_code == 302  # the rep's session is gone
+    assert list(AuditEntry.objects.values_list("kind", "actor")) == [(AuditKind.DEMO_REMOVED, admin.pk)]
+    assert [breach for found in verification.run_all() for breach in found.breaches] == []
+
+
+@pytest.fixture
+def other_browser(demo_company):
+    """A browser in which the rep of the demo is signed in."""
+    browser = Client()
+    browser.force_login(User.objects.get(name="Rep"))
+    return browser
 
 
 def test_a_rep_does_not_remove_the_demo(demo_company, client):
