@@ -46,6 +46,10 @@ def read_csv(open_bytes: Opener, delimiter: str | None = None, encoding: str | N
     return Table(headers, open_rows, [])
 
 
+class _EndlessLine(Exception):  # noqa: N818  # told with its row
+    """A line that is longer than a table's can be."""
+
+
 class _Text:
     """The records of one file, parsed in the same way on every pass."""
 
@@ -93,6 +97,9 @@ class _Text:
                 number, line = number + 1, reader.line_num
                 try:
                     cells = next(reader, None)
+                except _EndlessLine:
+                    reason = _("Row %(row)d is longer than %(most)d characters: this is not a table.")
+                    raise BadFile(reason % {"row": number, "most": MAX_LINE}, number) from None
                 except csv.Error as error:
                     yield number, _broken(number, reader.line_num - line, str(error))
                     continue
@@ -129,7 +136,7 @@ def _lines(stream: BinaryIO, encoding: str, delimiter: str) -> Iterator[str]:
 
 def _bounded(line: str) -> str:
     if len(line) == MAX_LINE:
-        raise BadFile(_("A line is longer than %(most)d characters: this is not a table.") % {"most": MAX_LINE})
+        raise _EndlessLine
     return line
 
 

@@ -1,14 +1,23 @@
 """One good table with known totals, and every way of spoiling it, each with its verdict.
 
-A verdict is the exact total of the amounts, or ``REFUSED``: nothing may be counted wrong without a word (INV-18).
-``ROW`` says that single rows are refused and the others add up to the total that stands beside it.
+A verdict is the exact total of the amounts, or ``REFUSED``, or which rows are refused: as a number, where the whole
+file may be refused instead; as a set, exactly these. Nothing may be counted wrong without a word (INV-18).
 """
 
 import csv
 import io
-from dataclasses import dataclass
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+from openpyxl.styles import Font
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from spm.errors import RuleViolation
 from spm.imports.cells import RowParser
@@ -29,7 +38,7 @@ REFUSED = "refused"
 
 KIND = SimpleNamespace(
     columns=(
-        Column("external_id", required=True, filled=True),
+        Column("external_id", required=True, filled=True, is_code=True),
         Column("date", ColumnType.DATE, required=True, filled=True),
         Column("email", ColumnType.EMAIL),
         Column("name"),
@@ -46,6 +55,7 @@ class Outcome:
     refused: dict[int, str]
     reason: str = ""
     rows: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_silent(self) -> bool:
@@ -57,11 +67,14 @@ def outcome(data: bytes, filename: str, form: FileFormat | None = None) -> Outco
     """Read, decide, parse and add up; the only exceptions that may leave the readers are sentences."""
     mapping = Mapping(format=form or FileFormat())
     try:
-        rows = mapping.apply(read(data, filename, ReadOptions(encoding=mapping.format.encoding)), KIND)
+        table = read(data, filename, ReadOptions(encoding=mapping.format.encoding))
+        rows = mapping.apply(table, KIND)
         decision = decide_format(rows, KIND.columns, mapping.format.choice())
         if decision.asks:
             return Outcome(None, {}, decision.asks[0])
-        return _added_up(rows, RowParser(KIND.columns, decision, "USD"))
+        found = _added_up(rows, RowParser(KIND.columns, decision, "USD"))
+        found.notes = [*table.notes, *rows.notes, *decision.notes]
+        return found
     except RuleViolation as error:
         return Outcome(None, {}, str(error))
 
@@ -97,6 +110,40 @@ def column_of(column, *texts):
     for cells, text in zip(rows, texts, strict=True):
         cells[HEADERS.index(column)] = text
     return rows
+
+
+def as_workbook(rows, change=None):
+    """A workbook whose cells are all text, also what looks like a formula or an error."""
+    book = openpyxl.Workbook()
+    for cells in rows:
+        book.active.append(cells)
+    for row in book.active.iter_rows():
+        for cell in row:
+            cell.data_type = "s"
+    return saved(book, change)
+
+
+def as_typed_workbook(rows, change=None):
+    """A workbook as a spreadsheet makes it: what looks like a number or a day is one, but for leading zeros."""
+    book = openpyxl.Workbook()
+    for cells in rows:
+        book.active.append([typed(cell) for cell in cells])
+    return saved(book, change)
+
+
+def saved(book, change):
+    """``change(book)`` comes before the saving."""
+    if change:
+        change(book)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def typed(cell):
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", cell or ""):
+        return date.fromisoformat(cell)
+    return Decimal(cell) if re.fullmatch(r"-?\d+\.\d+|[1-9]\d*", cell or "") else cell
 
 
 GOOD = as_csv()
@@ -179,5 +226,114 @@ CELLS = {
     **{f"email {text!r}": (put(2, "email", text), 4) for text in ("NULL", "-", "#N/A", "ann", "ann@@example.com")},
     "key shortened by a spreadsheet": (put(2, "external_id", "1.23457E+15"), 4),
     "key with control character": (put(2, "external_id", "a\x01b"), 4),
-    "cell of 1 MB": (put(2, "name", "x" * 1_000_000), {4}),
+    "cell of 1 MB": (put(2, "name", "x" * 1_000_000), 4),
 }
+
+
+def total_row():
+    return ["Total", "", "", "", str(TOTAL)]
+
+
+# name → (rows with their header, verdict): the shapes that a sheet can have too.
+SHEETS = {
+    "good": ([HEADERS, *ROWS], TOTAL),
+    "text before the header": ([["Report of May"], HEADERS, *ROWS], REFUSED),
+    "wide text before the header": ([["Report", "of", "May", "2026", "all"], HEADERS, *ROWS], REFUSED),
+    "two-row header": ([["Key", "When", "Who", "What", "Money"], HEADERS, *ROWS], REFUSED),
+    "two-row header, the second unknown": ([HEADERS, ["key", "day", "rep", "customer", "sum"], *ROWS], {2}),
+    "two tables": ([HEADERS, *ROWS, [], ["team", "lead"], ["North", "ann"]], {7, 8}),
+    "two tables side by side": (
+        [[*HEADERS, None, "team"], *([*row, None, "North"] for row in ROWS)],
+        REFUSED,
+    ),
+    "repeated header": ([HEADERS, *ROWS[:2], HEADERS, *ROWS[2:]], {4}),
+    "duplicate header": ([["external_id", "date", "email", "Email ", "amount"], *ROWS], REFUSED),
+    "empty header": ([["external_id", "date", "email", "", "amount"], *ROWS], REFUSED),
+    "unknown header": ([["external_id", "date", "email", "nom", "amount"], *ROWS], TOTAL),
+    "missing header": ([["external_id", "date", "email", "name", "sum"], *ROWS], REFUSED),
+    "blank rows": ([[], HEADERS, ROWS[0], [], [None, " ", None], *ROWS[1:]], TOTAL),
+    "total row": ([HEADERS, *ROWS, total_row()], {6}),
+    "total row in the middle": ([HEADERS, *ROWS[:2], total_row(), *ROWS[2:]], {4}),
+    "footnote": ([HEADERS, *ROWS, [], ["* without tax"]], {7}),
+    "cell too few": ([HEADERS, *ROWS[:2], ROWS[2][:4], ROWS[3]], {4}),
+    "cell too many": ([HEADERS, *ROWS[:2], [*ROWS[2], "1"], ROWS[3]], {4}),
+    "cells moved to the right": ([HEADERS, *ROWS[:2], ["", *ROWS[2][:4]], ROWS[3]], {4}),
+    "header only": ([HEADERS], REFUSED),
+    "empty": ([], REFUSED),
+}
+
+
+def another_sheet(state: str) -> Callable[[Any], None]:
+    def change(book):
+        sheet = book.create_sheet("other")
+        for cells in [HEADERS, *put(0, "amount", "7")]:
+            sheet.append(cells)
+        sheet.sheet_state = state
+
+    return change
+
+
+def only_very_hidden(book):
+    book.create_chartsheet("Chart")
+    book.worksheets[0].sheet_state = "veryHidden"
+
+
+def with_cell(place: str, value: Any) -> Callable[[Any], None]:
+    def change(book):
+        book.active[place].value, book.active[place].number_format = value, "General"
+
+    return change
+
+
+def hide_column(book):
+    book.active.column_dimensions["E"].hidden = True
+
+
+def hide_row(book):
+    book.active.row_dimensions[3].hidden = True
+
+
+def count_from_1904(book):
+    book.epoch = CALENDAR_MAC_1904
+
+
+def merge(places: str) -> Callable[[Any], None]:
+    return lambda book: book.active.merge_cells(places)
+
+
+def format_rows_below(book):
+    for number in range(6, 900):
+        book.active.cell(number, 1).font = Font(bold=True)
+
+
+# name → (change of the good workbook, verdict, a word that the notes hold): what only a workbook can have.
+WORKBOOKS = {
+    "another sheet alike": (another_sheet("visible"), REFUSED, ""),
+    "hidden sheet": (another_sheet("hidden"), TOTAL, "not from “other”"),
+    "very hidden sheet": (another_sheet("veryHidden"), TOTAL, "not from “other”"),
+    "only a very hidden sheet": (only_very_hidden, REFUSED, ""),
+    "hidden column": (hide_column, TOTAL, "Hidden columns are read too"),
+    "hidden row": (hide_row, TOTAL, "1 hidden row is read too"),
+    "dates counted from 1904": (count_from_1904, TOTAL, "1904"),
+    "merged header": (merge("A1:B1"), REFUSED, ""),
+    "merged cells": (merge("A2:A3"), REFUSED, ""),
+    "formatted empty rows": (format_rows_below, TOTAL, ""),
+    "cell in the last row": (with_cell("A1048576", "x"), REFUSED, ""),
+    "boolean amount": (with_cell("E4", True), 4, "TRUE or FALSE"),
+    "error cell": (with_cell("E4", "#DIV/0!"), 4, "1 cell shows an error"),
+    "formula without a value": (with_cell("E4", "=SUM(E2:E3)"), 4, "1 formula has no value"),
+    "amount stored as text": (with_cell("E4", "300.00"), TOTAL, "numbers that are stored as text"),
+    "amount of sixteen digits": (with_cell("E4", 1234567890123456), 4, ""),
+    "day as a serial number": (with_cell("B4", 46037), 4, ""),
+    "id that came as a number": (with_cell("A4", 3), TOTAL, "“external_id” holds numbers such as 3"),
+    "id of more digits than a number has": (with_cell("A4", 1234567890123456789), 4, ""),
+}
+
+
+def with_long_cell(data: bytes) -> bytes:
+    """The workbook with a cell of a megabyte in place of ``Plain``; spreadsheets write 32,767 characters at most."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"Plain", b"x" * 1_000_000))
+    return stream.getvalue()

@@ -108,7 +108,7 @@ def test_a_row_that_does_not_fit_is_refused_by_itself(text, number, reason):
         (b"a,A \n1,2\n", "Two columns are named"),
         (b"a,,b\n1,2,3\n", "Column 2 of the header"),
         (b"a,b\n1,\0\n", "Row 2 holds a NUL"),
-        (b"a,b\n1,2\n3," + b"x" * 1_100_000, "longer than 1000000"),
+        (b"a,b\n1,2\n3," + b"x" * 1_100_000, "Row 3 is longer than 1000000"),
         (b"a,b\n1,2\n" + b",\n" * 1_001 + b"3,4\n", "blank rows"),
     ],
 )

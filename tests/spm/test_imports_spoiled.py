@@ -6,7 +6,6 @@ import random
 import time
 from decimal import Decimal
 
-import openpyxl
 import pytest
 
 from tests.spm.spoiled import (
@@ -17,35 +16,26 @@ from tests.spm.spoiled import (
     REFUSED,
     ROWS,
     SHAPE,
+    SHEETS,
     TOTAL,
+    WORKBOOKS,
     as_csv,
+    as_typed_workbook,
+    as_workbook,
     outcome,
+    with_long_cell,
 )
-
-
-def as_workbook(rows):
-    book = openpyxl.Workbook()
-    for cells in [HEADERS, *rows]:
-        book.active.append(cells)
-    for row in book.active.iter_rows():
-        for cell in row:
-            cell.data_type = "s"  # as text, also what looks like a formula or an error
-    stream = io.BytesIO()
-    book.save(stream)
-    return stream.getvalue()
 
 
 def check(found, verdict):
     if verdict == REFUSED:
         assert found.total is None
         assert found.reason
+    elif isinstance(verdict, int) and found.total is None:
+        assert found.reason  # the whole file is refused instead of the row
     elif isinstance(verdict, (int, set)):
-        places = verdict if isinstance(verdict, set) else {verdict}
-        if found.total is None:
-            assert found.reason  # the whole file is refused instead of the row
-        else:
-            assert set(found.refused) == places
-            assert all(found.refused.values())
+        assert set(found.refused) == (verdict if isinstance(verdict, set) else {verdict})
+        assert all(found.refused.values())
     else:
         assert (found.total, found.refused, found.rows) == (verdict, {}, len(ROWS))
 
@@ -65,7 +55,30 @@ def test_inv_18_spoiled_cells_of_a_csv(way):
 @pytest.mark.parametrize("way", [way for way in CELLS if "control" not in way and "1 MB" not in way])
 def test_inv_18_spoiled_cells_of_a_workbook(way):
     rows, verdict = CELLS[way]
-    check(outcome(as_workbook(rows), "x.xlsx"), verdict)
+    check(outcome(as_workbook([HEADERS, *rows]), "x.xlsx"), verdict)
+
+
+@pytest.mark.parametrize("written", [as_workbook, as_typed_workbook])
+@pytest.mark.parametrize("way", SHEETS)
+def test_inv_18_spoiled_shapes_of_a_sheet(way, written):
+    rows, verdict = SHEETS[way]
+    found = outcome(written(rows), "x.xlsx")
+    check(found, verdict)
+    if isinstance(verdict, set):
+        good = [row for number, row in enumerate(rows, start=1) if row in ROWS and number not in verdict]
+        assert found.total == sum(Decimal(row[4]) for row in good)
+
+
+@pytest.mark.parametrize("way", WORKBOOKS)
+def test_inv_18_spoiled_workbooks(way):
+    change, verdict, note = WORKBOOKS[way]
+    found = outcome(as_typed_workbook([HEADERS, *ROWS], change), "x.xlsx")
+    check(found, verdict)
+    assert note in " ".join(found.notes)
+
+
+def test_inv_18_a_cell_of_a_megabyte_in_a_workbook():
+    check(outcome(with_long_cell(as_workbook([HEADERS, *ROWS])), "x.xlsx"), 4)
 
 
 def spoilings():
@@ -124,5 +137,5 @@ def test_inv_18_mutated_text_is_read_or_refused_soon(block):
 
 @pytest.mark.parametrize("seed", range(24))
 def test_inv_18_mutated_workbooks_are_read_exactly_or_refused(seed):
-    found = outcome(mutated(as_workbook(ROWS), seed, floor=4), "x.xlsx")
+    found = outcome(mutated(as_workbook([HEADERS, *ROWS]), seed, floor=4), "x.xlsx")
     assert not found.is_silent or found.total == TOTAL
