@@ -91,7 +91,8 @@ def _sums(user: User, year: Period) -> Mapping[str, tuple[Decimal, Decimal]]:
 
 def _summed(rows: QuerySet[Any], place: int) -> QuerySet[Any]:
     places: QuerySet[Any] = rows.order_by().annotate(place=Value(place)).values_list("place", "measure")
-    return places.annotate(sum=Sum("amount", output_field=MoneyField()))
+    summed: QuerySet[Any] = places.annotate(sum=Sum("amount", output_field=MoneyField()))
+    return summed
 
 
 def homeless(people: Sequence[User]) -> list[Alert]:
