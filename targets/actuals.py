@@ -37,6 +37,8 @@ from targets.crediting import LeafPeriod, Resolver, Share, share_sum
 from targets.lines import (
     COLUMNS,
     GIVEN_COLUMNS,
+    PERIOD,
+    RATE,
     Change,
     CreditSet,
     Line,
@@ -202,7 +204,7 @@ class Recorder:
         try:
             self._worth(line, stored)
         except (NoRate, TooLarge) as error:
-            return Verdict(RowOutcome.REFUSED, str(error), "currency")
+            return Verdict(RowOutcome.REFUSED, str(error), "currency", RATE if isinstance(error, NoRate) else "")
         waits = self._waits(line.date) or (stored and self._waits_behind(stored))
         return waits or (CHANGED if alive else NEW)
 
@@ -285,7 +287,8 @@ class Recorder:
 
 
 def _parked(leaf: LeafPeriod) -> Verdict:
-    return Verdict(RowOutcome.PARKED, _("%(period)s is closed for new lines.") % {"period": leaf.label})
+    told = _("%(period)s is closed for new lines.") % {"period": leaf.label}
+    return Verdict(RowOutcome.PARKED, told, rule=PERIOD)
 
 
 def _insert_lines(source: str, changes: Sequence[Change]) -> list[int]:

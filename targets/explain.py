@@ -4,7 +4,7 @@ Rules in order (domain.md §4, "Why doesn't it count?"): date, measure, territor
 credits that pass all of them add up to the number on the page, to the last ten-thousandth.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from spm.ui.numbers import day
 from targets.choices import ActualKind, Measure
 from targets.curves import KIND_OF, Stretch, counted
+from targets.lines import PERIOD, RATE
 from targets.models import Actual, Credit
+from targets.unloaded import Unloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Holder:
     def last(self) -> date:
         return self.stretches[-1].last
 
+    @property
+    def everybody(self) -> frozenset[int] | None:
+        """Who made it up on any of its days; None = everybody."""
+        people = [stretch.people for stretch in self.stretches if stretch.people is not None]
+        return frozenset().union(*people) if people else None
+
     def people_on(self, on: date) -> frozenset[int] | None:
         """The people who made up the holder on a day; None = everybody. Empty outside its days."""
         return next((s.people for s in self.stretches if s.first <= on <= s.last), frozenset())
@@ -42,7 +50,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The first rule that fails and a sentence with what it met."""
+    """The first rule that fails, empty where none does, and a sentence with what it met."""
 
     rule: str
     sentence: str
@@ -67,10 +75,9 @@ def left_out(
 ) -> QuerySet[Actual]:
     """Lines of ``around`` (both days inclusive) that have to do with the holder and do not count for the number."""
     counts = counting(holder, measure, Credit.objects.all()).values("actual")
-    people = [stretch.people for stretch in holder.stretches if stretch.people is not None]
+    all_people = holder.everybody
     rows = actuals.filter(date__range=around).exclude(pk__in=counts)
-    if people:
-        all_people = frozenset().union(*people)
+    if all_people is not None:
         credited = Credit.objects.filter(person__in=all_people, date__range=around).values("actual")
         rows = rows.filter(Q(person__in=all_people) | Q(pk__in=credited))
     if holder.territories:
@@ -81,27 +88,51 @@ def left_out(
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """Does this line count for that number? ``credits`` are all of the line's.
+class Part:
+    """One share of a line; ``territory`` is the name of its territory."""
 
-    ``territories``: those whose names the asker may read; None = all.
+    person: int
+    territory_id: int
+    territory: str
+    share: Decimal
+    is_overlay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Does this line count for that number? ``credits`` are all of the line's; of a row that is no line yet there is
+    none, and the credit it would give is looked at.
+
+    ``territories``: key → name of those whose names the asker may read; None = all.
     """
 
-    actual: Actual
+    actual: Actual | Unloaded
     credits: Sequence[Credit]
     holder: Holder
     measure: Measure
-    territories: Collection[int] | None = None
+    territories: Mapping[int, str] | None = None
 
     def may_name(self, territory: int) -> bool:
         return self.territories is None or territory in self.territories
 
+    @property
+    def parts(self) -> list[Part]:
+        """Whom and where it counts for, or would."""
+        if isinstance(self.actual, Unloaded):
+            row = self.actual
+            name = (self.territories or {}).get(row.territory_id, "")
+            return [Part(row.person_id, row.territory_id, name, Decimal(1), is_overlay=False)]
+        return [
+            Part(row.person_id, row.territory_id, row.territory.shown_name, row.share, row.is_overlay)
+            for row in self.credits
+        ]
+
 
 def first_failing(asked: Question) -> Verdict:
     """Why the line does not count: the first rule that says no."""
-    found = (rule(asked) for rule in (_date, _measure, _territory, _share))
-    late = Verdict(_("period state"), _("It came after its period was closed and waits for the next one."))
-    return next((verdict for verdict in found if verdict), late)
+    found = (rule(asked) for rule in (_date, _measure, _territory, _share, _rate, _period_state))
+    silent = Verdict("", _("No rule keeps it out: look again after the next roll-up."))
+    return next((verdict for verdict in found if verdict), silent)
 
 
 def _date(asked: Question) -> Verdict | None:
@@ -126,24 +157,47 @@ def _measure(asked: Question) -> Verdict | None:
 
 
 def _territory(asked: Question) -> Verdict | None:
-    inside = asked.holder.territories
-    if not inside or any(credit.territory_id in inside for credit in asked.credits):
+    inside, parts = asked.holder.territories, asked.parts
+    if not inside or any(part.territory_id in inside for part in parts):
         return None
-    if not all(asked.may_name(credit.territory_id) for credit in asked.credits):
+    if not all(asked.may_name(part.territory_id) for part in parts):
         return Verdict(_("territory"), _("On that day it counted in another territory."))
-    names = ", ".join(sorted({credit.territory.shown_name for credit in asked.credits}))
+    names = ", ".join(sorted({part.territory for part in parts}))
     return Verdict(_("territory"), _("On that day it counted in %(names)s.") % {"names": names or "—"})
 
 
 def _share(asked: Question) -> Verdict | None:
-    people = asked.holder.people_on(asked.actual.date)
-    own = [credit for credit in asked.credits if people is None or credit.person_id in people]
-    if not asked.credits:
+    people, parts = asked.holder.people_on(asked.actual.date), asked.parts
+    own = [part for part in parts if people is None or part.person in people]
+    if not parts:
         return Verdict(_("share"), _("Nobody is credited for it."))
     if not own:
         return Verdict(_("share"), _("Its whole credit is with others."))
-    if all(credit.is_overlay for credit in own) and asked.holder.person is None:
+    if all(part.is_overlay for part in own) and asked.holder.person is None:
         return Verdict(_("share"), _("Overlay credit counts for the person alone, not for the whole."))
-    if all(credit.share == Decimal(0) for credit in own):
+    if all(part.share == Decimal(0) for part in own):
         return Verdict(_("share"), _("Its share is zero."))
     return None
+
+
+def _rate(asked: Question) -> Verdict | None:
+    """A line that is loaded has its rate, or needs none."""
+    row = asked.actual
+    if not isinstance(row, Unloaded) or row.rule != RATE:
+        return None
+    words = {"currency": row.currency, "day": day(row.date), "file": row.filename, "number": row.number}
+    told = _("Row %(number)s of %(file)s was refused: no rate for %(currency)s is in force on %(day)s.")
+    return Verdict(_("rate"), told % words)
+
+
+def _period_state(asked: Question) -> Verdict | None:
+    """A line that is loaded was so while its period was open."""
+    row = asked.actual
+    if not isinstance(row, Unloaded) or row.rule != PERIOD:
+        return None
+    words = {"period": row.period, "file": row.filename, "number": row.number}
+    if row.is_open:
+        told = _("Row %(number)s of %(file)s came while %(period)s was closed; it is open again: load the file anew.")
+    else:
+        told = _("Row %(number)s of %(file)s waits: %(period)s is closed for new lines.")
+    return Verdict(_("period state"), told % words)

@@ -17,7 +17,7 @@ from spm.keys import normalise
 from spm.market.imports import UNKNOWN_ACCOUNT, UNKNOWN_TERRITORY
 from spm.market.models import ProductFamily
 from spm.org.models import User
-from targets import actuals, lines
+from targets import actuals, lines, unloaded
 from targets.choices import ActualKind
 from targets.crediting import Resolver, Share
 from targets.goal_imports import CompanyPlans, Quotas, Seasonality, Targets
@@ -129,7 +129,8 @@ class ActualLoader(LineLoader):
             column, value = verdict.column, getattr(line, verdict.column)
         if not verdict.reason:
             column = value = ""
-        return Verdict(verdict.outcome, column, value, verdict.reason, line)
+        facts = unloaded.facts_of(line, verdict.rule, self.resolver) if verdict.rule else None
+        return Verdict(verdict.outcome, column, value, verdict.reason, line, facts)
 
     def lock(self) -> None:
         super().lock()

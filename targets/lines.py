@@ -32,6 +32,7 @@ COLUMNS = (
     "currency",
 )
 GIVEN_COLUMNS = ("given_amount", "given_cost", "rate")
+RATE, PERIOD = "rate", "period"
 ZERO = Decimal(0)
 
 
@@ -85,11 +86,15 @@ class CreditSet:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about."""
+    """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about.
+
+    ``rule``: the one of "why does it not count" that keeps the row out, where it is one: RATE or PERIOD.
+    """
 
     outcome: RowOutcome
     reason: str = ""
     column: str = ""
+    rule: str = ""
 
 
 def lost_zeros(key: str, other: str) -> Verdict:

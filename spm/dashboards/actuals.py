@@ -1,5 +1,6 @@
 """Reads for the list behind a number: the credits that count, and the lines that do not with the rule they fail."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,8 +23,10 @@ from spm.market.territories import with_below
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
 from targets import explain
+from targets.choices import ActualKind
 from targets.curves import Stretch
 from targets.models import Actual, Attainment, Credit
+from targets.unloaded import Unloaded, unloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class LeftOut:
     date: date
     external_id: str
     account: str
-    person: str
     kind: str
     amount: Decimal
+    currency: str
     rule: str
     reason: str
 
@@ -149,12 +152,35 @@ def credits_of(user: User, view: View, subject: Subject) -> QuerySet[Credit]:
     return rows.select_related("actual__account", "person", "territory").order_by("-date", "pk")
 
 
-def left_out_of(user: User, view: View, subject: Subject) -> QuerySet[Actual]:
-    """Lines of the fiscal years touched that do not count for the number."""
+@dataclass(frozen=True, slots=True)
+class LeftOutLines:
+    """What does not count, to be cut into pages: rows that wait or were refused first, then lines, the newest first."""
+
+    waiting: Sequence[Unloaded]
+    lines: QuerySet[Actual]
+
+    def count(self) -> int:
+        return len(self.waiting) + self.lines.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __iter__(self) -> Iterator[Unloaded | Actual]:
+        yield from self.waiting
+        yield from self.lines
+
+    def __getitem__(self, part: slice) -> list[Unloaded | Actual]:
+        start, stop, first = part.start or 0, part.stop, len(self.waiting)
+        return [*self.waiting[part], *self.lines[max(start - first, 0) : max(stop - first, 0)]]
+
+
+def left_out_of(user: User, view: View, subject: Subject) -> LeftOutLines:
+    """Lines of the fiscal years touched that do not count for the number, and rows of files that are no lines yet."""
     leaves = [leaf for quarter in view.window.quarters for leaf in quarter.leaves]
-    around = (leaves[0].starts_on, leaves[-1].ends_on)
-    rows = explain.left_out(subject.holder, view.measure, Actual.objects.visible_to(user), around)
-    return rows.order_by("-date", "pk")
+    around, holder = (leaves[0].starts_on, leaves[-1].ends_on), subject.holder
+    rows = explain.left_out(holder, view.measure, Actual.objects.visible_to(user), around)
+    waiting = unloaded(user, leaves, holder.everybody, holder.territories)
+    return LeftOutLines(waiting, rows.order_by("-date", "pk"))
 
 
 def actuals_page(user: User, company: Company, view: View, subject: Subject, *, left_out: bool) -> ActualsPage:
@@ -165,11 +191,11 @@ def actuals_page(user: User, company: Company, view: View, subject: Subject, *, 
 def _read(  # noqa: PLR0913  # whose page, of what, at which state
     user: User, company: Company, view: View, subject: Subject, stamp: Stamp, *, left_out: bool
 ) -> ActualsPage:
-    seen = frozenset(Territory.objects.visible_to(user).values_list("pk", flat=True)) if left_out else frozenset()
+    seen = territory_names(user) if left_out else {}
     credits, lines = credits_of(user, view, subject), left_out_of(user, view, subject)
     summed = credits.aggregate(sum=Sum("counts", output_field=MoneyField()))["sum"] or ZERO
     whole = total_of(user, view, subject)
-    rows: QuerySet[Any] = lines if left_out else credits
+    rows: Any = lines if left_out else credits
     page = Paginator(rows, PAGE_ROWS).get_page(view.page)
     return ActualsPage(
         view=view,
@@ -184,8 +210,12 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         left_out_count=page.paginator.count if left_out else lines.count(),
         page=page,
         counted=[] if left_out else [as_counted(row) for row in page.object_list],
-        left_out=[as_left_out(row, view, subject, seen) for row in page.object_list] if left_out else [],
+        left_out=[as_left_out(row, view, company, subject, seen) for row in page.object_list] if left_out else [],
     )
+
+
+def territory_names(user: User) -> dict[int, str]:
+    return {row.pk: row.shown_name for row in Territory.objects.visible_to(user)}
 
 
 def total_of(user: User, view: View, subject: Subject) -> Decimal:
@@ -221,17 +251,23 @@ def as_counted(row: Credit) -> Counted:
     )
 
 
-def as_left_out(line: Actual, view: View, subject: Subject, territories: frozenset[int]) -> LeftOut:
-    """``territories``: those the viewer sees; others are not named."""
-    asked = explain.Question(line, list(line.credits.all()), subject.holder, view.measure, territories)
-    verdict = explain.first_failing(asked)
+def as_left_out(
+    line: Actual | Unloaded, view: View, company: Company, subject: Subject, territories: Mapping[int, str]
+) -> LeftOut:
+    """``territories``: the names of those the viewer sees; others are not named.
+
+    The amount of a row that is no line yet is in the currency that its file gives.
+    """
+    credits = list(line.credits.all()) if isinstance(line, Actual) else []
+    verdict = explain.first_failing(explain.Question(line, credits, subject.holder, view.measure, territories))
+    account = line.account if isinstance(line, Unloaded) else line.account.name if line.account else ""
     return LeftOut(
         date=line.date,
         external_id=line.external_id,
-        account=line.account.name if line.account else _("no account"),
-        person=line.person.name,
-        kind=line.get_kind_display(),
+        account=account or _("no account"),
+        kind=str(ActualKind(line.kind).label),
         amount=line.amount,
+        currency=line.currency if isinstance(line, Unloaded) else company.currency,
         rule=verdict.rule,
         reason=verdict.sentence,
     )

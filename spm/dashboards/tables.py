@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of
+from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of, territory_names
 from spm.dashboards.board import RowKind
 from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Figures
@@ -18,7 +18,6 @@ from spm.dashboards.reps import RepPage
 from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList
 from spm.dashboards.territory import TerritoryPage
-from spm.market.models import Territory
 from spm.org.exports import audited_table
 from spm.org.models import Company, User
 from spm.ui.exports import Column, Value
@@ -118,12 +117,13 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
     name = f"lines-{page.view.label}-{page.view.measure}"
     if page.shows_left_out:
         lines = left_out_of(user, page.view, page.subject)[:MOST_LINES]
-        seen = frozenset(Territory.objects.visible_to(user).values_list("pk", flat=True))
-        left = (as_left_out(line, page.view, page.subject, seen) for line in lines)
+        seen = territory_names(user)
+        left = (as_left_out(line, page.view, page.company, page.subject, seen) for line in lines)
         columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]
-        columns += [Column(_("Rule")), Column(_("Why it does not count"))]
+        columns += [*map(Column, (_("Currency"), _("Rule"), _("Why it does not count")))]
         rows: Iterable[Sequence[Value]] = (
-            [row.date, row.external_id, row.account, row.kind, row.amount, row.rule, row.reason] for row in left
+            [row.date, row.external_id, row.account, row.kind, row.amount, row.currency, row.rule, row.reason]
+            for row in left
         )
         return audited_table(request, columns, rows, name + "-left-out")
     counted = (as_counted(row) for row in credits_of(user, page.view, page.subject)[:MOST_LINES])

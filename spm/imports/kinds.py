@@ -74,6 +74,7 @@ class Verdict(NamedTuple):
     value: str = ""
     reason: str = ""
     payload: Any = None  # for ``Loader.write``: what to write for a new or changed row
+    facts: dict[str, Any] | None = None  # plain values that the kind wants to find the row by, once it is not loaded
 
 
 UNCHANGED = Verdict(RowOutcome.UNCHANGED)

@@ -82,6 +82,7 @@ class ImportRow(models.Model):
     value = models.TextField(blank=True)
     reason = models.TextField(blank=True)
     cells = models.JSONField(default=dict)  # canonical header → text, so that the row can be written out again
+    facts = models.JSONField(default=dict)  # what its kind finds it by; empty where that says nothing
 
     class Meta:
         ordering = ["batch", "number", "pk"]

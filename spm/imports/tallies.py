@@ -36,7 +36,8 @@ class Tally:
 
     def _values(self, number: int, verdict: Any, cells: dict[str, str]) -> tuple[Any, ...]:
         outcome = getattr(verdict, "outcome", RowOutcome.REFUSED)
-        return (self.batch.pk, number, outcome.value, verdict.column[:120], verdict.value, verdict.reason, cells)
+        facts = getattr(verdict, "facts", None) or {}
+        return (self.batch.pk, number, outcome.value, verdict.column[:120], verdict.value, verdict.reason, cells, facts)
 
     def keep_refusals(self) -> None:
         for block in self.staged.refusals.blocks():
@@ -46,7 +47,7 @@ class Tally:
 
     def keep(self) -> None:
         """Store what has gathered."""
-        fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells"]
+        fields = ["batch_id", "number", "outcome", "column", "value", "reason", "cells", "facts"]
         rows: Iterable[ImportRow] = (ImportRow(**dict(zip(fields, values, strict=True))) for values in self.kept)
         if self.kept:
             with still_open(self.batch):

@@ -215,7 +215,14 @@ NUMBERS = {
     "dashboards:actuals": Access(
         who_sees(),
         query="?person={person}",
-        also=("?team={team}", "?territory={territory}", "?territory={territory}&show=left-out"),
+        also=(
+            "?team={team}",
+            "?territory={territory}",
+            "?person={person}&show=left-out",
+            "?team={team}&show=left-out",
+            "?territory={territory}&show=left-out",
+            "?show=left-out",
+        ),
         exports=True,
         htmx=True,
     ),

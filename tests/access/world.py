@@ -6,7 +6,7 @@ is written down here by hand, never asked of the code under test.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from spm.imports.models import ImportBatch
+from spm.imports.models import ImportBatch, ImportRow
 from spm.jobs.models import Job
 from spm.market.models import AccountPlacement, Territory
 from spm.org import saving
@@ -28,14 +28,18 @@ from spm.talk.models import Notification
 from spm.talk.notices import choose, notify
 from targets import locking, revisions, scenarios
 from targets.choices import RevisionCause, WhatIf
+from targets.crediting import Resolver
 from targets.cycles import create_cycle
 from targets.goals import Goal, of_person
+from targets.lines import PERIOD
 from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
 from targets.scenario_steps import Adjustment
+from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
 from tests.builders import (
     make_account,
     make_company,
+    make_line,
     make_person,
     make_plan,
     make_quota,
@@ -88,6 +92,7 @@ TOKENS = {
         "831,947",
         "831947",
         "831.9",
+        "Parkedquill",
         "Whisperquill",
     ),
     "team": (
@@ -100,6 +105,7 @@ TOKENS = {
         "842,753",
         "842753",
         "842.8",
+        "Parkedbramble",
         "Whisperbramble",
     ),
     "other": (
@@ -112,6 +118,7 @@ TOKENS = {
         "853,179",
         "853179",
         "853.2",
+        "Parkedthistle",
         "Whisperthistle",
     ),
 }
@@ -157,6 +164,7 @@ def build_world() -> World:
     objects |= _belongings(reps)
     objects |= _letters(reps, users["admin"])
     objects["saved_view"] = {relation: _saved_view(relation, rep).pk for relation, rep in reps.items()}
+    _parked_rows(reps, objects["territory"])
     leaf = Period.objects.leaves().get(label="2026-09")
     year = Period.objects.get(level="year")
     plan = make_plan(year.fiscal_year)
@@ -172,6 +180,16 @@ def build_world() -> World:
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)
+
+
+def _parked_rows(reps: dict[str, User], territories: dict[str, Any]) -> None:
+    """A row of each rep in a file that came while its period was closed."""
+    batch = ImportBatch.objects.create(kind="actuals", filename="late.csv", sha256="1" * 64, state="committed")
+    for number, (relation, rep) in enumerate(reps.items(), start=2):
+        name = TOKENS[relation][-2]
+        line = make_line(rep, "2026-09-11", ACTUAL[relation], external_id=name, kind="booking")
+        facts = facts_of(replace(line, territory=territories[relation]), PERIOD, Resolver())
+        ImportRow.objects.create(batch=batch, number=number, outcome="parked", cells={"account_id": name}, facts=facts)
 
 
 def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:

@@ -6,12 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from targets import rollup
+from spm.imports import batches
+from spm.org.choices import PeriodState
+from spm.org.models import Period
+from targets import closing, rollup
 from targets.choices import Measure
 from targets.curves import Stretch
-from targets.explain import Holder, Question, counting, first_failing, left_out
+from targets.explain import Holder, Question, Verdict, counting, first_failing, left_out
 from targets.models import Actual, Attainment, Credit
+from targets.unloaded import unloaded
 from tests.builders import make_actual, make_territory
+from tests.spm.imports_help import load, upload
 
 pytestmark = pytest.mark.django_db
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -59,7 +64,7 @@ def test_a_territory_the_asker_may_not_read_is_not_named(cast, year):
     days = Stretch(date(2026, 1, 1), date(2026, 3, 31), None)
     asked = Question(line, list(line.credits.all()), Holder((days,), territories=frozenset({land.pk})), Measure.REVENUE)
     assert "Secret" in first_failing(asked).sentence
-    hidden = first_failing(replace(asked, territories={land.pk}))
+    hidden = first_failing(replace(asked, territories={land.pk: "Land"}))
     assert (hidden.rule, "Secret" in hidden.sentence) == ("territory", False)
 
 
@@ -81,6 +86,130 @@ def test_a_line_of_another_territory_fails_by_territory(cast, year):
     Credit.objects.filter(actual=line).update(territory=other)
     holder = Holder((Stretch(*YEAR, None),), territories=frozenset({land.pk}))
     assert reason(holder) == {"there": "territory"}
+
+
+# Rows that are no lines yet
+
+FILE = "external_id,kind,date,email,amount,cost,currency\n"
+
+
+def waiting(holder, user, measure=Measure.REVENUE, territories=None):
+    """{external id: (rule, sentence)} of every row of a file that is no line yet."""
+    rows = unloaded(user, leaves(), holder.everybody, holder.territories)
+    verdicts = {row.external_id: first_failing(Question(row, [], holder, measure, territories)) for row in rows}
+    return {number: (verdict.rule, verdict.sentence) for number, verdict in verdicts.items()}
+
+
+def leaves():
+    return list(Period.objects.leaves().order_by("starts_on"))
+
+
+def close(label, state=PeriodState.CLOSED):
+    Period.objects.filter(label=label).update(state=state)
+
+
+def row(number, person, day="2026-01-15", kind="revenue", amount=100, cost="", currency=""):
+    return f"{number},{kind},{day},{person.email},{amount},{cost},{currency}\n"
+
+
+@pytest.mark.parametrize("state", [PeriodState.CLOSED, PeriodState.SOFT_CLOSED])
+def test_a_parked_row_fails_by_the_state_of_its_period(cast, holder, state):
+    close("2026-01", state)
+    load("actuals", FILE + row("late", cast.rep), filename="crm.csv")
+    told = "Row 2 of crm.csv waits: 2026-01 is closed for new lines."
+    assert waiting(holder, cast.admin) == {"late": ("period state", told)}
+    closing.reopen(Period.objects.get(label="2026-01"), by=cast.admin, reason="Late rows")
+    ((rule, told),) = waiting(holder, cast.admin).values()
+    assert (rule, "it is open again: load the file anew." in told) == ("period state", True)
+
+
+def test_a_row_without_a_rate_fails_by_the_rate(cast, holder):
+    batch = load("actuals", FILE + row("dollars", cast.rep, currency="USD"), filename="crm.csv")
+    assert batch.state == "refused"
+    told = "Row 2 of crm.csv was refused: no rate for USD is in force on 15 Jan 2026."
+    assert waiting(holder, cast.admin) == {"dollars": ("rate", told)}
+
+
+def test_a_row_that_waits_fails_by_an_earlier_rule_first(cast, year):
+    holder = person_in(cast.rep, date(2026, 2, 1), date(2026, 3, 31))
+    for month in ("2026-01", "2026-02"):
+        close(month)
+    rows = (
+        row("early", cast.rep),
+        row("order", cast.rep, "2026-02-15", kind="booking"),
+        row("costless", cast.rep, "2026-02-15"),
+        row("sound", cast.rep, "2026-02-15", cost=60),
+    )
+    load("actuals", FILE + "".join(rows))
+    found = {number: rule for number, (rule, _told) in waiting(holder, cast.admin, Measure.MARGIN).items()}
+    assert found == {"early": "date", "order": "measure", "costless": "measure", "sound": "period state"}
+
+
+def test_a_row_of_another_territory_or_of_a_day_in_another_team_fails_before_the_period(cast, year):
+    land, other = make_territory("Land", owner=cast.rep), make_territory("Other", owner=cast.teammate)
+    close("2026-01")
+    load("actuals", FILE + row("here", cast.rep) + row("there", cast.teammate))
+    whole = Holder((Stretch(*YEAR, None),), territories=frozenset({land.pk}))
+    assert {number: rule for number, (rule, _told) in waiting(whole, cast.admin).items()} == {"here": "period state"}
+    both = replace(whole, territories=frozenset({land.pk, other.pk}))
+    (asked,) = (one for one in unloaded(cast.admin, leaves(), None, both.territories) if one.external_id == "there")
+    told = {land.pk: "Land", other.pk: "Other"}
+    seen, unseen = (first_failing(Question(asked, [], whole, Measure.REVENUE, names)) for names in (told, {}))
+    assert (seen.rule, seen.sentence) == ("territory", "On that day it counted in Other.")
+    assert (unseen.rule, unseen.sentence) == ("territory", "On that day it counted in another territory.")
+    moved = Holder(
+        (
+            Stretch(date(2026, 1, 1), date(2026, 1, 31), frozenset({cast.teammate.pk})),
+            Stretch(date(2026, 2, 1), date(2026, 3, 31), frozenset({cast.rep.pk})),
+        )
+    )
+    assert waiting(moved, cast.admin)["here"] == ("share", "Its whole credit is with others.")
+
+
+def test_a_row_waits_no_more_once_a_later_file_has_loaded_it(cast, holder):
+    close("2026-01")
+    text = FILE + row("late", cast.rep)
+    load("actuals", text)
+    load("actuals", FILE + row("late", cast.rep, amount=200))
+    rows = unloaded(cast.admin, leaves(), holder.everybody, frozenset())
+    assert [one.amount for one in rows] == [200]  # the newest form of a row alone
+    closing.reopen(Period.objects.get(label="2026-01"), by=cast.admin, reason="Late rows")
+    load("actuals", text)
+    assert waiting(holder, cast.admin) == {}
+
+
+def test_of_refused_files_the_newest_of_a_source_alone_is_looked_at(cast, holder):
+    load("actuals", FILE + row("dollars", cast.rep, currency="USD"))
+    load("actuals", FILE + row("pounds", cast.rep, currency="GBP"))
+    load("actuals", FILE + row("francs", cast.rep, currency="CHF"), source="other")
+    assert waiting(holder, cast.admin).keys() == {"pounds", "francs"}
+    load("actuals", FILE + row("mended", cast.rep))
+    assert waiting(holder, cast.admin).keys() == {"francs"}
+
+
+def test_a_preview_and_an_undone_file_leave_nothing_that_waits(cast, holder):
+    close("2026-01")
+    text = FILE + row("late", cast.rep) + row("fine", cast.rep, "2026-02-15")
+    batches.preview(upload("actuals", text))
+    assert waiting(holder, cast.admin) == {}
+    batches.undo(load("actuals", text))
+    assert waiting(holder, cast.admin) == {}
+
+
+def test_rows_of_people_one_does_not_see_are_not_there(cast, holder):
+    close("2026-01")
+    load("actuals", FILE + row("own", cast.rep) + row("house", cast.rep).replace(cast.rep.email, ""))
+    everybody = Holder((Stretch(*YEAR, None),))
+    assert waiting(everybody, cast.admin).keys() == {"own", "house"}
+    for person in (cast.rep, cast.north_manager):
+        assert waiting(everybody, person).keys() == {"own"}
+    assert waiting(everybody, cast.outsider) == waiting(everybody, cast.south_manager) == {}
+
+
+def test_a_line_that_no_rule_keeps_out_is_told_neutrally(cast, holder):
+    line = make_actual(cast.rep)
+    asked = Question(line, list(line.credits.all()), holder, Measure.REVENUE)
+    assert first_failing(asked) == Verdict("", "No rule keeps it out: look again after the next roll-up.")
 
 
 def test_the_counted_credits_sum_to_the_roll_up(cast, holder):

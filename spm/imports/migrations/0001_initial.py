@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ('value', models.TextField(blank=True)),
                 ('reason', models.TextField(blank=True)),
                 ('cells', models.JSONField(default=dict)),
+                ('facts', models.JSONField(default=dict)),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='imports.importbatch')),
             ],
             options={
