@@ -85,11 +85,16 @@ class CreditSet:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about."""
+    """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about.
+
+    ``before``, ``after``: of a goal that is new or changes, the sum over its leaf periods; None = no number.
+    """
 
     outcome: RowOutcome
     reason: str = ""
     column: str = ""
+    before: Decimal | None = None
+    after: Decimal | None = None
 
 
 def lost_zeros(key: str, other: str) -> Verdict:

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.market.models import Territory
 from spm.org.models import FiscalYear, Period, Team
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind, PlanState, RevisionCause
+from targets.models.history import reasoned
 from targets.querysets import CompanyPlanQuerySet, PlanLineQuerySet, QuotaQuerySet, TargetQuerySet
 
 
@@ -105,7 +105,7 @@ class PlanLine(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = PlanLineQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [
@@ -127,7 +127,7 @@ class Target(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = TargetQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [
@@ -160,7 +160,7 @@ class Quota(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = QuotaQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [
