@@ -74,6 +74,17 @@ def numbers_of(user: User, people: Iterable[int]) -> set[int]:
     return {pk for pk in people if pk != user.pk and (can_administer(user) or pk in below)}
 
 
+def settable(user: User, holders: Iterable[Holder]) -> set[Holder]:
+    """Those whose number the user may set in a plan that is open, people and teams as above; the rest admins alone."""
+    wanted = set(holders)
+    if can_administer(user):
+        return wanted
+    mine = numbers_of(user, [int(holder.key) for holder in wanted if holder.column == "person_id"])
+    below = targets_of(user, [int(holder.key) for holder in wanted if holder.column == "team_id"])
+    keys = {"person_id": mine, "team_id": below}
+    return {holder for holder in wanted if holder.key in keys.get(holder.column, ())}
+
+
 def can_allocate(user: User, plan: CompanyPlan, team: int | None) -> bool:
     """Spread the number of a team (None: of the company) over those below it: admins, and managers what they lead."""
     allowed = can_administer(user) if team is None else bool(spreads_of(user, [team]))

@@ -3,19 +3,18 @@
 Admins see the whole tree, managers what they lead. Single cells are written by ``write_cells``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.org import retries
 from spm.org.models import Period, User
-from spm.org.scopes import Scope, history_of, scope_of
+from spm.org.scopes import history_of, scope_of
 from targets import access, batches, cautions, policy
 from targets.allocation_facts import Facts, read_facts
-from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Row, Sheet, Totals
+from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Sheet
+from targets.allocation_preview import CellChange, Preview, preview_of
 from targets.allotting import COMPANY, Allotter, Options
 from targets.choices import BatchKind, Measure, Method
 from targets.goals import Goal, GoalModel, Holder, LockedPlan, OwnQuota, lock_plan, of_person
@@ -30,56 +29,6 @@ class NotYours(RuleViolation):
     """The team is not one the person leads, or there is no such team."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellChange:
-    """One leaf period of one holder, before and after; None = no number."""
-
-    holder: Holder
-    period: Period
-    before: Decimal | None
-    after: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """A holder's cells that change; ``row`` is the whole line as it would be. ``lost``: the full number − the quota."""
-
-    row: Row
-    before: Decimal | None
-    lost: Decimal
-    cells: tuple[CellChange, ...]
-
-    @property
-    def after(self) -> Decimal | None:
-        return self.row.amount
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a spread would do; nothing is stored. ``before`` and ``after``: the totals of the node.
-
-    ``cautions``: of the node and of every row that changes; one that ``blocks`` keeps it from being applied.
-    """
-
-    plan: CompanyPlan
-    measure: str
-    node: Holder | None
-    method: Method
-    rows: tuple[RowChange, ...]
-    before: Totals
-    after: Totals
-    cautions: tuple[cautions.Caution, ...]
-    revision: int
-
-    @property
-    def blocked(self) -> bool:
-        return any(caution.blocks for caution in self.cautions)
-
-    @property
-    def cells(self) -> tuple[CellChange, ...]:
-        return tuple(cell for row in self.rows for cell in row.cells)
-
-
 def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyword
     user: User,
     cycle: PlanningCycle,
@@ -88,12 +37,13 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
     columns: str = QUARTERS,
     *,
     plan: CompanyPlan | None = None,
+    whole: bool = False,
 ) -> AllocationGrid:
     """The grid of one measure, below ``team`` or, for admins, below the company; ``plan``: the working one by default.
 
     Those below whom the user does not see today are one row with their sum. A fixed number of queries. Where all rows
-    would be more than MAX_ROWS, teams are folded: each opens as a grid of its own. Raises NotYours for a team the user
-    does not lead today; the company is for admins.
+    would be more than MAX_ROWS, teams are folded unless it is to be ``whole``: each opens as a grid of its own. Raises
+    NotYours for a team the user does not lead today; the company is for admins.
     """
     scope = scope_of(user)
     if not (scope.everything if team is None else scope.everything or team in scope.leads):
@@ -104,14 +54,14 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
     if team is not None and team not in facts.tree.parent:
         raise NotYours(_("You allocate to the teams you lead."))
     across = facts.calendar.leaves if columns == MONTHS else facts.calendar.quarters
-    return _grid(user, facts, team, across)
+    return _grid(user, facts, team, across, whole=whole)
 
 
-def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]) -> AllocationGrid:
+def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...], *, whole: bool) -> AllocationGrid:
     sheet = Sheet(facts, across, scope_of(user))
     people = facts.people_below(team)
     teams = facts.tree.subtree([team] if team is not None else facts.tree.roots)
-    totals = sheet.totals(team)
+    totals, all_open = sheet.totals(team), whole or len(people) + len(teams) <= MAX_ROWS
     return AllocationGrid(
         year=facts.calendar.year.label,
         before=facts.calendar.before_label,
@@ -123,13 +73,13 @@ def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]
         columns=across,
         totals=totals,
         totals_by_column=tuple(sheet.quotas(people, period) for period in across),
-        rows=tuple(
-            sheet.rows(team, _rights(user, facts, people, teams), all_open=len(people) + len(teams) <= MAX_ROWS)
-        ),
+        rows=tuple(sheet.rows(team, _rights(user, facts, people, teams), all_open=all_open)),
         cautions=cautions.of_over(facts.limits, totals.over),
         revision=facts.revision,
         is_open=access.is_open(facts.plan),
         can_spread=access.can_allocate(user, facts.plan, team),
+        plan=facts.plan,
+        leaves=tuple(tuple(sheet.leaves[period.pk]) for period in across),
     )
 
 
@@ -174,16 +124,16 @@ def preview(  # noqa: PLR0913  # what a spread is made of, by name in every call
         for holder, one in found.items()
         for leaf, amount in zip(allotter.leaves, one.leaves, strict=True)
     ]
-    return _preview(
-        facts, scope_of(by), node, method, [cell for cell in cells if cell.after != (cell.before or 0)], lost
-    )
+    changed = [cell for cell in cells if cell.after != (cell.before or 0)]
+    return preview_of(facts, scope_of(by), node, method, changed, lost=lost)
 
 
 def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: str = "") -> GoalBatch:
     """Write previews of one plan, of several measures maybe, as one batch.
 
-    ``seen``: the revision number of the page; the preview's own by default. Raises OutsidePolicy where the policy
-    blocks, NotYours where one of the numbers is not ``by``'s to set, and what ``batches.write_batch`` raises.
+    ``seen``: the revision number of the page; the preview's own by default. Without a reason the method is kept as one.
+    Raises OutsidePolicy where the policy blocks, NotYours where one of the numbers is not ``by``'s to set, and what
+    ``batches.write_batch`` raises.
     """
     for found in previews:
         if found.blocked:
@@ -200,6 +150,7 @@ def apply(*previews: Preview, by: User, seen: int | str | None = None, reason: s
     first = previews[0]
     kind = BatchKind.SPREAD if first.method == Method.CURRENT else BatchKind.METHOD
     known = first.revision if seen is None else seen
+    reason = reason.strip() or _("Spread by “%(method)s”") % {"method": Method(first.method).label}
     return batches.write_batch(first.plan, goals, by=by, kind=kind, reason=reason, seen=known)
 
 
@@ -221,12 +172,8 @@ def write_cells(  # noqa: PLR0913  # what a batch consists of, by keyword, as ``
     if by is not None:
         _refuse_others({goal.holder for _model, goal in goals}, by)
     working = lock_plan(plan)
-    cycle = policy.blocking_cycle(working)
-    before = policy.standing(cycle, working) if cycle else None
-    batch = batches.write_batch(working, goals, by=by, kind=kind, reason=reason, seen=seen)
-    if cycle and before:
-        policy.refuse_higher(cycle, before, policy.standing(cycle, working))
-    return batch
+    with policy.kept(working, _("Change the numbers above or below in the same save, or spread the total.")):
+        return batches.write_batch(working, goals, by=by, kind=kind, reason=reason, seen=seen)
 
 
 def _refuse(plan: CompanyPlan, node: Holder | None, by: User, options: Options) -> None:
@@ -251,52 +198,3 @@ def _refuse_others(holders: Collection[Holder], by: User) -> None:
     teams = {int(holder.key) for holder in holders if holder.column == "team_id"}
     if access.numbers_of(by, people) != people or access.targets_of(by, teams) != teams:
         raise NotYours(_("You allocate to the teams you lead."))
-
-
-def _preview(
-    facts: Facts,
-    scope: Scope,
-    node: Holder | None,
-    method: Method,
-    cells: Sequence[CellChange],
-    lost: Mapping[Holder, Decimal],
-) -> Preview:
-    changed: dict[Holder, list[CellChange]] = {}
-    for cell in cells:
-        changed.setdefault(cell.holder, []).append(cell)
-    given = dict(facts.given)
-    for holder, own in changed.items():
-        given[holder] = {**given.get(holder, {}), **{cell.period.pk: cell.after for cell in own}}
-    now, then = Sheet(facts, (), scope), Sheet(replace(facts, given=given), (), scope)
-    nobody = Rights((), (), ())
-    rows = tuple(
-        RowChange(
-            then.row(holder, nobody, 0, is_open=False),
-            now.amount(holder, facts.calendar.year),
-            lost.get(holder, Decimal(0)),
-            tuple(own),
-        )
-        for holder, own in changed.items()
-    )
-    if node is None:
-        team, at_node = None, cautions.of_over(facts.limits, then.over_of_company())
-    elif node.column == "team_id":
-        team, at_node = int(node.key), then.row(node, nobody, 0, is_open=False).cautions
-    else:
-        team, at_node = facts.home.get(int(node.key)), ()
-    said = [
-        caution
-        for found in (at_node, *(row.row.cautions for row in rows if row.row.holder != node))
-        for caution in found
-    ]
-    return Preview(
-        facts.plan,
-        facts.measure,
-        node,
-        method,
-        rows,
-        now.totals(team),
-        then.totals(team),
-        tuple(said),
-        facts.revision,
-    )

@@ -20,6 +20,7 @@ from targets.cautions import Caution
 from targets.goals import Holder, of_person, of_team
 from targets.grid_cells import Cell
 from targets.last_year import LastYear
+from targets.models import CompanyPlan
 
 MAX_ROWS = 60
 """Teams below the one shown are folded to one row each where all of them would be more rows than this."""
@@ -82,6 +83,7 @@ class Totals:
     allocated: Decimal
     lost: Decimal
     over: Decimal | None
+    margin_rate: Decimal | None  # of all people below; None where the viewer does not see all of them
     over_min: Decimal
     over_max: Decimal
     in_policy: bool
@@ -115,6 +117,8 @@ class AllocationGrid:
     revision: int
     is_open: bool  # numbers may be changed
     can_spread: bool
+    plan: CompanyPlan
+    leaves: tuple[tuple[int, ...], ...]  # of each column
     more: bool = False  # further rows stand on the next page
 
 
@@ -216,6 +220,7 @@ class Sheet:
             allocated=allocated,
             lost=self._lost_of_all(people),
             over=over,
+            margin_rate=self._margin_rate(self._told(people)),
             over_min=limits.over_min / cautions.HUNDRED,
             over_max=limits.over_max / cautions.HUNDRED,
             in_policy=limits.allows(over),
@@ -277,14 +282,17 @@ class Sheet:
             can_spread=False,
         )
 
+    def _told(self, people: set[int]) -> set[int]:
+        """With somebody among them whom the viewer does not see, a sum would tell what the others leave of it."""
+        return people if all(self.sees(of_person(pk)) for pk in people) else set()
+
     def _people_of(self, holder: Holder) -> set[int]:
         return self.facts.people_below(int(holder.key)) if holder.column == "team_id" else {int(holder.key)}
 
     def row(self, holder: Holder, rights: Rights, depth: int, *, is_open: bool) -> Row:
         is_team, key = holder.column == "team_id", int(holder.key)
         people, year = self._people_of(holder), self.facts.calendar.year
-        # With somebody among them whom the viewer does not see, a sum would tell what the others leave of it.
-        told = people if all(self.sees(of_person(pk)) for pk in people) else set()
+        told = self._told(people)
         # Who left is told in the sum of the team alone, as its performance page does.
         last = self._last_year(told | self.facts.left_below(key) if is_team and told else told)
         potential = self._potential(told)

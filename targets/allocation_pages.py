@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from spm.money import ZERO
 from spm.org.models import FiscalYear, User
 from spm.org.scopes import scope_of
+from spm.ui.columns import Columns, Shown
 from spm.ui.numbers import percent, thousands, unit_thousands
 from targets import access, measures
 from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid
@@ -25,6 +27,24 @@ BAND, EDGE = Decimal(240), Decimal(20)
 """The drawn width of the over-assignment, and what is left free at its ends."""
 
 
+BESIDE = Columns(
+    known=("before", "adjusted", "potential", "growth", "below", "over", "margin", "ramp", "lost"),
+    usual=("before", "adjusted", "potential", "growth", "margin", "ramp"),
+    labels={
+        "before": _lazy("Last year"),
+        "adjusted": _lazy("Adjusted"),
+        "potential": _lazy("Potential"),
+        "growth": _lazy("Growth"),
+        "below": _lazy("Handed on"),
+        "over": _lazy("Over-assignment"),
+        "margin": _lazy("Margin rate"),
+        "ramp": _lazy("Ramp"),
+        "lost": _lazy("Not covered"),
+    },
+)
+"""What stands beside the numbers of an allocation; the style sheet leaves some of the usual ones out by width."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Which grid: as the address says it."""
@@ -37,33 +57,43 @@ class Place:
     team: int | None
     columns: str
     page: int
+    show: tuple[str, ...] = ()  # the columns beside the numbers that somebody chose
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The parameters of the address but for the chosen columns."""
+        page = self.page if self.page > 1 else None
+        told = {"team": self.team, "measure": self.measure.value, "columns": self.columns, "page": page}
+        return [(key, str(value)) for key, value in told.items() if value is not None]
 
     @property
     def query(self) -> str:
-        return urlencode(
-            {
-                key: value
-                for key, value in {
-                    "team": self.team,
-                    "measure": self.measure.value,
-                    "columns": self.columns,
-                    "page": self.page if self.page > 1 else None,
-                }.items()
-                if value is not None
-            }
-        )
+        return urlencode([*self.kept, *(("show", key) for key in self.show)])
+
+    @property
+    def shown(self) -> Shown:
+        return BESIDE.shown(self.show)
 
     def grid(self) -> AllocationGrid:
         """The rows of one page of it. Raises Http404 for a team the user does not lead."""
-        try:
-            grid = read_grid(self.user, self.cycle, self.measure, self.team, self.columns, plan=self.plan)
-        except NotYours as error:
-            raise Http404 from error
+        grid = self._read(self.team)
         if not self.cycle.pk:
             grid = replace(grid, can_spread=False)
         first = (self.page - 1) * MAX_ROWS
         rows = grid.rows[first : first + MAX_ROWS]
         return replace(grid, rows=rows, more=len(grid.rows) > first + MAX_ROWS)
+
+    def whole_grids(self, *, of_one_team: bool) -> list[AllocationGrid]:
+        """All rows, unfolded, for a file: of one team, or else of everything that the user allocates."""
+        everything = scope_of(self.user).everything
+        own: list[int | None] = [] if of_one_team or everything else [*access.own_teams(self.user)]
+        return [self._read(team, whole=True) for team in own or [self.team]]
+
+    def _read(self, team: int | None, *, whole: bool = False) -> AllocationGrid:
+        try:
+            return read_grid(self.user, self.cycle, self.measure, team, self.columns, plan=self.plan, whole=whole)
+        except NotYours as error:
+            raise Http404 from error
 
 
 def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) -> Place:
@@ -81,6 +111,7 @@ def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) ->
         team=int(team) if team else _topmost(user),
         columns=MONTHS if query.get("columns") == MONTHS else QUARTERS,
         page=int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 4 else 1,
+        show=tuple(key for key in BESIDE.known if key in query.getlist("show")),
     )
 
 
@@ -134,6 +165,11 @@ def view_of(
         lead=_lead(grid),
         next_page=place.page + 1 if grid.more else 0,
     )
+
+
+def with_after(view: AllocationView, after: Totals) -> AllocationView:
+    """The same page with the totals as they would be."""
+    return replace(view, after=after, band=band(view.grid.totals, after))
 
 
 def allocated_after(grid: AllocationGrid, sent: Sent) -> Decimal:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,25 +12,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
-from spm.org.models import FiscalYear, Period
+from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.exports import export_format
-from targets import access, allocation, allocation_pages, grid_cells, holds, tables
-from targets.allocation import Preview
+from targets import access, allocation, allocation_pages, grid_cells, holds, tables, typed_numbers
 from targets.allocation_grid import AllocationGrid, parse_cell
 from targets.allocation_pages import AllocationView, Place
-from targets.allotting import Options
+from targets.allocation_preview import Preview
+from targets.allotting import CannotAllocate, Options
 from targets.batches import Conflict
-from targets.choices import Measure, Method
-from targets.goals import Holder, OwnQuota, of_team
+from targets.choices import BatchKind, Measure, Method
+from targets.goals import Holder, OwnQuota, of_person, of_team
+from targets.grid_blocks import Names
 from targets.grid_cells import Pasted, Sent
 from targets.grid_views import GridDesk, whole_number
+from targets.models import GoalBatch
 
 ECHOED = ("node", "method", "total", "over", "ramp")
 """What a spread is chosen by, and comes back with its preview."""
@@ -47,7 +50,35 @@ class AllocationDesk(GridDesk):
     """The page of an allocation, and the way back to it."""
 
     place: Place
-    write = staticmethod(allocation.write_cells)
+    how: ClassVar = {
+        BatchKind.EDIT: gettext_lazy("Typed into the allocation grid"),
+        BatchKind.PASTE: gettext_lazy("Pasted into the allocation grid"),
+        BatchKind.SPREAD: gettext_lazy("A total typed into the allocation grid, with those below it"),
+    }
+
+    def _write(self, grid: AllocationGrid, sent: Sent) -> GoalBatch | HttpResponse:
+        """Store what was typed; a total that moves numbers which stand already is shown first."""
+        place, choice = self.place, self.request.POST.get("spread", "")
+        where = typed_numbers.Place(place.plan, place.cycle, place.measure, place.team, place.user)
+        goals = [goal for _model, goal in grid_cells.goals_of(grid, sent)]
+        seen = self.seen(grid)
+        try:
+            typed = typed_numbers.read(where, goals, below=choice != "alone")
+        except CannotAllocate as error:
+            messages.error(self.request, str(error))
+            return self.page(self.view_of(grid, sent, seen=seen), 422, is_stuck=choice != "alone")
+        if typed.is_total and not choice:
+            view = allocation_pages.with_after(self.view_of(grid, sent, seen=seen), typed.preview.after)
+            return self.page(view, typed=typed)
+        told = self.told()
+        if typed.moves_below and not self.reason:
+            told["reason"] = str(self.how[BatchKind.SPREAD])
+        return typed_numbers.write(typed, where, **told)
+
+    def names(self) -> Names:
+        """The e-mails of the people whom the viewer sees."""
+        known = User.objects.visible_to(self.place.user).values_list("pk", "email")
+        return {of_person(pk): (email,) for pk, email in known}
 
     def view_of(
         self, grid: AllocationGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
@@ -71,10 +102,13 @@ class AllocationDesk(GridDesk):
             "methods": Method.choices,
             "nodes": [line.row for line in view.lines if line.row.can_spread and place.cycle.pk],
             "can_request": access.can_request_revision(place.user, place.plan),
-            "can_import": access.can_edit_plan(place.user, None),
+            "can_import": access.can_see_plan(place.user),
             "chosen": self.request.POST,
             "fields": [(key, value) for key, value in self.request.POST.items() if key in ECHOED or _is_share(key)],
             "sees_all": scope_of(place.user).everything,
+            "page_url": reverse("targets:allocate", args=[label]),
+            "usual_columns": f"{reverse('targets:allocate', args=[label])}?{urlencode(place.kept)}",
+            "hold_url": reverse("targets:allocate-hold", args=[label]),
             "paste_url": reverse("targets:allocate-paste", args=[label]),
             "undo_url": reverse("targets:allocate-undo", args=[label]),
         }
@@ -93,7 +127,8 @@ def allocate(request: HttpRequest, year: str) -> HttpResponseBase:
     if request.method == "POST":
         return desk.save(grid)
     if export_format(request):
-        return tables.export_allocation(request, desk.place.user, grid)
+        grids = desk.place.whole_grids(of_one_team="team" in request.GET)
+        return tables.export_allocation(request, desk.place.user, grids)
     return desk.page(desk.view_of(grid))
 
 
@@ -123,8 +158,9 @@ def allocate_spread(request: HttpRequest, year: str) -> HttpResponse:
         if preview is None:
             return desk.page(desk.view_of(grid), parts=_parts(request, place))
         if "apply" in request.POST:
-            reason = request.POST.get("reason", "")
-            batch = allocation.apply(preview, by=place.user, seen=request.POST.get("seen", ""), reason=reason)
+            desk.check_reason()
+            seen = request.POST.get("seen", "")
+            batch = allocation.apply(preview, by=place.user, seen=seen, reason=desk.reason)
             desk.say_changed(batch)
             return desk.back()
     except Conflict as conflict:
@@ -194,17 +230,30 @@ def _parts(request: HttpRequest, place: Place) -> list[tuple[str, str, Decimal]]
 @login_required
 def allocate_hold(request: HttpRequest, year: str) -> HttpResponse:
     """Keep a number when totals are spread, or with ``release`` let it move again."""
-    place = _place(request, year)
+    desk = AllocationDesk(request, _place(request, year))
+    place = desk.place
     periods = Period.objects.visible_to(place.user).filter(fiscal_year=place.year).in_bulk()
-    found = parse_cell(request.POST.get("release") or request.POST.get("cell", ""), periods)
+    name, releases = _cell_to_hold(request, place)
+    found = parse_cell(name, periods)
     if found is None:
         raise Http404
     holder, period = found
     try:
-        verb = holds.release if "release" in request.POST else holds.hold
+        verb = holds.release if releases else holds.hold
         verb(place.plan, holder, place.measure, period, by=place.user)
     except (holds.NotYours, OwnQuota) as error:
         raise PermissionDenied from error
     except RuleViolation as error:
         messages.warning(request, str(error))
-    return AllocationDesk(request, place).back()
+    return desk.still_typed()
+
+
+def _cell_to_hold(request: HttpRequest, place: Place) -> tuple[str, bool]:
+    """The name of the cell that a button stands at, or that a form names by row and column; whether to release it."""
+    data = request.POST
+    if "chosen" not in data:
+        return data.get("release") or data.get("cell", ""), "release" in data
+    grid, row, column = place.grid(), whole_number(data.get("hold_row", "")), whole_number(data.get("hold_column", ""))
+    cells = grid_cells.cells_of(grid.rows[row]) if row is not None and row < len(grid.rows) else ()
+    name = cells[column].name if column is not None and column < len(cells) else ""
+    return name, data["chosen"] == "release"

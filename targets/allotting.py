@@ -114,7 +114,9 @@ class Allotter:
         return Node(holder, held={i: self.minor(amount) for i, amount in enumerate(amounts)})
 
     def _capacity(self, person: int) -> Capacity | None:
-        found = self.facts.capacity.get(person) if self.options.ramp else None
+        # Present numbers carry it already.
+        lowers = self.options.ramp and self.method != Method.CURRENT
+        found = self.facts.capacity.get(person) if lowers else None
         if found is None or found.is_full:
             return None
         shares = dict(zip((leaf.pk for leaf in self.facts.calendar.leaves), found.shares, strict=True))
@@ -190,21 +192,28 @@ class Allotter:
             return max(last.adjusted, ZERO) if last else ZERO
         return self.facts.amount(of_person(person)) or ZERO
 
-    # Words
-
     def _told(self, error: CannotSpread) -> CannotAllocate:
-        words = {"name": self._name(error.key), "method": self.method.label}
-        if error.reason == HELD_TOO_MUCH:
-            return CannotAllocate(_("%(name)s: the held numbers are more than there is to spread.") % words)
-        if error.reason == HELD_TOO_LITTLE:
-            return CannotAllocate(_("%(name)s: there is nobody, and no period, left to give the rest to.") % words)
-        return CannotAllocate(_("%(name)s: nobody there has a number to go by for “%(method)s”.") % words)
+        return told(self.facts, error, self.method)
 
     def _name(self, key: Key) -> str:
-        if not isinstance(key, Holder) or key == COMPANY:
-            return _("Whole company")
-        names = self.facts.team_names if key.column == "team_id" else self.facts.people
-        return names.get(int(key.key), "")
+        return _name(self.facts, key)
 
     def minor(self, amount: Decimal) -> int:
         return int(amount / self.facts.coin)
+
+
+def told(facts: Facts, error: CannotSpread, method: Method = Method.CURRENT) -> CannotAllocate:
+    """What does not work out, with the name of the team or person concerned."""
+    words = {"name": _name(facts, error.key), "method": method.label}
+    if error.reason == HELD_TOO_MUCH:
+        return CannotAllocate(_("%(name)s: the held numbers are more than there is to spread.") % words)
+    if error.reason == HELD_TOO_LITTLE:
+        return CannotAllocate(_("%(name)s: there is nobody, and no period, left to give the rest to.") % words)
+    return CannotAllocate(_("%(name)s: nobody there has a number to go by for “%(method)s”.") % words)
+
+
+def _name(facts: Facts, key: Key) -> str:
+    if not isinstance(key, Holder) or key == COMPANY:
+        return _("Whole company")
+    names = facts.team_names if key.column == "team_id" else facts.people
+    return names.get(int(key.key), "")

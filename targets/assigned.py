@@ -16,6 +16,7 @@ from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField
 from targets import measures
 from targets.choices import PlanKind
+from targets.goals import Holder
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
 type Key = tuple[int, str]
@@ -81,6 +82,24 @@ class Assigned:
 
     def _has_target(self, team: int, measure: str) -> bool:
         return any((each, measure) in self.targets for each in self.tree.subtree([team]))
+
+
+type Moved = tuple[Holder, str, Decimal | None, Decimal | None]
+"""A holder, a measure, and part of the year's number before and after; None = no number."""
+
+
+def with_sums(numbers: Assigned, sums: Iterable[Moved]) -> Assigned:
+    """The same with some numbers changed; of the company the whole alone, of territories none."""
+    plan, targets, quotas = dict(numbers.plan), dict(numbers.targets), dict(numbers.quotas)
+    for holder, measure, before, after in sums:
+        moved = (after or ZERO) - (before or ZERO)
+        if holder.column == "segment" and not holder.key:
+            plan[measure] = plan.get(measure, ZERO) + moved
+        elif holder.column in ("team_id", "person_id"):
+            table = targets if holder.column == "team_id" else quotas
+            key = int(holder.key), measure
+            table[key] = table.get(key, ZERO) + moved
+    return Assigned(numbers.tree, plan, targets, quotas)
 
 
 def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:

@@ -11,18 +11,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q, Subquery
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import retries
 from spm.org.models import Period, User
-from targets.choices import BatchKind
+from targets import holds, policy
+from targets.choices import REASON_LENGTH, BatchKind
 from targets.goals import NAMES, TABLES, Goal, GoalModel, GoalSheet, Holder, LeafChange, LeafKey, lock_plan
 from targets.models import CompanyPlan, GoalBatch
 from targets.staleness import lock_periods
 
-REASON = 300  # characters kept
+BESIDE_HELD = frozenset({BatchKind.EDIT, BatchKind.PASTE, BatchKind.SPREAD, BatchKind.METHOD, BatchKind.IMPORT})
+"""What leaves held numbers as they are; an undo, a version, a revision bring back exactly what they hold."""
 
 type Goals = Sequence[tuple[GoalModel, Goal]]
 type CellKey = tuple[str, str, int | str, str, int]  # table, column and key of the holder, measure, leaf period
@@ -104,7 +106,7 @@ def write_batch(
     cells set to another value since, by whomsoever, UnknownRevision for a number never given out, NothingToDo
     when every number stands there already, and whatever ``GoalSheet.write`` raises.
     """
-    return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON]), seen)
+    return _write(lock_plan(plan), goals, GoalBatch(by=by, kind=kind, reason=reason[:REASON_LENGTH]), seen)
 
 
 def set_all(
@@ -128,7 +130,8 @@ def set_all(
 def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     """Give every number of the batch the value it had before; the batch of that is returned.
 
-    Raises CannotUndo, naming the first period, when one of the numbers has changed since.
+    Raises CannotUndo, naming the first period, when one of the numbers has changed since, and OutsidePolicy where the
+    policy blocks.
     """
     plan = lock_plan(batch.plan)
     if batch.kind == BatchKind.UNDO or GoalBatch.objects.filter(undoes=batch).exists():
@@ -139,7 +142,10 @@ def undo(batch: GoalBatch, *, by: User | None) -> GoalBatch:
     periods = Period.objects.in_bulk({change.period for change in changes})
     _refuse_changed_since(plan, changes, periods)
     goals = [(c.model, Goal(c.holder, c.measure, periods[c.period], c.before)) for c in changes]
-    return _write(plan, goals, GoalBatch(by=by, kind=BatchKind.UNDO, reason=batch.reason, undoes=batch), None)
+    reason = _("Undone: %(reason)s") % {"reason": batch.reason} if batch.reason else _("Undone")
+    undoing = GoalBatch(by=by, kind=BatchKind.UNDO, reason=reason[:REASON_LENGTH], undoes=batch)
+    with policy.kept(plan):
+        return _write(plan, goals, undoing, None)
 
 
 def write_revision(
@@ -154,17 +160,23 @@ def write_revision(
     return _write(lock_plan(working), goals, batch, seen)
 
 
-def last_undoable(plan: CompanyPlan, by: User) -> GoalBatch | None:
-    """The person's newest batch that is neither undone nor an undo nor a revision; None where there is none.
+def own_and_since(plan: CompanyPlan, viewer: User, since: datetime) -> tuple[GoalBatch | None, list[GoalBatch]]:
+    """(the viewer's newest batch that can be undone, those by others from ``since`` on, newest first): one query.
 
-    Nor where that one is an import, which is taken back where it was loaded: an older change stands below it, and one
-    who presses Undo means what they did last.
+    None where the own newest that is neither undone nor an undo nor a revision is an import, which is taken back where
+    it was loaded: an older change stands below it, and one who presses Undo means what they did last.
     """
-    own = GoalBatch.objects.filter(plan=plan, by=by, undone_by=None).exclude(
-        kind__in=(BatchKind.UNDO, BatchKind.REVISION)
-    )
-    last = own.order_by("-pk").first()
-    return None if last is None or last.kind == BatchKind.IMPORT else last
+    done = GoalBatch.objects.filter(plan=plan, by=viewer, undone_by=None)
+    newest_own = done.exclude(kind__in=(BatchKind.UNDO, BatchKind.REVISION)).order_by("-pk").values("pk")[:1]
+    of_others = Q(at__gte=since, by__isnull=False) & ~Q(by=viewer)
+    rows = GoalBatch.objects.filter(Q(pk=Subquery(newest_own)) | of_others, plan=plan).select_related("plan", "by")
+    own, others = None, []
+    for row in rows.order_by("-pk"):
+        if row.by_id != viewer.pk:
+            others.append(row)
+        elif row.kind != BatchKind.IMPORT:
+            own = row
+    return own, others
 
 
 def _write(
@@ -174,6 +186,10 @@ def _write(
     for model, goal in goals:
         by_model[model].append(goal)
     sheets = {model: GoalSheet(plan, model, by=batch.by) for model in by_model}
+    if batch.kind in BESIDE_HELD:
+        for sheet in sheets.values():
+            sheet.held = holds.held_cells(plan, sheet.leaves)
+            sheet.keeps_totals = batch.kind == BatchKind.IMPORT
     # All at once and in key order: table by table, two writers could wait for each other.
     lock_periods({leaf.pk for model, goal in goals for leaf in sheets[model].leaves.get(goal.period.pk, [])})
     wanted = {model: sheet.prepare(by_model[model]) for model, sheet in sheets.items()}

@@ -4,6 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+REASON_LENGTH = 300
+"""Characters of a reason that are kept, with a batch and in the history of each number."""
+
 
 class Measure(models.TextChoices):
     BOOKINGS = "bookings", _("Bookings")

@@ -4,22 +4,23 @@ Previewed, then applied as one batch. Closed months keep their number, the other
 Weights go by the number of the leaf period in its year. Rules: domain.md, Seasonality and Rounding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.money import ZERO
+from spm.org import retries
 from spm.org.choices import PeriodState
 from spm.org.models import Period, User
-from targets import access, batches, cautions, seasonality
+from targets import access, batches, cautions, policy, seasonality
 from targets.choices import BatchKind, Season
 from targets.company_grid import NOTHING, Facts
-from targets.goals import Goal, GoalModel, LockedPlan, of_segment, refuse_amount
-from targets.models import GoalBatch, PlanLine, SeasonalityProfile
+from targets.goals import Goal, GoalModel, LockedPlan, lock_plan, of_segment, refuse_amount
+from targets.models import CompanyPlan, GoalBatch, PlanLine, SeasonalityProfile
 from targets.seasonality import BadSeasonality, spread_over
 
 PROFILE = "profile:"
@@ -95,7 +96,7 @@ def preview(facts: Facts, wish: Wish, by: User) -> SpreadPreview:
     return SpreadPreview(wish, rows, before, total, batches.newest(facts.plan))
 
 
-@transaction.atomic
+@retries.atomic
 def apply(found: SpreadPreview, facts: Facts, *, by: User, seen: int | str | None, reason: str = "") -> GoalBatch:
     """Write the preview as one batch, and keep its weights as a profile where it names one.
 
@@ -111,7 +112,24 @@ def apply(found: SpreadPreview, facts: Facts, *, by: User, seen: int | str | Non
         weights = {leaf.number: wish.weights.get(leaf.number, ZERO) for leaf in facts.calendar.leaves}
         year = facts.plan.fiscal_year
         seasonality.keep_profile(wish.keep_as, weights, fiscal_year=year, is_default=wish.is_default)
-    return batches.write_batch(facts.plan, goals, by=by, kind=BatchKind.SPREAD, reason=reason, seen=seen)
+    reason = reason.strip() or _("Spread by “%(method)s”") % {"method": _season_name(facts, wish)}
+    return write_cells(facts.plan, goals, by=by, kind=BatchKind.SPREAD, reason=reason, seen=seen)
+
+
+@retries.atomic
+def write_cells(plan: CompanyPlan, goals: Sequence[tuple[GoalModel, Goal]], **told: Any) -> GoalBatch:
+    """Write numbers of the company as one batch. Raises what ``batches.write_batch`` raises.
+
+    And OutsidePolicy where the policy blocks and what is handed on would stand too high above them.
+    """
+    working = lock_plan(plan)
+    with policy.kept(working):
+        return batches.write_batch(working, goals, **told)
+
+
+def _season_name(facts: Facts, wish: Wish) -> str:
+    """What the wish spreads by, as the form calls it."""
+    return str(Season(wish.season).label) if wish.season in Season.values else _profile(facts, wish.season).name
 
 
 def weights_for(facts: Facts, wish: Wish) -> Mapping[int, Decimal]:
@@ -169,9 +187,13 @@ def _own(wish: Wish) -> Mapping[int, Decimal]:
 
 
 def _stored(facts: Facts, chosen: str) -> dict[int, Decimal]:
+    return {row.period_no: row.weight for row in _profile(facts, chosen).weights.all()}
+
+
+def _profile(facts: Facts, chosen: str) -> SeasonalityProfile:
     found: dict[str, SeasonalityProfile] = {
         f"{PROFILE}{profile.pk}": profile for profile in seasonality.profiles_of(facts.plan.fiscal_year)
     }
     if chosen not in found:
         raise BadSeasonality(_("Choose a seasonality."))
-    return {row.period_no: row.weight for row in found[chosen].weights.all()}
+    return found[chosen]

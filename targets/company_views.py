@@ -1,7 +1,7 @@
 """The page of the company plan and its verbs: save, paste, spread a total, undo. One POST is one batch."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -21,7 +21,7 @@ from spm.ui.exports import export_format
 from targets import access, company_grid, company_pages, company_spread, grid_cells, number_history, seasonality, tables
 from targets.allocation import MONTHS, QUARTERS
 from targets.batches import Conflict
-from targets.choices import Measure, Season
+from targets.choices import BatchKind, Measure, Season
 from targets.company_grid import CompanyGrid
 from targets.company_pages import CompanyView, Place
 from targets.company_spread import PROFILE, Wish
@@ -45,6 +45,11 @@ class CompanyDesk(GridDesk):
     """The page of the company plan, and the way back to it."""
 
     place: Place
+    write = staticmethod(company_spread.write_cells)
+    how: ClassVar = {
+        BatchKind.EDIT: gettext_lazy("Typed into the company plan"),
+        BatchKind.PASTE: gettext_lazy("Pasted into the company plan"),
+    }
 
     def view_of(
         self, grid: CompanyGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
@@ -67,6 +72,7 @@ class CompanyDesk(GridDesk):
             "changes": number_history.of_model(PlanLine, place.year),
             "chosen": self.request.POST,
             "fields": [(key, value) for key, value in self.request.POST.items() if _is_echoed(key)],
+            "page_url": reverse("targets:company", args=[label]),
             "paste_url": reverse("targets:company-paste", args=[label]),
             "undo_url": reverse("targets:company-undo", args=[label]),
         }
@@ -134,7 +140,8 @@ def company_spread_total(request: HttpRequest, year: str) -> HttpResponse:
             return desk.page(desk.view_of(grid), shares=shares, is_year=wish.period == place.facts.calendar.year)
         found = company_spread.preview(place.facts, wish, place.user)
         if "apply" in request.POST:
-            told = {"seen": request.POST.get("seen", ""), "reason": request.POST.get("reason", "")}
+            desk.check_reason()
+            told = {"seen": request.POST.get("seen", ""), "reason": desk.reason}
             desk.say_changed(company_spread.apply(found, place.facts, by=place.user, **told))
             return desk.back()
     except Conflict as conflict:

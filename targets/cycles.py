@@ -27,6 +27,8 @@ from targets.notices import tell_stage
 ORDER = list(Stage)
 BEFORE_LOCK = frozenset({Stage.PLAN, Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE})
 """The stages in which the numbers may be changed freely."""
+WITH_REASON = frozenset({Stage.REVIEW, Stage.APPROVE})
+"""Those of them in which people have their numbers already: each change says why."""
 POLICY = (
     "over_min",
     "over_max",
@@ -41,6 +43,10 @@ POLICY = (
 
 class WrongStage(RuleViolation):
     """The cycle has not come so far, or is past it."""
+
+
+class NoReason(RuleViolation):
+    """People have their numbers already, and the change does not say why it is made."""
 
 
 class BadStage(RuleViolation):
@@ -91,6 +97,17 @@ def require_stage(cycle: PlanningCycle, *stages: Stage) -> None:
         allowed = ", ".join(str(stage.label) for stage in stages)
         words = {"year": cycle.fiscal_year.label, "stage": Stage(cycle.stage).label, "allowed": allowed}
         raise WrongStage(_("Planning %(year)s stands in “%(stage)s”; this belongs to: %(allowed)s.") % words)
+
+
+def needs_reason(cycle: PlanningCycle | None) -> bool:
+    """Whether a change of a number has to say why: from the review on."""
+    return cycle is not None and bool(cycle.pk) and cycle.stage in WITH_REASON
+
+
+def require_reason(cycle: PlanningCycle | None, reason: str) -> None:
+    """Raises NoReason where there has to be one and is none."""
+    if needs_reason(cycle) and not reason.strip():
+        raise NoReason(_("From the review on, each change of a number says why: write a reason."))
 
 
 # Making a cycle

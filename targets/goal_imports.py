@@ -1,14 +1,19 @@
-"""The kinds of import that say what is wanted: seasonality, company plan, targets and quotas."""
+"""The kinds of import that say what is wanted: company plan, targets and quotas.
+
+Managers load targets and quotas too: of the people and teams they lead; of others, and of whom nobody has heard, a row
+is refused with the same sentence. Nobody loads their own quota.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from spm.errors import RuleViolation
 from spm.imports import journal
@@ -17,171 +22,130 @@ from spm.imports.kinds import (
     UNCHANGED,
     Column,
     ColumnType,
+    Difference,
     ImportKind,
     Loader,
     Row,
     Verdict,
-    changed,
-    new,
     refused,
     register,
 )
 from spm.imports.models import ImportBatch, ImportChange
 from spm.imports.organisation import EMAIL, UNKNOWN_PERSON, UNKNOWN_TEAM
-from spm.imports.records import RecordKind, Refused
+from spm.imports.records import Refused
 from spm.imports.zeros import ZeroForms
 from spm.keys import normalise
 from spm.market.imports import UNKNOWN_TERRITORY
 from spm.market.models import Territory
+from spm.org.access import can_administer
 from spm.org.models import FiscalYear, Period, Team, User
+from spm.org.scopes import Scope, scope_of
+from targets import access, holds, policy
 from targets.batches import Change, set_all
 from targets.choices import BatchKind, Measure
-from targets.goals import Goal, GoalModel, GoalSheet, Holder, of_person, of_segment, of_team, of_territory
-from targets.models import CompanyPlan, PlanLine, Quota, SeasonalityProfile, SeasonalityWeight, Target
+from targets.goals import (
+    Goal,
+    GoalModel,
+    GoalSheet,
+    Holder,
+    lock_plan,
+    of_person,
+    of_segment,
+    of_team,
+    of_territory,
+)
+from targets.models import CompanyPlan, PlanLine, Quota, Target
 from targets.plans import working_plan
-from targets.seasonality import set_profile
 
 BLOCK = 500
-MOST_DECIMALS = Decimal("0.000001")
 UNKNOWN_YEAR = gettext_lazy("There is no such fiscal year. Load periods first.")
-FISCAL_YEAR = Column("fiscal_year", max_length=20, example="2026")
 MEASURE = Column(
     "measure", ColumnType.CHOICE, required=True, filled=True, choices=tuple(Measure.values), example="bookings"
 )
 PERIOD = Column(
     "period", required=True, filled=True, max_length=20, help=gettext_lazy("month, quarter or year"), example="2026-Q1"
 )
-AMOUNT = Column("amount", ColumnType.AMOUNT, required=True, filled=True, example="250000")
+AMOUNT = Column(
+    "amount", ColumnType.AMOUNT, required=True, help=gettext_lazy("empty = leave it as it is"), example="250000"
+)
 CURRENCY = Column(
     "currency", ColumnType.CURRENCY, max_length=3, help=gettext_lazy("empty = the company's"), example="EUR"
 )
-
-
-# Seasonality ----------------------------------------------------------------------------------------------------------
-
-
-class SeasonalityLoader(Loader):
-    """The rows of one profile add to its weights; the first profile of a year, or of all years, is the default."""
-
-    def judge(self, rows: Sequence[Row]) -> list[Verdict]:
-        stored = {
-            (normalise(name), number): weight
-            for name, number, weight in SeasonalityWeight.objects.values_list("profile__name", "period_no", "weight")
-        }
-        verdicts = [self._verdict(row, stored) for row in rows]
-        faults = self._faults([verdict.payload for verdict in verdicts if verdict.payload])
-        for i, row in enumerate(rows):
-            fault = faults.get(normalise(row.values["profile"]))
-            if fault and verdicts[i].payload:
-                verdicts[i] = refused("profile", row.values["profile"], fault)
-        return verdicts
-
-    def _verdict(self, row: Row, stored: dict[tuple[str, int], Decimal]) -> Verdict:
-        values = row.values
-        if values.get("fiscal_year") and values["fiscal_year"] not in self._years:
-            return refused("fiscal_year", values["fiscal_year"], UNKNOWN_YEAR)
-        weight = values["weight"]
-        if weight < 0 or weight != weight.quantize(MOST_DECIMALS) or weight >= 10**6:
-            return refused("weight", weight, _("A weight is a number from 0 to 999,999 with at most six decimals."))
-        if not 0 < values["period_no"] < 1000:
-            return refused("period_no", values["period_no"], _("Periods are numbered from 1 within their year."))
-        before = stored.get((normalise(values["profile"]), values["period_no"]))
-        if before is None:
-            return new(row)
-        return UNCHANGED if before == weight else changed(row)
-
-    @cached_property
-    def _years(self) -> dict[str, FiscalYear]:
-        return {year.label: year for year in FiscalYear.objects.all()}
-
-    def _faults(self, rows: Sequence[Row]) -> dict[str, str]:
-        faults = {}
-        with transaction.atomic():
-            for key, wanted in _profiles(rows).items():
-                try:
-                    with transaction.atomic():
-                        self._set(wanted)
-                except RuleViolation as fault:
-                    faults[key] = str(fault)
-            transaction.set_rollback(True)
-        return faults
-
-    def _set(self, rows: Sequence[Row]) -> None:
-        name, label = rows[0].values["profile"], rows[0].values.get("fiscal_year")
-        known = next((one for one in SeasonalityProfile.objects.all() if normalise(one.name) == normalise(name)), None)
-        year = self._years[label] if label else (known.fiscal_year if known else None)
-        weights = dict(known.weights.values_list("period_no", "weight")) if known else {}
-        weights |= {row.values["period_no"]: row.values["weight"] for row in rows}
-        others = SeasonalityProfile.objects.filter(fiscal_year=year, is_default=True)
-        is_default = known.is_default if known else not others.exists()
-        set_profile(known.name if known else name, weights, fiscal_year=year, is_default=is_default)
-
-    def write(self, verdicts: Sequence[Verdict]) -> None:
-        before = journal.snapshot((SeasonalityProfile, SeasonalityWeight))
-        for wanted in _profiles([verdict.payload for verdict in verdicts if verdict.payload]).values():
-            self._set(wanted)
-        journal.record_since(self.run.batch, before)
-
-
-def _profiles(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """The rows of each profile by its normal form, in a fixed order."""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[normalise(row.values["profile"])].append(row)
-    return dict(sorted(found.items()))
-
-
-@register
-class Seasonality(RecordKind):
-    name = "seasonality"
-    label = gettext_lazy("Seasonality")
-    help = gettext_lazy("How a year's amount falls on its periods: any positive weights, only their proportion counts.")
-    columns = (
-        Column("profile", required=True, filled=True, max_length=100, example="Standard"),
-        Column("fiscal_year", max_length=20, help=gettext_lazy("empty = all years"), example=""),
-        Column("period_no", ColumnType.INTEGER, required=True, filled=True, example="1"),
-        Column("weight", ColumnType.NUMBER, required=True, filled=True, example="7.5"),
-    )
-    key = ("profile", "period_no")
-    loader = SeasonalityLoader
-    order = 90
-
-
-# Goals ----------------------------------------------------------------------------------------------------------------
 
 
 class GoalLoader(Loader):
     """Amounts for holders; judged and written by the sheet of each fiscal year's working plan."""
 
     model: ClassVar[GoalModel]
+    subject: ClassVar[str]  # the column that names whom or what a row is for
+    not_yours: ClassVar[str | Promise]
 
     def holder(self, values: dict[str, Any]) -> Holder:
         """Whom or what a row is for. Raises Refused."""
         raise NotImplementedError
 
+    def name(self, holder: Holder) -> str:
+        """How the page calls it."""
+        raise NotImplementedError
+
+    @cached_property
+    def scope(self) -> Scope | None:
+        """Whose numbers a manager sees; None: those of everybody (an admin, a command)."""
+        by = self.run.by
+        return None if by is None or can_administer(by) else scope_of(by)
+
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
+        """Raises OutsidePolicy where the policy blocks what the good rows make of the over-assignment."""
         verdicts: list[Verdict] = [UNCHANGED] * len(rows)
         years: dict[int, list[tuple[int, Goal]]] = defaultdict(list)
         for i, row in enumerate(rows):
             try:
                 goal = self._goal(row.values)
-                years[goal.period.fiscal_year_id].append((i, goal))
             except Refused as refusal:
                 verdicts[i] = refusal.verdict
+                continue
+            if goal.amount is not None:
+                years[goal.period.fiscal_year_id].append((i, goal))
         for year, goals in years.items():
-            for (i, goal), verdict in zip(goals, self._judged(year, [goal for _i, goal in goals]), strict=True):
-                verdicts[i] = self._told(goal, verdict)
+            for (i, _goal), verdict in zip(goals, self._judged(year, [goal for _i, goal in goals]), strict=True):
+                verdicts[i] = verdict
+        self._note_empty(sum(row.values["amount"] is None for row in rows))
         return verdicts
 
-    def _judged(self, year: int, goals: list[Goal]) -> Any:
-        """The sheet's verdicts; a plan that does not exist yet is made for the moment."""
+    def _note_empty(self, count: int) -> None:
+        if count:
+            text = ngettext(
+                "%(n)s row without an amount changes nothing.", "%(n)s rows without an amount change nothing.", count
+            )
+            self.run.notes.append(text % {"n": count})
+
+    def _judged(self, year: int, goals: list[Goal]) -> list[Verdict]:
+        """What becomes of each goal; a plan that does not exist yet is made for the moment."""
         with transaction.atomic():
-            verdicts = self._sheet(year).judge(goals)
+            sheet = self._sheet(year)
+            settable = None if self.scope is None else access.settable(self._by, {goal.holder for goal in goals})
+            found = [self._told(goal, one, settable) for goal, one in zip(goals, sheet.judge(goals), strict=True)]
+            self._keep_policy(sheet.plan, goals, found)
             transaction.set_rollback(True)
-        return verdicts
+        return found
+
+    @property
+    def _by(self) -> User:
+        assert self.run.by is not None  # noqa: S101  # who has a scope is somebody
+        return self.run.by
+
+    def _keep_policy(self, plan: CompanyPlan, goals: Sequence[Goal], verdicts: Sequence[Verdict]) -> None:
+        cycle = policy.blocking_cycle(plan)
+        if cycle:
+            both = [(goal, one.difference) for goal, one in zip(goals, verdicts, strict=True)]
+            moved = [(goal.holder, goal.measure, told.before, told.after) for goal, told in both if told]
+            policy.refuse_higher(cycle, policy.standing(cycle, plan), policy.standing_after(cycle, plan, moved))
 
     def _sheet(self, year: int) -> GoalSheet:
-        return GoalSheet(working_plan(FiscalYear.objects.get(pk=year), self.run.by), self.model, by=self.run.by)
+        plan = working_plan(FiscalYear.objects.get(pk=year), self.run.by)
+        sheet = GoalSheet(plan, self.model, by=self.run.by)
+        sheet.held, sheet.keeps_totals = holds.held_cells(plan, sheet.leaves), True
+        return sheet
 
     def _goal(self, values: dict[str, Any]) -> Goal:
         period = self._periods.get(values["period"])
@@ -198,7 +162,8 @@ class GoalLoader(Loader):
             period.label: period for period in shortest_last if period.level == "month"
         }
 
-    def _told(self, goal: Goal, verdict: Any) -> Verdict:
+    def _told(self, goal: Goal, verdict: Any, settable: Container[Holder] | None) -> Verdict:
+        """``settable``: whose numbers the manager who loads may set; None: everybody's."""
         column, value = "amount", str(goal.amount)
         if verdict.column == "currency":
             column, value = "currency", goal.currency
@@ -206,17 +171,23 @@ class GoalLoader(Loader):
             column, value = "period", goal.period.label
         if not verdict.reason:
             column = value = ""
-        wanted = verdict.outcome in (RowOutcome.NEW, RowOutcome.CHANGED)
-        return Verdict(verdict.outcome, column, value, verdict.reason, goal if wanted else None)
+        if verdict.outcome not in (RowOutcome.NEW, RowOutcome.CHANGED):
+            return Verdict(verdict.outcome, column, value, verdict.reason)
+        if settable is not None and goal.holder not in settable:
+            return refused(self.subject, self.name(goal.holder), self.not_yours)
+        difference = Difference(self.name(goal.holder), goal.measure, goal.period.label, verdict.before, verdict.after)
+        return Verdict(verdict.outcome, payload=goal, difference=difference)
 
     def write(self, verdicts: Sequence[Verdict]) -> None:
         years: dict[int, list[Goal]] = defaultdict(list)
         for verdict in verdicts:
             if verdict.payload:
                 years[verdict.payload.period.fiscal_year_id].append(verdict.payload)
+        reason = _("From the file “%(file)s”") % {"file": self.run.batch.filename}
         for year, goals in sorted(years.items()):
-            plan = working_plan(FiscalYear.objects.get(pk=year), self.run.by)
-            changes = set_all(plan, self.model, goals, by=self.run.by, kind=BatchKind.IMPORT)
+            plan = lock_plan(working_plan(FiscalYear.objects.get(pk=year), self.run.by))
+            with policy.kept(plan):
+                changes = set_all(plan, self.model, goals, by=self.run.by, kind=BatchKind.IMPORT, reason=reason)
             ImportChange.objects.bulk_create(_remembered(self.run.batch, self.model, changes), batch_size=BLOCK)
 
 
@@ -236,19 +207,30 @@ def _remembered(batch: ImportBatch, model: GoalModel, changes: Sequence[Change])
 class GoalKind(ImportKind):
     """Undone by setting every goal back to what it was."""
 
+    def group_label(self, group: str) -> str | Promise:
+        return Measure(group).label
+
     def undo(self, batch: ImportBatch, by: User | None) -> None:
         years: dict[int, list[ImportChange]] = defaultdict(list)
         leaves = Period.objects.in_bulk({change.object_pk for change in batch.changes.all()})
         for change in batch.changes.all():
             years[leaves[change.object_pk].fiscal_year_id].append(change)
         for year, changes in sorted(years.items()):
-            plan = CompanyPlan.objects.working().get(fiscal_year=year)
+            plan = lock_plan(CompanyPlan.objects.working().get(fiscal_year=year))
             sheet = GoalSheet(plan, self.loader.model, by=by)  # type: ignore[attr-defined]  # a GoalLoader
             now = [_goal_of(change, leaves, change.after) for change in changes]
+            _refuse_others(by, {goal.holder for goal in now})
             if any(verdict.outcome != RowOutcome.UNCHANGED for verdict in sheet.judge(now)):
                 raise journal.ChangedSince(_("Some of these numbers have changed since this import."))
             back = [_goal_of(change, leaves, change.before) for change in changes]
-            set_all(plan, sheet.model, back, by=by, kind=BatchKind.UNDO, reason=_("Import undone"))
+            with policy.kept(plan):
+                set_all(plan, sheet.model, back, by=by, kind=BatchKind.UNDO, reason=_("Import undone"))
+
+
+def _refuse_others(by: User | None, holders: set[Holder]) -> None:
+    """A manager who no longer leads some of these people takes nothing back."""
+    if by is not None and not can_administer(by) and access.settable(by, holders) != holders:
+        raise RuleViolation(_("Some of these numbers are no longer yours to set."))
 
 
 def _goal_of(change: ImportChange, leaves: dict[int, Period], said: dict[str, Any] | None) -> Goal:
@@ -259,6 +241,11 @@ def _goal_of(change: ImportChange, leaves: dict[int, Period], said: dict[str, An
 
 class CompanyPlanLoader(GoalLoader):
     model = PlanLine
+    subject = "fiscal_year"
+    not_yours = gettext_lazy("The company plan is for an admin to set.")
+
+    def name(self, holder: Holder) -> str:
+        return str(holder.key) or _("Whole company")
 
     def holder(self, values: dict[str, Any]) -> Holder:
         label = values["fiscal_year"]
@@ -294,24 +281,39 @@ class CompanyPlans(GoalKind):
 
 class TargetLoader(GoalLoader):
     model = Target
+    subject = "key"
+    not_yours = gettext_lazy("Managers set the targets of the teams below their own.")
 
     def holder(self, values: dict[str, Any]) -> Holder:
         key = normalise(values["key"])
         if values["scope"] == "team":
-            if key not in self._teams:
+            team = self._teams.get(key)
+            if self.scope is not None and (team is None or team.pk not in self.scope.leads):
+                raise Refused("key", values["key"], self.not_yours)
+            if team is None:
                 raise Refused("key", values["key"], self._zeros["team"].sentence(key, UNKNOWN_TEAM))
-            return of_team(self._teams[key])
+            return of_team(team.pk)
+        if self.scope is not None:
+            raise Refused("scope", values["scope"], _("The targets of territories are for an admin to set."))
         if key not in self._territories:
             raise Refused("key", values["key"], self._zeros["territory"].sentence(key, UNKNOWN_TERRITORY))
-        return of_territory(self._territories[key])
+        return of_territory(self._territories[key].pk)
+
+    def name(self, holder: Holder) -> str:
+        return self._names[holder]
 
     @cached_property
-    def _teams(self) -> dict[str, int]:
-        return dict(Team.objects.values_list("key", "pk"))
+    def _names(self) -> dict[Holder, str]:
+        names = {of_team(team.pk): team.name for team in self._teams.values()}
+        return names | {of_territory(one.pk): one.name for one in self._territories.values()}
 
     @cached_property
-    def _territories(self) -> dict[str, int]:
-        return dict(Territory.objects.real().values_list("key", "pk"))
+    def _teams(self) -> dict[str, Team]:
+        return {team.key: team for team in Team.objects.all()}
+
+    @cached_property
+    def _territories(self) -> dict[str, Territory]:
+        return {territory.key: territory for territory in Territory.objects.real()}
 
     @cached_property
     def _zeros(self) -> dict[str, ZeroForms]:
@@ -340,21 +342,38 @@ class Targets(GoalKind):
     )
     key = ("scope", "key", "measure", "period")
     loader = TargetLoader
+    for_managers = True
     order = 110
 
 
 class QuotaLoader(GoalLoader):
     model = Quota
+    subject = "email"
+    not_yours = gettext_lazy("Managers set the numbers of the people they lead.")
 
     def holder(self, values: dict[str, Any]) -> Holder:
-        key = normalise(values["email"])
-        if key not in self._people:
+        found = self._people.get(normalise(values["email"]))
+        if self.scope is not None and (found is None or not self._is_theirs(found[0])):
+            raise Refused("email", values["email"], self.not_yours)
+        if found is None:
             raise Refused("email", values["email"], UNKNOWN_PERSON)
-        return of_person(self._people[key])
+        return of_person(found[0])
+
+    def _is_theirs(self, person: int) -> bool:
+        """Of a manager: the own number is refused with its own sentence."""
+        return person == self._by.pk or (self.scope is not None and person in (self.scope.people or ()))
+
+    def name(self, holder: Holder) -> str:
+        return self._names[int(holder.key)]
 
     @cached_property
-    def _people(self) -> dict[str, int]:
-        return dict(User.objects.people().values_list("email_key", "pk"))
+    def _names(self) -> dict[int, str]:
+        return dict(self._people.values())
+
+    @cached_property
+    def _people(self) -> dict[str, tuple[int, str]]:
+        """Normal form of the e-mail → (key, name)."""
+        return {key: (pk, name) for key, pk, name in User.objects.people().values_list("email_key", "pk", "name")}
 
 
 @register
@@ -365,4 +384,5 @@ class Quotas(GoalKind):
     columns = (EMAIL, MEASURE, PERIOD, AMOUNT, CURRENCY)
     key = ("email", "measure", "period")
     loader = QuotaLoader
+    for_managers = True
     order = 120

@@ -17,12 +17,12 @@ from simple_history.utils import bulk_create_with_history
 from spm.errors import PeriodClosed, RuleViolation
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
-from spm.money import MAX_UNITS, UNITS_PER_ONE, minor_unit, to_units
+from spm.money import MAX_UNITS, UNITS_PER_ONE, ZERO, minor_unit, to_units
 from spm.org import clock, retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from spm.ui.numbers import number
-from targets.choices import PlanKind
+from targets.choices import REASON_LENGTH, PlanKind
 from targets.lines import Verdict
 from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
 from targets.rates import NoRate, exchanged, of_plan, plan_rates
@@ -69,6 +69,10 @@ class LockedPlan(RuleViolation):
 
 class OwnQuota(RuleViolation):
     """Nobody sets the number by which they are judged."""
+
+
+class HeldNumber(RuleViolation):
+    """The number is held: whoever wants to change it releases it first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,8 @@ class GoalSheet:
         self.currency = Company.objects.values_list("currency", flat=True).get()
         self.weights = weights_of(plan.fiscal_year)
         self.stored: dict[LeafKey, Any] = {}
+        self.held: Container[LeafKey] = ()  # ``holds.held_cells``: these stay; by default nothing does
+        self.keeps_totals = False  # a total that stands already leaves its leaf periods as they are
         self.rates: dict[str, Decimal] | None = None  # read with the first goal in another currency
         self._read_periods()
 
@@ -257,15 +263,36 @@ class GoalSheet:
         """The goal spread over its leaf periods; raises what is wrong with it."""
         self._refuse_goal(goal)
         leaves = self.leaves[goal.period.pk]
-        amounts: dict[int, Decimal | None] = {leaf.pk: None for leaf in leaves}
-        if goal.amount is not None:
-            amounts.update(spread_over(leaves, self._own(goal.amount, goal.currency), self.currency, self.weights))
-        parts = {(goal.holder.column, goal.holder.key, goal.measure, pk): part for pk, part in amounts.items()}
+        keys = {leaf.pk: (goal.holder.column, goal.holder.key, goal.measure, leaf.pk) for leaf in leaves}
+        now = {pk: self._stored_amount(key) for pk, key in keys.items()}
+        amounts = self._amounts(goal, [leaf for leaf in leaves if keys[leaf.pk] not in self.held], now)
         for leaf in leaves:
-            key = (goal.holder.column, goal.holder.key, goal.measure, leaf.pk)
-            if parts[key] != self._stored_amount(key):
+            if amounts[leaf.pk] != now[leaf.pk]:
                 self._refuse_leaf(leaf)
-        return parts
+        return {keys[pk]: amount for pk, amount in amounts.items()}
+
+    def _amounts(
+        self, goal: Goal, free: Sequence[Period], now: Mapping[int, Decimal | None]
+    ) -> dict[int, Decimal | None]:
+        """What each leaf period is to hold; those that are not ``free`` stay as they are ``now``."""
+        wanted = ZERO if goal.amount is None else self._own(goal.amount, goal.currency)
+        if self.keeps_totals and goal.amount is not None and wanted == _sum(now.values()):
+            return dict(now)
+        amounts: dict[int, Decimal | None] = {**now, **dict.fromkeys(leaf.pk for leaf in free)}
+        rest = wanted - (_sum(amounts.values()) or ZERO)
+        if len(free) < len(now):
+            self._refuse_held(goal, rest, has_free=bool(free))
+        if goal.amount is None or not free:
+            return amounts
+        return amounts | spread_over(free, rest, self.currency, self.weights)
+
+    def _refuse_held(self, goal: Goal, rest: Decimal, *, has_free: bool) -> None:
+        """``rest``: what is left of the number beside the leaf periods that stay."""
+        if rest and not has_free:
+            raise HeldNumber(_("%(period)s is held. Release it to change it.") % {"period": goal.period.label})
+        if rest < 0 and goal.amount is not None:
+            words = {"amount": goal.amount, "period": goal.period.label}
+            raise HeldNumber(_("The held numbers of %(period)s are more than %(amount)s.") % words)
 
     def _refuse_leaf(self, leaf: Period) -> None:
         if leaf.state == PeriodState.CLOSED:
@@ -319,7 +346,8 @@ class GoalSheet:
         before = [self._stored_amount(key) for key in parts]
         if before == list(parts.values()):
             return UNCHANGED
-        return Verdict(RowOutcome.NEW if set(before) == {None} else RowOutcome.CHANGED)
+        outcome = RowOutcome.NEW if set(before) == {None} else RowOutcome.CHANGED
+        return Verdict(outcome, before=_sum(before), after=_sum(parts.values()))
 
     def _stored_amount(self, key: LeafKey) -> Decimal | None:
         row = self.stored.get(key)
@@ -333,7 +361,11 @@ class GoalSheet:
         return None if before == amount else LeafChange(Holder(column, holder), measure, period, before, amount)
 
     def _store(self, changes: Sequence[LeafChange], reason: str) -> None:
-        told = {"default_user": self.by, "default_change_reason": reason[:100], "default_date": clock.now()}
+        told = {
+            "default_user": self.by,
+            "default_change_reason": reason[:REASON_LENGTH],
+            "default_date": clock.now(),
+        }
         history: Any = self.model.history
         fresh, kept, gone = [], [], []
         for change in changes:
@@ -351,7 +383,7 @@ class GoalSheet:
         written = [(row.period_id, row.pk) for row in (*fresh, *kept, *gone)]
         for row in gone:
             row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
-            row._change_reason = reason[:100]  # noqa: SLF001
+            row._change_reason = reason[:REASON_LENGTH]  # noqa: SLF001
             row.delete()
         if self.plan.kind == PlanKind.WORKING:
             note_goals(self.model, written)
@@ -359,3 +391,8 @@ class GoalSheet:
     def _row(self, change: LeafChange) -> Any:
         values = {change.holder.column: change.holder.key, "period_id": change.period}
         return self.model(plan=self.plan, measure=change.measure, amount=change.after, **values)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None

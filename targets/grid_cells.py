@@ -1,15 +1,13 @@
-"""The cells of a grid, and what comes back from it: typed cells and pasted blocks, read against their grid.
+"""The cells of a grid, and what comes back from it, read against the grid; blocks are laid on it by ``grid_blocks``.
 
 Every input travels with the text it was drawn with, all of them in one field ``was`` as JSON: what equals it was not
 touched. Nothing is stored here, and nothing that was typed gets lost: a fault stands beside the text it is about.
 """
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 from urllib.parse import quote
@@ -25,8 +23,6 @@ from targets.goals import MODEL_OF, Goal, GoalModel, Holder, refuse_amount
 from targets.models import PlanLine
 
 LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
-MOST_CELLS = 20_000
-"""A block of more cells is no block of this grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +154,7 @@ def read_sent(grid: Grid, data: Mapping[str, str], language: str, pasted: Pasted
         try:
             if name not in editable:
                 raise RuleViolation(_("This number cannot be changed here."))
-            amounts[name] = _read(editable[name], text, grid.currency, language) if text else None
+            amounts[name] = read_cell(editable[name], text, grid.currency, language)
         except RuleViolation as error:
             faults[name] = str(error)
     faults |= _split_wrongly(grid, amounts)
@@ -173,9 +169,16 @@ def _was(text: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _read(cell: Cell, text: str, currency: str, language: str) -> Decimal:
-    """The company may plan below zero, a margin for one; targets and quotas are not negative."""
-    return read_amount(text, currency, language, negative=MODEL_OF[cell.holder.column] is PlanLine)
+def read_cell(cell: Cell, text: str, currency: str, language: str) -> Decimal | None:
+    """What somebody wrote into a cell; None takes its number away. Raises RuleViolation.
+
+    The company may plan below zero, a margin for one; targets and quotas are not negative.
+    """
+    is_line = MODEL_OF[cell.holder.column] is PlanLine
+    amount = read_amount(text, currency, language, negative=is_line) if text else None
+    if cell.held and amount != cell.amount:
+        raise RuleViolation(_("This number is held. Release it to change it."))
+    return amount
 
 
 def read_amount(text: str, currency: str, language: str, *, negative: bool = False) -> Decimal:
@@ -229,77 +232,3 @@ def goals_of(grid: Grid, sent: Sent) -> list[tuple[GoalModel, Goal]]:
             goal = Goal(cell.holder, cell.measure, cell.period, sent.amounts[cell.name])
             goals.append((MODEL_OF[cell.holder.column], goal))
     return goals
-
-
-# Blocks
-
-
-def read_block(text: str) -> list[list[str]]:
-    """Lines and cells as a spreadsheet copies them: tabs, quoted fields; empty lines at the end are none.
-
-    Raises RuleViolation for what is no such block.
-    """
-    try:
-        rows = list(csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")), delimiter="\t"))
-    except csv.Error as error:
-        raise RuleViolation(_("This is not a block of cells copied from a spreadsheet.")) from error
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    if sum(map(len, rows)) > MOST_CELLS:
-        raise RuleViolation(_("This block has more cells than the grid can have."))
-    if not rows:
-        raise RuleViolation(_("There is nothing to paste."))
-    return [[cell.strip() for cell in row] for row in rows]
-
-
-def lay(grid: Grid, text: str, row: str, column: str, language: str) -> Pasted:
-    """The block laid on the grid from a cell on, to the right and downward. Empty cells of it change nothing.
-
-    ``row``, ``column``: the place of the cell among the lines and inputs of the page, from 0. Raises RuleViolation
-    where there is no such cell, or no block.
-    """
-    block = read_block(text)
-    top, left = (int(place) if place.isascii() and place.isdecimal() else MOST_CELLS for place in (row, column))
-    if top >= len(grid.rows) or left > len(grid.columns):
-        raise RuleViolation(_("Choose the cell in which the block begins."))
-    width = max(map(len, block))
-    texts: dict[str, str] = {}
-    rows = []
-    for i, line in enumerate(block):
-        beside = grid.rows[top + i] if top + i < len(grid.rows) else None
-        cells = cells_of(beside)[left:] if beside else ()
-        places_right = (*cells, *[None] * len(line))
-        laid = [_lay(cell, typed, grid.currency, language) for typed, cell in zip(line, places_right, strict=False)]
-        texts |= {cell.name: typed[:100] for typed, cell in zip(line, cells, strict=False) if typed and cell.editable}
-        laid += [PastedCell(None, "", "")] * (width - len(laid))
-        rows.append(PastedRow(beside.name if beside else "", tuple(laid)))
-    heads = [grid.year, *(period.title for period in grid.columns)][left : left + width]
-    pasted = Pasted(tuple(rows), texts, tuple(heads + [""] * (width - len(heads))))
-    return _with_sums(grid, pasted, top, left, language)
-
-
-def _lay(cell: Cell | None, text: str, currency: str, language: str) -> PastedCell:
-    if cell is None:
-        return PastedCell(None, text, _("“%(text)s” lies outside the grid.") % {"text": text} if text else "")
-    fault = ""
-    if text and not cell.editable:
-        fault = _("This number cannot be changed here.")
-    elif text:
-        try:
-            _read(cell, text, currency, language)
-        except RuleViolation as error:
-            fault = str(error)
-    return PastedCell(cell.amount, text, fault)
-
-
-def _with_sums(grid: Grid, pasted: Pasted, top: int, left: int, language: str) -> Pasted:
-    """The same with the years that are not the sum of what was pasted beside them."""
-    if left:
-        return pasted
-    sent = read_sent(grid, {}, language, pasted)
-    rows = list(pasted.rows)
-    for place, row in enumerate(grid.rows[top : top + len(rows)]):
-        first, *rest = rows[place].cells
-        if fault := sent.faults.get(row.year.name):
-            rows[place] = replace(rows[place], cells=(replace(first, fault=fault), *rest))
-    return replace(pasted, rows=tuple(rows))

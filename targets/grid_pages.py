@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from spm.money import ZERO
 from spm.org.models import FiscalYear, User
 from spm.ui.numbers import moment
-from targets import access, batches, grid_cells
+from targets import access, cycles, grid_cells, presences
 from targets.batches import Conflict, Overtaken
 from targets.goals import Holder
 from targets.grid_cells import Cell, Grid, GridRow, Pasted, Sent
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle
+from targets.presences import Presence
 
 
 class Place(Protocol):
@@ -68,6 +69,8 @@ class GridView:
     seen: int
     was: str
     undoable: GoalBatch | None
+    presence: Presence | None
+    needs_reason: bool
     pasted: Pasted | None = None
     conflicts: tuple[dict[str, str], ...] = ()
     lead: str = ""
@@ -80,6 +83,7 @@ class GridView:
 
 def drawn(place: Place, grid: Grid, sent: Sent, seen: int | None, pasted: Pasted | None) -> dict[str, Any]:
     """The fields of a GridView, with what was sent and is not stored still in its inputs."""
+    own, presence = presences.read(place.plan, place.user)
     texts = grid_cells.drawn(grid) | {name: sent.was.get(name, "") for name in sent.texts}
     return {
         "place": place,
@@ -87,7 +91,9 @@ def drawn(place: Place, grid: Grid, sent: Sent, seen: int | None, pasted: Pasted
         "lines": tuple(_line(top, row, sent) for top, row in enumerate(grid.rows)),
         "seen": grid.revision if seen is None else seen,
         "was": json.dumps(texts, ensure_ascii=False, separators=(",", ":")),
-        "undoable": _undoable(place),
+        "undoable": own if own and access.can_undo(place.user, own) else None,
+        "presence": presence,
+        "needs_reason": cycles.needs_reason(place.cycle),
         "pasted": pasted,
     }
 
@@ -99,12 +105,6 @@ def _line(top: int, row: GridRow, sent: Sent) -> Line:
         fault = sent.faults.get(cell.name, "")
         inputs.append(Drawn(cell, text, f"{top},{left}", fault, cell.name in sent.texts))
     return Line(row, tuple(inputs))
-
-
-def _undoable(place: Place) -> GoalBatch | None:
-    """The user's newest batch, if it may still be undone."""
-    found = batches.last_undoable(place.plan, place.user)
-    return found if found and access.can_undo(place.user, found) else None
 
 
 def conflicts_of(conflict: Conflict, grid: Grid) -> tuple[dict[str, str], ...]:

@@ -1,20 +1,23 @@
 """The verbs of every grid page: save, preview a paste, undo. One POST is one batch, and nothing typed is lost."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
-from targets import access, batches, cycles, grid_cells, grid_pages
+from targets import access, batches, cycles, grid_blocks, grid_cells, grid_pages
 from targets.batches import Conflict
 from targets.choices import BatchKind
+from targets.grid_blocks import Names
 from targets.grid_cells import Grid, Pasted, Sent
 from targets.grid_pages import GridView
 from targets.models import GoalBatch
@@ -56,7 +59,8 @@ class GridDesk(ABC):
             return self.page(self.view_of(grid, sent, seen=self.seen(grid)), 422)
         try:
             self.check_stage()
-            batch = self._write(grid, sent)
+            self.check_reason()
+            written = self._write(grid, sent)
         except Conflict as conflict:
             return self.conflict(sent, conflict)
         except NothingToDo as error:
@@ -65,22 +69,31 @@ class GridDesk(ABC):
         except RuleViolation as error:
             messages.error(request, str(error))
             return self.page(self.view_of(grid, sent, seen=self.seen(grid)), 422)
-        self.say_changed(batch, left_out)
+        if isinstance(written, HttpResponse):
+            return written
+        self.say_changed(written, left_out)
         return self.back()
 
     write = staticmethod(batches.write_batch)
     """The verb that stores the cells; a page with a rule of its own puts its own in place."""
 
-    def _write(self, grid: Grid, sent: Sent) -> GoalBatch:
+    def _write(self, grid: Any, sent: Sent) -> GoalBatch | HttpResponse:
+        """Store the cells; or the page of what is to be looked at before."""
+        return self.write(self.place.plan, grid_cells.goals_of(grid, sent), by=self.place.user, **self.told())
+
+    how: ClassVar[Mapping[BatchKind, str | Promise]]
+    """The reason kept where nobody gives one: how the numbers came."""
+
+    def told(self) -> dict[str, Any]:
+        """What goes with the numbers into their batch."""
         data = self.request.POST
-        return self.write(
-            self.place.plan,
-            grid_cells.goals_of(grid, sent),
-            by=self.place.user,
-            kind=BatchKind.PASTE if data.get("kind") == BatchKind.PASTE else BatchKind.EDIT,
-            reason=data.get("reason", ""),
-            seen=data.get("seen", ""),
-        )
+        kind = BatchKind.PASTE if data.get("kind") == BatchKind.PASTE else BatchKind.EDIT
+        return {"kind": kind, "reason": self.reason or str(self.how[kind]), "seen": data.get("seen", "")}
+
+    @property
+    def reason(self) -> str:
+        """What was written as the reason; perhaps nothing."""
+        return self.request.POST.get("reason", "").strip()
 
     def paste(self) -> HttpResponse:
         """What a block copied from a spreadsheet would change, and why a cell cannot be; stores nothing."""
@@ -88,14 +101,18 @@ class GridDesk(ABC):
         try:
             if not grid.is_open:
                 raise RuleViolation(_("%(year)s is locked. Request a revision.") % {"year": grid.year})
-            place = data.get("at_row", ""), data.get("at_column", "")
-            pasted = grid_cells.lay(grid, data.get("block", ""), *place, self.language)
+            at = data.get("at_row", ""), data.get("at_column", "")
+            pasted = grid_blocks.lay(grid, data.get("block", ""), at, self.language, self.names())
         except RuleViolation as error:
             messages.error(self.request, str(error))
             sent = grid_cells.read_sent(grid, data, self.language)
             return self.page(self.view_of(grid, sent, seen=self.seen(grid)), 422)
         sent = grid_cells.read_sent(grid, data, self.language, pasted)
         return self.page(self.view_of(grid, sent, seen=self.seen(grid), pasted=pasted))
+
+    def names(self) -> Names:
+        """What else the rows may be called by in a block."""
+        return {}
 
     def undo(self) -> HttpResponse:
         """Give every number of one batch the value it had before."""
@@ -111,10 +128,20 @@ class GridDesk(ABC):
             messages.error(self.request, str(error))
         return self.back()
 
+    def still_typed(self) -> HttpResponse:
+        """After a verb that stores no cell: the page with what is typed still in it, else the way back."""
+        grid = self.place.grid()
+        sent = grid_cells.read_sent(grid, self.request.POST.dict(), self.language)
+        return self.page(self.view_of(grid, sent, seen=self.seen(grid))) if sent.texts else self.back()
+
     def check_stage(self) -> None:
         """Numbers are given until the lock. Raises WrongStage."""
         if self.place.cycle.pk:
             cycles.require_stage(self.place.cycle, *sorted(cycles.BEFORE_LOCK, key=cycles.ORDER.index))
+
+    def check_reason(self) -> None:
+        """Raises NoReason."""
+        cycles.require_reason(self.place.cycle, self.reason)
 
     def seen(self, grid: Grid) -> int:
         """The number to send back: the one that came, as long as this plan can have given it out."""

@@ -20,8 +20,9 @@ from spm.org.models import User
 from targets import actuals, lines, unloaded
 from targets.choices import ActualKind
 from targets.crediting import Resolver, Share
-from targets.goal_imports import CompanyPlans, Quotas, Seasonality, Targets
+from targets.goal_imports import CompanyPlans, Quotas, Targets
 from targets.rate_imports import RateKind
+from targets.season_imports import Seasonality
 from targets.staleness import lock_all_leaves, mark_stale
 
 __all__ = ["Actuals", "CompanyPlans", "Credits", "Quotas", "RateKind", "Seasonality", "Targets"]

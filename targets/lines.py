@@ -89,12 +89,15 @@ class Verdict:
     """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about.
 
     ``rule``: the one of "why does it not count" that keeps the row out, where it is one: RATE or PERIOD.
+    ``before``, ``after``: of a goal that is new or changes, the sum over its leaf periods; None = no number.
     """
 
     outcome: RowOutcome
     reason: str = ""
     column: str = ""
     rule: str = ""
+    before: Decimal | None = None
+    after: Decimal | None = None
 
 
 def lost_zeros(key: str, other: str) -> Verdict:

@@ -20,6 +20,7 @@ from spm.org.models import Company, FiscalYear, User
 from spm.ui.numbers import moment
 from spm.ui.written_numbers import is_currency
 from targets import effects
+from targets.choices import REASON_LENGTH
 from targets.goals import LockedPlan, lock_plan
 from targets.models import CompanyPlan, PlanRate
 from targets.plans import working_plan
@@ -109,7 +110,7 @@ def _store(year: FiscalYear, change: RateChange, row: PlanRate | None, by: User 
     kept = row or PlanRate(fiscal_year=year, currency=change.currency)
     history: Any = kept
     history._history_user = by  # noqa: SLF001  # how simple-history is told who
-    history._change_reason = reason[:100]  # noqa: SLF001
+    history._change_reason = reason[:REASON_LENGTH]  # noqa: SLF001
     if change.after is None:
         kept.delete()
     else:

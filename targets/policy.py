@@ -1,5 +1,10 @@
-"""A policy of over-assignment that blocks: which team, or the company, lies outside it, in words."""
+"""A policy of over-assignment that blocks: which team, or the company, lies outside it, in words.
 
+Whoever writes numbers at once does it within ``kept``: cells, spreads, imports, an undo, a version that comes back.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,6 +59,26 @@ def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
     return Standing(assigned.ratios(numbers), dict(history.teams))
 
 
+def standing_after(cycle: PlanningCycle, plan: CompanyPlan, changes: Iterable[assigned.Moved]) -> Standing:
+    """The same if these numbers were written; nothing is."""
+    history = read_history()
+    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
+    return Standing(assigned.ratios(assigned.with_sums(numbers, changes)), dict(history.teams))
+
+
+@contextmanager
+def kept(plan: CompanyPlan, hint: str = "") -> Iterator[None]:
+    """What is written within may lift no node above a policy that blocks, nor higher above it.
+
+    Inside ``atomic``, with the plan locked: raises OutsidePolicy afterwards, with ``hint`` as the way out.
+    """
+    cycle = blocking_cycle(plan)
+    before = standing(cycle, plan) if cycle else None
+    yield
+    if cycle and before:
+        refuse_higher(cycle, before, standing(cycle, plan), hint)
+
+
 def outside(cycle: PlanningCycle, now: Standing) -> list[str]:
     """A sentence for every node that lies outside, the company first."""
     low, high = cycle.over_min / 100, cycle.over_max / 100
@@ -62,7 +87,7 @@ def outside(cycle: PlanningCycle, now: Standing) -> list[str]:
     return [said % now.words(node, cycle) for node in sorted(nodes, key=lambda node: (node[0] or 0, node[1]))]
 
 
-def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing) -> None:
+def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing, hint: str = "") -> None:
     """Raise OutsidePolicy for the first node above the policy that did not stand so high before.
 
     What lies below it is not refused while numbers are typed: so begins every allocation. The lock refuses it.
@@ -74,6 +99,6 @@ def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing) -> No
     if higher:
         said = _(
             "%(name)s, %(measure)s: over-assignment would be %(over)s; the policy blocks above %(high)s. "
-            "Nothing is stored: change the numbers above or below in the same save, or spread the total."
+            "Nothing is stored."
         )
-        raise OutsidePolicy(said % after.words(higher[0], cycle))
+        raise OutsidePolicy(f"{said % after.words(higher[0], cycle)} {hint}".strip())

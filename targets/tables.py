@@ -1,5 +1,6 @@
 """The tables of planning as files, in exact amounts; an allocation as the import of quotas reads it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -8,14 +9,14 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from spm.org.exports import audited_table
-from spm.org.models import User
-from spm.ui.exports import Column, Row, Value
+from spm.org.models import Team, User
+from spm.ui.exports import Column, Row, Sheet, Value
 from targets.allocation_grid import AllocationGrid
 from targets.choices import Measure
 from targets.company_grid import CompanyGrid
 from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
-from targets.models import CompanyPlan
+from targets.models import CompanyPlan, Target
 from targets.review_queries import Review
 from targets.scenario_queries import Cell, Comparison
 from targets.version_queries import ComparisonPage, VersionLine
@@ -44,22 +45,46 @@ def export_company(request: HttpRequest, grid: CompanyGrid) -> HttpResponseBase:
     return audited_table(request, columns, rows, f"company-plan-{grid.year}")
 
 
-def export_allocation(request: HttpRequest, user: User, grid: AllocationGrid) -> HttpResponseBase:
-    """One line per person and column of the grid: what the import of quotas reads back, with a name nobody reads.
+def export_allocation(request: HttpRequest, user: User, grids: Sequence[AllocationGrid]) -> HttpResponseBase:
+    """What the imports of quotas and of targets read back, whole: of a workbook a sheet for each, else the quotas.
 
-    Whom the viewer does not see is left out.
+    One line per holder and column of the grids. Whoever has no number has an empty amount; whom the viewer does not
+    see is left out.
     """
+    first = grids[0]
+    quotas = Sheet("quotas", _columns("name", "email"), list(_quota_rows(user, grids)))
+    targets = Sheet("targets", _columns("scope", "key"), list(_target_rows(user, grids)))
+    name = f"quotas-{first.year}-{first.measure}"
+    return audited_table(request, quotas.columns, quotas.rows, name, title=quotas.title, more=[targets])
+
+
+def _columns(*subject: str) -> list[Column]:
+    return [Column(head, "money" if head == "amount" else "text") for head in (*subject, "measure", "period", "amount")]
+
+
+def _quota_rows(user: User, grids: Sequence[AllocationGrid]) -> Iterable[Row]:
     emails = dict(User.objects.visible_to(user).values_list("pk", "email"))
-    kinds = {"amount": "money"}
-    columns = [Column(head, kinds.get(head, "text")) for head in ("name", "email", "measure", "period", "amount")]
-    rows: list[Sequence[Value]] = [
-        [row.name, emails.get(int(row.holder.key), ""), grid.measure, cell.period.label, cell.amount]
-        for row in grid.rows
-        if not row.is_team and not row.is_rest
-        for cell in row.cells
-        if cell.amount is not None
-    ]
-    return audited_table(request, columns, rows, f"quotas-{grid.year}-{grid.measure}")
+    people = {row.holder: row for grid in grids for row in grid.rows if row.holder.column == "person_id"}
+    for holder, row in people.items():
+        for cell in row.cells:
+            yield [row.name, emails.get(int(holder.key), ""), cell.measure, cell.period.label, cell.amount]
+
+
+def _target_rows(user: User, grids: Sequence[AllocationGrid]) -> Iterable[Row]:
+    """Of teams those of the grids, of territories all whose targets the viewer sees; a sum of others is no target."""
+    first = grids[0]
+    shown = {int(row.holder.key) for grid in grids for row in grid.rows if row.is_team}
+    shown |= {grid.team for grid in grids if grid.team is not None}
+    rows = Target.objects.visible_to(user).filter(plan=first.plan, measure=first.measure)
+    given: dict[tuple[str, str], dict[int, Decimal]] = defaultdict(dict)
+    for team, territory, leaf, amount in rows.values_list("team__code", "territory__code", "period_id", "amount"):
+        given[("team", team) if territory is None else ("territory", territory)][leaf] = amount
+    teams = Team.objects.visible_to(user).filter(pk__in=shown).order_by("name", "pk").values_list("code", flat=True)
+    territories = sorted(key for scope, key in given if scope == "territory")
+    for key in [*(("team", code) for code in teams), *(("territory", code) for code in territories)]:
+        for period, leaves in zip(first.columns, first.leaves, strict=True):
+            found = [given[key][leaf] for leaf in leaves if leaf in given[key]]
+            yield [*key, first.measure, period.label, sum(found, Decimal(0)) if found else None]
 
 
 def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:

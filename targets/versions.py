@@ -19,8 +19,8 @@ from spm.errors import RuleViolation
 from spm.money import ZERO
 from spm.org import clock, retries
 from spm.org.models import FiscalYear, Period, User
-from targets import batches
-from targets.choices import BatchKind, PlanKind, PlanState
+from targets import batches, policy
+from targets.choices import REASON_LENGTH, BatchKind, PlanKind, PlanState
 from targets.goals import (
     BLOCK,
     COLUMNS,
@@ -38,7 +38,6 @@ from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota, Target
 WHOLE = frozenset({PlanKind.WORKING, PlanKind.BASELINE, PlanKind.SCENARIO, PlanKind.SAVED})
 """The kinds that hold all numbers of a year, and can be compared."""
 NAME_LENGTH = 100
-REASON_LENGTH = 300
 
 
 class BadVersion(RuleViolation):
@@ -97,7 +96,7 @@ def copy_rows(source: CompanyPlan, copy: CompanyPlan, by: User | None, reason: s
         rows = list(model.objects.filter(plan=source).order_by("pk"))
         for row in rows:
             row.pk, row.plan = None, copy
-        told = {"default_user": by, "default_change_reason": reason[:100], "default_date": clock.now()}
+        told = {"default_user": by, "default_change_reason": reason[:REASON_LENGTH], "default_date": clock.now()}
         bulk_create_with_history(rows, model, batch_size=BLOCK, **told)
         count += len(rows)
     return count
@@ -120,8 +119,9 @@ def restore(
 
     Numbers that the version does not have are taken away. Nobody sets their own quota: those of ``by`` stay as they
     are, and how many differ is returned beside the batch. ``seen``: the working version's revision number as the page
-    had it. Raises BadVersion for a revision or the working version itself, LockedPlan after the lock, NothingToDo
-    where all numbers are alike, and what ``batches.write_batch`` raises: Conflict, a closed period.
+    had it. Raises BadVersion for a revision or the working version itself, LockedPlan after the lock, OutsidePolicy
+    where the policy blocks, NothingToDo where all numbers are alike, and what ``batches.write_batch`` raises: Conflict,
+    a closed period.
     """
     if version.kind not in WHOLE or version.kind == PlanKind.WORKING:
         raise BadVersion(_("Only a whole version other than the working one can be restored."))
@@ -129,9 +129,10 @@ def restore(
     if working.locked_at is not None:
         raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": working.fiscal_year.label})
     goals, own = differences(version, working, by)
-    batch = batches.write_batch(
-        working, goals, by=by, kind=BatchKind.RESTORE, reason=reason.strip() or title(version), seen=seen
-    )
+    with policy.kept(working):
+        batch = batches.write_batch(
+            working, goals, by=by, kind=BatchKind.RESTORE, reason=reason.strip() or title(version), seen=seen
+        )
     return batch, own
 
 

@@ -17,7 +17,7 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
-from targets import access, grids, number_history, plans, tables
+from targets import access, cycles, grids, number_history, plans, tables
 from targets.choices import Measure
 from targets.goals import Holder, of_team
 from targets.grids import Grid
@@ -66,6 +66,8 @@ def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
         "measures": _measure_links(measure),
         "can_edit": may_edit,
         "changes": grids.territory_history(user, fiscal_year, measure),
+        "needs_reason": may_edit and cycles.needs_reason(cycles.cycle_of(fiscal_year)),
+        "reason": request.POST.get("reason", ""),
     }
     return render(request, "targets/grid.html", context, status=status)
 
@@ -76,10 +78,10 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
     faults = {**sent.unread, **sent.overtaken}
     if not faults:
         try:
-            user = user_of(request)
-            changed = plans.set_targets(
-                plans.working_plan(year, by=user), sent.goals, by=user, reason=request.POST.get("reason", "")
-            )
+            user, reason = user_of(request), request.POST.get("reason", "").strip()
+            cycles.require_reason(cycles.cycle_of(year), reason)
+            reason = reason or _("Typed into the targets of territories")
+            changed = plans.set_targets(plans.working_plan(year, by=user), sent.goals, by=user, reason=reason)
         except RuleViolation as error:
             messages.error(request, str(error))
             return False, grids.with_errors(grid, request.POST, {})

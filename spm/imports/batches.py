@@ -34,6 +34,7 @@ from spm.org.clock import company
 from spm.org.models import Company, User
 
 PIECE = 1 << 20  # bytes of one stored piece of an upload
+TOLD = ["notes", "differences", "effects"]
 JOB = "import"
 
 
@@ -100,7 +101,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 def headers_of(batch: ImportBatch) -> list[str]:
     """The headers of the file, for the mapping page. Raises BadFile."""
     file = staging.content_path(batch)
-    return read(Path(file.name), batch.filename, Mapping.from_json(batch.mapping).read_options()).headers
+    return read(Path(file.name), batch.filename, Mapping.from_json(batch.mapping).read_options(batch.kind)).headers
 
 
 # Preview --------------------------------------------------------------------------------------------------------------
@@ -307,7 +308,7 @@ def _survey(loader: Loader, staged: Staged) -> None:
 
 def _save(batch: ImportBatch, started: float) -> None:
     batch.milliseconds = int((monotonic() - started) * 1000)
-    batch.save(update_fields=["state", "reason", "read", *COUNTS, "notes", "effects", "milliseconds", "committed_at"])
+    batch.save(update_fields=["state", "reason", "read", *COUNTS, *TOLD, "milliseconds", "committed_at"])
 
 
 def _save_open(batch: ImportBatch, started: float) -> None:

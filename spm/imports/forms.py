@@ -117,6 +117,7 @@ class MappingForm(forms.Form):
         headers: list[str],
         mapping: Mapping,
         proposed: PeriodColumns | None = None,
+        keeps_profiles: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -143,9 +144,13 @@ class MappingForm(forms.Form):
                 widget=forms.TextInput(attrs={"class": "form-control"}),
             )
         self._add_format(mapping)
-        self.fields["save_as"] = forms.CharField(
-            label=_("Save as profile"), max_length=100, required=False, help_text=_("A name for the next such file.")
-        )
+        if keeps_profiles:
+            self.fields["save_as"] = forms.CharField(
+                label=_("Save as profile"),
+                max_length=100,
+                required=False,
+                help_text=_("A name for the next such file."),
+            )
 
     def _add_unpivot(self, proposed: PeriodColumns | None) -> None:
         """Whether columns make rows: proposed where their headers are periods, kept where a mapping file says so."""
@@ -224,6 +229,6 @@ class MappingForm(forms.Form):
 
     def save(self, batch: ImportBatch, by: User) -> None:
         """Keep the mapping as a profile where a name is given."""
-        name = self.cleaned_data["save_as"].strip()
+        name = self.cleaned_data.get("save_as", "").strip()
         if name:
             profiles.keep(batch.kind, name, self.result, by)

@@ -8,6 +8,7 @@ judge and write the rows inside one transaction.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -66,6 +67,16 @@ class Row(NamedTuple):
     values: dict[str, Any]
 
 
+class Difference(NamedTuple):
+    """What a new or changed row makes of one number; None = no number. ``group``: what it may be added up with."""
+
+    name: str
+    group: str
+    period: str
+    before: Decimal | None
+    after: Decimal | None
+
+
 class Verdict(NamedTuple):
     """What a row would do, and for one that needs a person's eye why."""
 
@@ -75,6 +86,7 @@ class Verdict(NamedTuple):
     reason: str = ""
     payload: Any = None  # for ``Loader.write``: what to write for a new or changed row
     facts: dict[str, Any] | None = None  # plain values that the kind wants to find the row by, once it is not loaded
+    difference: Difference | None = None  # of kinds that load numbers: shown before the file is loaded
 
 
 UNCHANGED = Verdict(RowOutcome.UNCHANGED)
@@ -162,6 +174,7 @@ class ImportKind(ABC):
     streams: ClassVar[bool] = False
     takes_snapshots: ClassVar[bool] = False
     order: ClassVar[int] = 100  # place in menus: the order in which an empty company loads its files
+    for_managers: ClassVar[bool] = False  # managers load it too, what they may set; the loader refuses the rest
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -175,6 +188,10 @@ class ImportKind(ABC):
         return tuple(
             normalise(value) if isinstance(value, str) else value for value in (values.get(name) for name in self.key)
         )
+
+    def group_label(self, group: str) -> str | Promise:
+        """How a ``Difference.group`` is called."""
+        return group
 
     @abstractmethod
     def undo(self, batch: "ImportBatch", by: "User | None") -> None:
@@ -204,6 +221,11 @@ def kind_named(name: str) -> ImportKind:
 def all_kinds() -> list[ImportKind]:
     """Every kind, in the order in which an empty company loads its files."""
     return sorted(_kinds.values(), key=lambda kind: (kind.order, kind.name))
+
+
+def names_for_managers() -> list[str]:
+    """The kinds that managers load too."""
+    return [kind.name for kind in all_kinds() if kind.for_managers]
 
 
 def autodiscover() -> None:

@@ -111,8 +111,8 @@ class Mapping:
         }
         return {section: content for section, content in plain.items() if content}
 
-    def read_options(self) -> ReadOptions:
-        return ReadOptions(self.format.delimiter, self.format.encoding, self.format.sheet)
+    def read_options(self, usual_sheet: str = "") -> ReadOptions:
+        return ReadOptions(self.format.delimiter, self.format.encoding, self.format.sheet, usual_sheet)
 
     def apply(self, table: Table, kind: HasColumns, period_label: PeriodLabel | None = None) -> MappedTable:
         """Fit the mapping to the headers of ``table`` and give its rows under the canonical headers of ``kind``.

@@ -31,6 +31,7 @@ class ImportBatch(models.Model):
     superseded = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)  # why nothing was loaded, in words
     notes = models.JSONField(default=list, blank=True)  # what the reader decided or left out, in words
+    differences = models.JSONField(default=dict, blank=True)  # ``spm.imports.differences``, number by number
     effects = models.JSONField(default=dict, blank=True)  # what the write touched, so that an undo touches it again
     milliseconds = models.PositiveIntegerField(default=0)  # of the last reading or commit
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")  # the commit under way

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from spm.imports import access, new_teams, refused_rows, workbooks
+from spm.imports import access, differences, new_teams, refused_rows, workbooks
 from spm.imports.choices import BatchState
 from spm.imports.kinds import ImportKind, all_kinds, kind_named
 from spm.imports.models import ImportBatch
@@ -42,6 +42,7 @@ class BatchPage:
     rows: list[Any]
     more_rows: int
     missing_teams: list[str]
+    changes: differences.Page | None
     can_load: bool
     can_load_good: bool
     can_undo: bool
@@ -68,6 +69,7 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
         complaints=refused_rows.grouped(batch),
         rows=list(kept[:FIRST_ROWS]),
         more_rows=max(batch.refused + batch.parked - FIRST_ROWS, 0),
+        changes=differences.page_of(kind_named(batch.kind), batch.differences),
         missing_teams=new_teams.missing(batch) if may_load and batch.refused else [],
         can_load=may_load and batch.state == BatchState.PREVIEWED and not batch.refused,
         can_load_good=may_load and bool(batch.refused) and batch.read > batch.refused and not batch.is_snapshot,
@@ -124,9 +126,9 @@ def kind_card(kind: ImportKind) -> KindCard:
     return KindCard(kind.name, kind.label, kind.help, explained)
 
 
-def kind_cards() -> list[KindCard]:
-    """Every kind, in the order in which an empty company loads its files."""
-    return [kind_card(kind) for kind in all_kinds()]
+def kind_cards(user: User) -> list[KindCard]:
+    """Every kind that the user may load, in the order in which an empty company loads its files."""
+    return [kind_card(kind) for kind in all_kinds() if access.can_use(user, kind)]
 
 
 def kind_labels() -> dict[str, str | Promise]:

@@ -42,7 +42,7 @@ def read(data: bytes | Path, filename: str, options: ReadOptions | None = None) 
         raise BadFile(_("The file is empty."))
     if name.endswith(".xlsx"):
         _check_workbook(head)
-        return read_workbook(data, options.sheet)
+        return read_workbook(data, options.sheet, options.usual_sheet)
     if name.endswith(".gz"):
         return _read_gzip(data, name, head, options)
     if not name.endswith(TEXT_SUFFIXES):

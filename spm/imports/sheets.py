@@ -74,6 +74,7 @@ class ReadOptions:
     delimiter: str | None = None
     encoding: str | None = None
     sheet: str | None = None
+    usual_sheet: str = ""  # of several, where nobody chose: the one called as the kind of import
 
 
 @dataclass

@@ -145,7 +145,7 @@ def stage(batch: ImportBatch, kind: ImportKind, currency: str, progress: Progres
     """
     mapping = Mapping.from_json(batch.mapping)
     file = content_path(batch)
-    table = read(Path(file.name), batch.filename, mapping.read_options())
+    table = read(Path(file.name), batch.filename, mapping.read_options(kind.name))
     mapped = mapping.apply(table, kind, period_labels())
     columns = [column for column in kind.columns if column.name in mapped.headers]
     decision = decide_format((row for row in mapped if not row.refusal), columns, mapping.format.choice())

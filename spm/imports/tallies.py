@@ -6,6 +6,7 @@ from typing import Any
 
 from spm.imports import bulk, staging
 from spm.imports.choices import RowOutcome
+from spm.imports.differences import Differences
 from spm.imports.kinds import Loader, Verdict
 from spm.imports.models import ImportBatch, ImportRow
 from spm.imports.staging import Staged, StagedRow
@@ -22,12 +23,14 @@ class Tally:
         self.batch, self.staged = batch, staged
         self.counts: Counter[str] = Counter(refused=staged.refusals.count)
         self.kept: list[tuple[Any, ...]] = []
+        self.differences = Differences()
 
     def judge(self, loader: Loader, block: list[StagedRow]) -> list[Verdict]:
         """The verdicts on the rows of a block that count; superseded ones are counted here."""
         live = [item for item in block if not item.is_superseded]
         self.counts["superseded"] += len(block) - len(live)
         verdicts = loader.judge([item.row for item in live])
+        self.differences.gather(verdicts)
         for item, verdict in zip(live, verdicts, strict=True):
             self.counts[verdict.outcome.value] += 1
             if verdict.outcome in SHOWN:
@@ -59,3 +62,4 @@ class Tally:
         for name in COUNTS:
             setattr(self.batch, name, self.counts[name])
         self.batch.notes = [*self.staged.notes, *loader.run.notes]
+        self.batch.differences = self.differences.as_json()

@@ -1,10 +1,12 @@
-"""The pages of imports under setup: history, upload, mapping, preview, report, undo. Admins alone."""
+"""The pages of imports: history, upload, mapping, preview, report, undo. Admins; managers for what they may set."""
 
 import io
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,17 +22,32 @@ from spm.imports.kinds import ImportKind, UnknownKind, kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch
 from spm.org import audit
+from spm.org.access import can_administer
 from spm.org.choices import AuditKind
 from spm.org.gates import admins_only, user_of
 from spm.org.limits import spend
 from spm.ui.exports import export_format
 
 PAGE = 50
+type View = Callable[..., HttpResponseBase]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def importers_only(view: View) -> View:
+    """Anonymous → sign-in page; signed in without the right to import anything → 403."""
+
+    @wraps(view)
+    @login_required
+    def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not access.can_import(user_of(request)):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return gated
+
+
 @require_safe
-@admins_only
+@importers_only
 def batch_list(request: HttpRequest) -> HttpResponseBase:
     """Every import, newest first: who, when, the file's hash, the counts."""
     found = ImportBatch.objects.visible_to(user_of(request)).select_related("created_by")
@@ -43,26 +60,26 @@ def batch_list(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-@admins_only
+@importers_only
 def kind_list(request: HttpRequest) -> HttpResponse:
     """What can be imported, in the order in which an empty company loads it."""
-    return render(request, "imports/kind_list.html", {"kinds": queries.kind_cards()})
+    return render(request, "imports/kind_list.html", {"kinds": queries.kind_cards(user_of(request))})
 
 
 @require_safe
-@admins_only
-def template(_request: HttpRequest, kind: str) -> HttpResponse:
+@importers_only
+def template(request: HttpRequest, kind: str) -> HttpResponse:
     """The template workbook of a kind."""
-    response = HttpResponse(workbooks.template(_kind_or_404(kind)), content_type=XLSX)
+    response = HttpResponse(workbooks.template(_kind_of(request, kind)), content_type=XLSX)
     response["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
     return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@importers_only
 def upload(request: HttpRequest, kind: str) -> HttpResponse:
     """A file or pasted cells; stored, then judged."""
-    wanted, user = _kind_or_404(kind), user_of(request)
+    wanted, user = _kind_of(request, kind), user_of(request)
     form = UploadForm(request.POST or None, request.FILES or None, kind=wanted, user=user)
     if request.method == "POST":
         spend(request, "import")
@@ -96,7 +113,7 @@ def _stored(kind: ImportKind, form: UploadForm, request: HttpRequest) -> ImportB
 
 
 @require_safe
-@admins_only
+@importers_only
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Progress, preview or report, whichever the import has come to."""
     page = queries.batch_page(_batch_or_404(request, pk), user_of(request))
@@ -104,7 +121,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@importers_only
 def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
     """Which column of the file fills which header."""
     batch, user = _batch_or_404(request, pk), user_of(request)
@@ -117,6 +134,7 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     mapping = Mapping.from_json(batch.mapping)
     options: dict[str, Any] = {"mapping": mapping, "headers": headers}
+    options["keeps_profiles"] = can_administer(user)
     options["proposed"] = proposals.period_columns(kind_named(batch.kind), mapping, headers)
     form = MappingForm(request.POST or None, kind=kind_named(batch.kind), **options)
     if request.method == "POST" and form.is_valid():
@@ -131,7 +149,7 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@importers_only
 def batch_commit(request: HttpRequest, pk: int) -> HttpResponse:
     """Load the file; ``good_rows`` leaves the refused ones out."""
     batch, user = _batch_or_404(request, pk), user_of(request)
@@ -141,7 +159,7 @@ def batch_commit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@importers_only
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     batch, user = _batch_or_404(request, pk), user_of(request)
     return _asked(request, batch, lambda: batches.ask(batch, "undo", user))
@@ -160,7 +178,7 @@ def batch_teams(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@admins_only
+@importers_only
 def batch_refused(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that were not loaded, to be mended and uploaded again."""
     batch = _batch_or_404(request, pk)
@@ -186,8 +204,12 @@ def _batch_or_404(request: HttpRequest, pk: int) -> ImportBatch:
     return batch
 
 
-def _kind_or_404(name: str) -> ImportKind:
+def _kind_of(request: HttpRequest, name: str) -> ImportKind:
+    """The kind that an address names: 404 where there is none, 403 where it is not for the user to load."""
     try:
-        return kind_named(name)
+        kind = kind_named(name)
     except UnknownKind as error:
         raise Http404 from error
+    if not access.can_use(user_of(request), kind):
+        raise PermissionDenied
+    return kind

@@ -297,8 +297,11 @@ def merged(
         yield number, "".join(kind for kind, _text in cells), [text for _kind, text in cells]
 
 
-def choose(workbook: CalamineWorkbook, wanted: str) -> tuple[CalamineSheet, list[str]]:
-    """The sheet of this name, or the first visible one that holds anything; with the names of the other such ones."""
+def choose(workbook: CalamineWorkbook, wanted: str, usual: str) -> tuple[CalamineSheet, list[str]]:
+    """The sheet of this name, or the first visible one that holds anything; with the names of the other such ones.
+
+    A visible sheet of the ``usual`` name goes before those that stand in front of it.
+    """
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     if wanted:
         for sheet in sheets:
@@ -309,13 +312,15 @@ def choose(workbook: CalamineWorkbook, wanted: str) -> tuple[CalamineSheet, list
         raise Refused("no_sheet")
     visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
     hidden = [sheet.name for sheet in sheets if sheet.name not in visible]
-    found = first_filled(workbook, visible)
+    named = first_filled(workbook, [name for name in visible if usual and name.strip().casefold() == usual])
+    found = named or first_filled(workbook, visible)
     if found is None:
         if first_filled(workbook, hidden):
             raise Refused("only_hidden", sheets=hidden)
         raise Refused("empty")
     others = [name for name in visible if name != found.name]
-    refuse_alike(workbook, found, others)
+    if named is None:
+        refuse_alike(workbook, found, others)
     return found, [*others, *hidden]
 
 
@@ -342,12 +347,12 @@ def head_of(sheet: CalamineSheet) -> set[str]:
     return set()
 
 
-def convert(path: Path, wanted: str) -> dict[str, Any]:
+def convert(path: Path, wanted: str, usual: str) -> dict[str, Any]:
     """Write the rows to stdout and return what the preview tells."""
     with zipfile.ZipFile(path) as archive:
         look_before_opening(archive)
         workbook = CalamineWorkbook.from_path(path)
-        sheet, others = choose(workbook, wanted)
+        sheet, others = choose(workbook, wanted, usual)
         if sheet.merged_cell_ranges:
             raise Refused("merged", sheet=sheet.name)
         part = part_of(archive, sheet.name)
@@ -374,10 +379,10 @@ def convert(path: Path, wanted: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    path, sheet, seconds = sys.argv[1:]
+    path, sheet, usual, seconds = sys.argv[1:]
     limit(int(seconds))
     try:
-        report = convert(Path(path), sheet)
+        report = convert(Path(path), sheet, usual)
         sys.stdout.flush()
     except Refused as refused:
         report = refused.report

@@ -23,13 +23,13 @@ BLINK = 0.5  # seconds between two looks at the child
 type Temporary = IO[bytes]
 
 
-def read_workbook(data: bytes | Path, sheet: str | None = None) -> Table:
-    """Open a workbook's sheet; by default its first visible one that holds anything.
+def read_workbook(data: bytes | Path, sheet: str | None = None, usual: str = "") -> Table:
+    """Open a workbook's sheet; by default the one called ``usual``, else its first visible one that holds anything.
 
     Numbers come as plain decimals of at most fifteen digits (1.1, not 1.1000000000000001), dates in ISO form, a whole
     number without ``.0``. Raises BadFile with a sentence for whatever cannot or must not be opened.
     """
-    rows, report = _converted(data, sheet or "")
+    rows, report = _converted(data, sheet or "", usual)
     if "refused" in report:
         raise BadFile(_refusal(report))
     first = next(_lines(rows), None)
@@ -50,7 +50,7 @@ def read_workbook(data: bytes | Path, sheet: str | None = None) -> Table:
     return Table(headers, open_rows, _notes(report))
 
 
-def _converted(data: bytes | Path, sheet: str) -> tuple[Temporary, dict[str, Any]]:
+def _converted(data: bytes | Path, sheet: str, usual: str) -> tuple[Temporary, dict[str, Any]]:
     """The file of rows that the child wrote, which lives as long as its object, and the child's report."""
     rows = tempfile.NamedTemporaryFile(prefix="spm-rows-")  # noqa: SIM115  # closed by its owner
     with tempfile.NamedTemporaryFile(prefix="spm-book-", suffix=".xlsx") as copy:
@@ -60,7 +60,7 @@ def _converted(data: bytes | Path, sheet: str) -> tuple[Temporary, dict[str, Any
         path = copy.name if isinstance(data, bytes) else str(data)
         with tempfile.TemporaryFile(prefix="spm-told-") as told:
             # Isolated from environment and working folder; the arguments are data, no shell.
-            command = [sys.executable, "-I", str(CHILD), path, sheet, str(SECONDS)]
+            command = [sys.executable, "-I", str(CHILD), path, sheet, usual, str(SECONDS)]
             # A reader that ran out of memory may hang while it looks for words about it.
             words = {**os.environ, "RUST_BACKTRACE": "0"}
             code = _ended(subprocess.Popen(command, stdout=rows, stderr=told, env=words), rows)  # noqa: S603

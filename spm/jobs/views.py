@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import Q
@@ -28,6 +30,7 @@ from spm.jobs.choices import JobState
 from spm.jobs.health import Broker, Canary, JobMetrics
 from spm.jobs.models import Job
 from spm.jobs.queue import retry
+from spm.org.access import can_administer
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.ui.exports import export_format
 
@@ -49,15 +52,20 @@ def job_list(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-@admins_only
+@login_required
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One job. ``?fragment`` is the progress alone, asked for each second until the job is over."""
+    """One job. ``?fragment`` is the progress alone, asked for each second until the job is over.
+
+    That is for whoever started it, on the page where they did; the page of the job is for admins.
+    """
     job = get_object_or_404(Job.objects.visible_to(user_of(request)).select_related("created_by"), pk=pk)
     if "fragment" in request.GET:
         response = render(request, "jobs/_progress.html", {"job": job})
         if job.is_over:
             response["HX-Refresh"] = "true"  # the page round the bar shows the result now
         return response
+    if not can_administer(user_of(request)):
+        raise PermissionDenied
     return render(request, "jobs/job_detail.html", {"job": job, "can_retry": access.can_retry(user_of(request), job)})
 
 

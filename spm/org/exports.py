@@ -1,6 +1,7 @@
 """A table as a file, and the entry that every export leaves in the audit log."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,11 +15,12 @@ from spm.ui.exports import CSV, Column, Value, export_format, table_response
 
 
 def audited_table(
-    request: HttpRequest, columns: Sequence[Column], rows: Iterable[Sequence[Value]], name: str
+    request: HttpRequest, columns: Sequence[Column], rows: Iterable[Sequence[Value]], name: str, **more: Any
 ) -> HttpResponseBase:
     """The file that ``?format=`` asks for (CSV where it names none known), with the filters in force.
 
-    Raises TooOften. ``rows`` come from ``visible_to``; ``name`` is the file's name without its ending.
+    Raises TooOften. ``rows`` come from ``visible_to``; ``name`` is the file's name without its ending;
+    ``more``: what else ``table_response`` takes by keyword, as further sheets.
     """
     spend(request, "export")
     fmt = export_format(request) or CSV
@@ -31,4 +33,4 @@ def audited_table(
         format=fmt,
         query=dict(asked),
     )
-    return table_response(columns, rows, name, fmt, [(_("Page"), request.path), *asked])
+    return table_response(columns, rows, name, fmt, [(_("Page"), request.path), *asked], **more)

@@ -53,29 +53,42 @@ class Column:
     kind: str = "text"
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """A further table of a workbook; CSV has room for the first alone. ``title`` names the kind of import it is for."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Row]
+
+
 def export_format(request: HttpRequest) -> str | None:
     """The file asked for by ``?format=xlsx|csv|csv-semicolon``; None = show the page."""
     asked = request.GET.get("format", "")
     return asked if asked in FORMATS else None
 
 
-def table_response(
+def table_response(  # noqa: PLR0913  # what a file consists of, the last two by keyword
     columns: Sequence[Column],
     rows: Iterable[Row],
     filename: str,
     fmt: str,
     filters: Sequence[tuple[str, str]] = (),
+    *,
+    title: str = "",
+    more: Sequence[Sheet] = (),
 ) -> HttpResponseBase:
-    """A download. ``filters`` are the (name, value) pairs in force; a workbook keeps them on a second sheet.
+    """A download. ``filters`` are the (name, value) pairs in force; a workbook keeps them on a sheet at its end.
 
-    Raises ValueError for an unknown ``fmt``.
+    ``title``: of the first sheet of a workbook, by default the file's name. Raises ValueError for an unknown ``fmt``.
     """
     if fmt not in FORMATS:
         raise ValueError(f"no such format: {fmt}")
     name = slugify(filename) or "export"
     response: HttpResponseBase
     if fmt == XLSX:
-        response = FileResponse(workbook(columns, rows, name, filters), as_attachment=True, filename=f"{name}.xlsx")
+        file = workbook([Sheet(title or name, columns, rows), *more], filters)
+        response = FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
     else:
         lines = csv_lines(columns, rows, semicolon=fmt == CSV_SEMICOLON)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
@@ -111,25 +124,28 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, semicolon: bool
     yield buffer.getvalue().encode()
 
 
-def workbook(
-    columns: Sequence[Column], rows: Iterable[Row], title: str, filters: Sequence[tuple[str, str]] = ()
-) -> Any:
-    """A file object holding the workbook: frozen bold header, numeric cells with formats, a sheet of filters."""
+def workbook(sheets: Sequence[Sheet], filters: Sequence[tuple[str, str]] = ()) -> Any:
+    """A file object holding the workbook: frozen bold headers, numeric cells with formats, a sheet of filters."""
     book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet(re.sub(r"[\\/*?:\[\]]", " ", title)[:SHEET_TITLE_LENGTH])
-    sheet.freeze_panes = "A2"
-    for index, column in enumerate(columns, start=1):
-        width = 28 if column.kind == "text" else 16
-        sheet.column_dimensions[get_column_letter(index)].width = max(width, len(str(column.header)) + 2)
-    sheet.append([_text_cell(sheet, str(column.header), bold=True) for column in columns])
-    for row in rows:
-        sheet.append([_cell(sheet, value, column.kind) for value, column in zip(row, columns, strict=True)])
+    for one in sheets:
+        _add_sheet(book, one)
     _add_filters(book, filters)
     # The response closes the file once it is sent.
     file = SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  # outlives this function
     book.save(file)
     file.seek(0)
     return file
+
+
+def _add_sheet(book: Workbook, one: Sheet) -> None:
+    sheet: Any = book.create_sheet(re.sub(r"[\\/*?:\[\]]", " ", one.title)[:SHEET_TITLE_LENGTH])
+    sheet.freeze_panes = "A2"
+    for index, column in enumerate(one.columns, start=1):
+        width = 28 if column.kind == "text" else 16
+        sheet.column_dimensions[get_column_letter(index)].width = max(width, len(str(column.header)) + 2)
+    sheet.append([_text_cell(sheet, str(column.header), bold=True) for column in one.columns])
+    for row in one.rows:
+        sheet.append([_cell(sheet, value, column.kind) for value, column in zip(row, one.columns, strict=True)])
 
 
 def _add_filters(book: Workbook, filters: Sequence[tuple[str, str]]) -> None:

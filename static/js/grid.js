@@ -1,5 +1,5 @@
-/* A grid of numbers: arrows, Tab, Enter and Esc, fill down, copy and paste of blocks, undo. Without this file it is
-   a plain form. The server reads the amounts; here is only guessed whether a small block needs no preview. */
+/* A grid of numbers: arrows, Tab, Enter and Esc, fill down, copy and paste of blocks, hold, undo. Without this file it
+   is a plain form. The server reads the amounts; here is only guessed whether a small block needs no preview. */
 (function () {
   "use strict";
   const form = document.querySelector("[data-grid]");
@@ -42,6 +42,15 @@
     return rows[top] ? rows[top][columns[left]] || null : null;
   }
 
+  function isTeam(top) {
+    return rows[top].find(Boolean).closest("tr").classList.contains("team");
+  }
+
+  /* The rows a block falls on, from one on: a list of people falls on people alone. */
+  function falls(top) {
+    return rows.map((_row, i) => i).filter((i) => i >= top && (isTeam(top) || !isTeam(i)));
+  }
+
   function go(input) {
     if (!input) return;
     input.focus();
@@ -57,7 +66,7 @@
   }
 
   function set(changes) {
-    const step = changes.filter(([input, text]) => input.value !== text).map(([input, text]) => {
+    const step = changes.filter(([input, text]) => !input.readOnly && input.value !== text).map(([input, text]) => {
       const old = [input, input.value];
       input.value = text;
       return old;
@@ -70,7 +79,7 @@
   /* Ctrl+D: the number of the first chosen row, into those below; without a choice the one above. */
   function fillDown(input) {
     const above = next(input, -1, 0);
-    if (above) set([[input, above.value]]);
+    if (above && isTeam(place(above)[0]) === isTeam(place(input)[0])) set([[input, above.value]]);
   }
 
   function fillAllDown(input) {
@@ -116,12 +125,13 @@
   function paste(input, text) {
     const cells = block(text);
     const [top, left] = place(input);
+    const lines = falls(top);
     const changes = [];
     let doubtful = false;
     cells.forEach((line, i) => line.forEach((value, j) => {
       if (!value) return;
-      const target = at(top + i, left + j);
-      if (!target || !plain(value)) doubtful = true;
+      const target = i < lines.length ? at(lines[i], left + j) : null;
+      if (!target || target.readOnly || !plain(value)) doubtful = true;
       else changes.push([target, value]);
     }));
     if (!doubtful && changes.length <= SMALL) { set(changes); return; }
@@ -157,6 +167,27 @@
     inputs.forEach((one) => one.classList.remove("is-chosen"));
   }
 
+  /* Hold: one button stands at the cell one is in; of the year it is the button at the end of the row. */
+  const holder = form.querySelector("[data-hold]");
+
+  function held(input) {
+    return input.closest("td").querySelector('button[name="release"]') || (place(input)[1] === 0 && input.closest("tr").querySelector(".hold"));
+  }
+
+  function offer(input) {
+    if (!holder) return;
+    holder.hidden = !input || Boolean(held(input));
+    if (holder.hidden) return;
+    holder.value = input.name;
+    holder.setAttribute("aria-label", holder.dataset.hold.replace("{cell}", input.getAttribute("aria-label")));
+    input.closest("td").append(holder);
+  }
+
+  function hold(input) {
+    const button = held(input) || holder;
+    if (button) button.click();
+  }
+
   const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
   function moves(event, input) {
@@ -169,7 +200,13 @@
 
   table.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!inputs.includes(input) || event.altKey) return;
+    if (!inputs.includes(input)) return;
+    if (event.altKey) {
+      if (event.ctrlKey || event.metaKey || event.code !== "KeyL") return;
+      event.preventDefault();
+      hold(input);
+      return;
+    }
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     let done = true;
@@ -193,8 +230,12 @@
   });
 
   table.addEventListener("focusin", (event) => {
-    if (inputs.includes(event.target)) before = event.target.value;
+    if (!inputs.includes(event.target)) return;
+    before = event.target.value;
+    offer(event.target);
   });
+  table.addEventListener("focusout", (event) => { if (!table.contains(event.relatedTarget)) offer(null); });
+  if (holder) holder.addEventListener("mousedown", (event) => event.preventDefault()); // the cell keeps the focus
   table.addEventListener("mousedown", (event) => {
     const input = event.target;
     if (!inputs.includes(input)) return;
@@ -222,7 +263,13 @@
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing && undo()) event.preventDefault();
   });
-  form.addEventListener("submit", () => { sending = true; });
+  form.addEventListener("submit", (event) => {
+    sending = true;
+    if (event.submitter && /^(cell|release)$/.test(event.submitter.name)) sessionStorage.setItem("grid", event.submitter.value);
+  });
   window.addEventListener("beforeunload", (event) => { if (!sending && mark()) event.preventDefault(); });
   mark();
+  const left = inputs.find((input) => input.name === sessionStorage.getItem("grid"));
+  sessionStorage.removeItem("grid");
+  go(left); // back to the cell that was held
 })();

@@ -4,13 +4,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.org import clock
 from spm.org.models import Period, Team
 from spm.ui.fields import MoneyField
 from targets.choices import BatchKind, Measure
 from targets.models.cycles import PlanningCycle, percent_field
+from targets.models.history import reasoned
 from targets.models.plans import CompanyPlan
 from targets.querysets import GoalBatchQuerySet, OfHolderQuerySet
 
@@ -59,7 +59,7 @@ class Proposal(models.Model):
     at = models.DateTimeField(auto_now=True)
 
     objects = OfHolderQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [

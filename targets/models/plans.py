@@ -7,13 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.market.models import Territory
 from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind, PlanState, RevisionCause
+from targets.models.history import reasoned
 from targets.querysets import CompanyPlanQuerySet, PlanLineQuerySet, QuotaQuerySet, TargetQuerySet
 
 
@@ -106,7 +106,7 @@ class PlanLine(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = PlanLineQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [
@@ -128,7 +128,7 @@ class Target(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = TargetQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [
@@ -161,7 +161,7 @@ class Quota(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = QuotaQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [

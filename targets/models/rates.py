@@ -5,9 +5,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.org.models import FiscalYear
+from targets.models.history import reasoned
 from targets.querysets import RateQuerySet
 
 
@@ -42,7 +42,7 @@ class PlanRate(models.Model):
     fiscal_year = models.ForeignKey(FiscalYear, models.PROTECT, related_name="plan_rates")
     currency = models.CharField(_("currency"), max_length=3)
     rate = rate_field()
-    history = HistoricalRecords()
+    history = reasoned()
 
     objects = RateQuerySet.as_manager()
 

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.market.models import Territory
 from spm.org.models import Period, Team
@@ -16,6 +15,7 @@ from spm.ui.fields import MoneyField
 from targets.choices import Measure, Reach, WhatIf
 from targets.models.allocation import GoalBatch
 from targets.models.cycles import percent_field
+from targets.models.history import reasoned
 from targets.models.plans import CompanyPlan
 from targets.querysets import OfScenarioQuerySet
 
@@ -48,7 +48,7 @@ class OpenQuota(models.Model):
     amount = MoneyField(_("amount"))
 
     objects = OfScenarioQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         constraints = [

@@ -234,8 +234,8 @@ NUMBERS = {
 BATCH = (("pk", "batch"),)
 IMPORT_KIND = (("kind", "=teams"),)
 IMPORTS = {
-    "imports:list": Access(admins(), exports=True),
-    "imports:kinds": Access(admins()),
+    "imports:list": Access(managers(), exports=True),
+    "imports:kinds": Access(managers()),
     "imports:create": Access(admins(), admins(ACTED), kinds=IMPORT_KIND),
     "imports:template": Access(admins(), kinds=IMPORT_KIND),
     "imports:detail": Access(admins(), kinds=BATCH),

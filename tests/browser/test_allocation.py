@@ -1,4 +1,4 @@
-"""The allocation grid in a browser: typed, walked by keys, pasted, undone; and saved without JavaScript."""
+"""The allocation grid in a browser: typed, walked by keys, filled, copied, pasted, held, undone; or without scripts."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,14 +6,25 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from targets.models import PlanningCycle, Quota
-from tests.builders import make_year
+from spm.org.models import Period
+from targets import batches
+from targets.choices import BatchKind
+from targets.goals import Goal, of_person
+from targets.models import GoalBatch, Hold, PlanningCycle, Quota
+from targets.plans import set_target, working_plan
+from tests.builders import make_person, make_year
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASTE = """(input, text) => {
   const data = new DataTransfer();
   data.setData("text/plain", text);
   input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+COPY = """(input) => {
+  const data = new DataTransfer();
+  input.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
+  return data.getData("text/plain");
 }"""
 
 
@@ -32,6 +43,16 @@ def cell(page, person, period):
 
 def stored():
     return {(row.person.name, row.period.label): row.amount for row in Quota.objects.all()}
+
+
+def plan():
+    return working_plan(Period.objects.get(label="2027").fiscal_year)
+
+
+def write(person, amount, by):
+    """One month, by somebody at another desk."""
+    goal = Goal(of_person(person.pk), "bookings", Period.objects.get(label="2027-01"), Decimal(amount))
+    return batches.write_batch(plan(), [(Quota, goal)], by=by, kind=BatchKind.EDIT)
 
 
 def save(page):
@@ -90,3 +111,105 @@ def test_the_grid_is_a_plain_form_without_javascript(site, browser, context, cas
     page.get_by_role("button", name="Apply 2 cells").click()
     expect(page.get_by_text("2 numbers changed.")).to_be_visible()
     plain.close()
+
+
+def test_tab_goes_to_the_next_cell_and_escape_takes_back_what_was_typed(site, page, cast):
+    write(cast.rep, 100, cast.admin)
+    page.goto(f"{site}?columns=months")
+    first = cell(page, cast.rep, "Jan 2027")
+    first.focus()
+    page.keyboard.type("999")
+    expect(first).to_have_value("999")
+    page.keyboard.press("Escape")
+    expect(first).to_have_value("100")
+    expect(page.get_by_text("not stored")).to_have_count(0)
+    page.keyboard.press("Tab")
+    expect(cell(page, cast.rep, "Feb 2027")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(first).to_be_focused()
+
+
+def test_a_number_is_filled_down_over_people_and_a_chosen_block_is_copied_out(site, page, cast):
+    make_person("Zed", team=cast.north)
+    page.goto(f"{site}?columns=months")
+    first = cell(page, cast.rep, "Jan 2027")
+    first.fill("120")
+    first.press("Control+Shift+D")
+    for person in ("Rep Two", "Zed"):
+        expect(page.get_by_label(f"{person}, Jan 2027", exact=True)).to_have_value("120")
+    expect(cell(page, cast.outsider, "Jan 2027")).to_have_value("")
+    cell(page, cast.rep, "Feb 2027").fill("7")
+    cell(page, cast.teammate, "Feb 2027").focus()
+    page.keyboard.press("Control+D")
+    expect(cell(page, cast.teammate, "Feb 2027")).to_have_value("7")
+    first.focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    assert cell(page, cast.teammate, "Feb 2027").evaluate(COPY) == "120\t7\n120\t7"
+    save(page)
+    assert stored() == {(name, "2027-01"): Decimal(120) for name in ("Rep One", "Rep Two", "Zed")} | {
+        (name, "2027-02"): Decimal(7) for name in ("Rep One", "Rep Two")
+    }
+
+
+def test_fourteen_people_and_twelve_months_are_pasted_at_once_and_undone_at_once(site, page, cast):
+    for number in range(14):
+        make_person(f"Zed {number:02}", team=cast.south if number < 7 else cast.north)
+    block = "\n".join("\t".join(str(1000 + 20 * row + month) for month in range(12)) for row in range(14))
+    page.goto(f"{site}?columns=months")
+    page.get_by_label("Rep One, Jan 2027", exact=True).evaluate(PASTE, block)
+    expect(page.get_by_role("heading", name="Paste preview")).to_contain_text("168 cells, 168 accepted, 0 rejected")
+    page.get_by_role("button", name="Apply 168 cells").click()
+    expect(page.get_by_text("168 numbers changed.")).to_be_visible()
+    assert len(stored()) == 168
+    assert GoalBatch.objects.count() == 1
+    page.get_by_label("Rep One, Jan 2027", exact=True).focus()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("168 numbers undone.")).to_be_visible()
+    assert stored() == {}
+
+
+def test_a_cell_is_held_by_a_key_while_another_is_typed_into(site, page, cast):
+    write(cast.rep, 100, cast.admin)
+    page.goto(f"{site}?columns=months")
+    cell(page, cast.teammate, "Jan 2027").fill("55")
+    cell(page, cast.rep, "Jan 2027").focus()
+    expect(page.get_by_role("button", name="Hold Rep One, Jan 2027")).to_be_visible()
+    page.keyboard.press("Alt+l")
+    expect(page.get_by_role("button", name="Release Rep One, Jan 2027")).to_be_visible()
+    expect(cell(page, cast.teammate, "Jan 2027")).to_have_value("55")
+    expect(cell(page, cast.rep, "Jan 2027")).to_be_focused()
+    expect(cell(page, cast.rep, "Jan 2027")).not_to_be_editable()
+    assert Hold.objects.get().period.label == "2027-01"
+    page.keyboard.press("Alt+l")
+    expect(page.get_by_role("button", name="Release Rep One, Jan 2027")).to_have_count(0)
+    assert not Hold.objects.exists()
+
+
+def test_a_changed_total_of_a_team_is_shown_before_it_moves_its_people(site, page, cast):
+    year = Period.objects.get(label="2027")
+    set_target(plan(), holder=cast.north, measure="bookings", period=year, amount=Decimal(100), by=cast.admin)
+    write(cast.rep, 100, cast.admin)
+    page.goto(site)
+    page.get_by_label("North, 2027", exact=True).fill("200")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_role("heading", name="Preview: 2 numbers would change")).to_be_visible()
+    assert stored() == {("Rep One", "2027-01"): Decimal(100)}
+    page.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.get_by_text("changed.")).to_be_visible()
+    assert stored()["Rep One", "2027-01"] > 100
+
+
+def test_of_two_who_type_into_one_cell_the_second_sees_both_values(site, page, cast):
+    page.goto(f"{site}?columns=months")
+    cell(page, cast.rep, "Jan 2027").fill("150")
+    write(cast.rep, 90, cast.director)
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    row = page.get_by_role("row", name="Rep One, Jan 2027")
+    expect(row).to_contain_text("150")
+    expect(row).to_contain_text("90 (Director)")
+    expect(page.get_by_text("Director changed 1 number")).to_be_visible()
+    expect(cell(page, cast.rep, "Jan 2027")).to_have_value("150")
+    assert stored() == {("Rep One", "2027-01"): Decimal(90)}
+    save(page)
+    assert stored() == {("Rep One", "2027-01"): Decimal(150)}

@@ -1,6 +1,6 @@
 """The page of the allocation grid: typed, pasted, spread, held, undone, taken out as a file."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from spm.org.people import place_member
-from targets import batches, cycles, grid_cells
-from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
+from targets import batches, cycles, grid_blocks, presences
+from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Proposal, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from tests.builders import make_person, make_year
@@ -221,6 +221,48 @@ def test_a_block_of_fourteen_people_and_twelve_months_is_read_in_one_go(site, ca
     assert answer.context["view"].after.allocated == 14 * sum(1000 + column for column in range(12))
 
 
+def laid(answer):
+    """Name → the texts of each pasted line."""
+    return [(row.name, [cell.text for cell in row.cells]) for row in answer.context["view"].pasted.rows]
+
+
+def test_a_block_that_begins_on_a_person_falls_on_people_alone(site, cast):
+    answer = paste(site, "1\n2\n3", cast.rep)
+    assert [name for name, _cells in laid(answer)] == ["Rep One", "Rep Two", "Rep Three"]
+    team = [row.name for row in answer.context["grid"].rows].index("North")
+    sent = {"block": "1\n2", "at_row": team, "at_column": 1}
+    assert [name for name, _cells in laid(save(site, sent, verb="paste"))] == ["North", "Rep One"]
+
+
+def test_lines_that_begin_with_a_name_fall_on_its_row(site, cast):
+    block = f"Rep\tQ1\nrep  THREE\t1\t2\n{cast.rep.email}\t3\nNobody\t4\nRep One\t5"
+    answer = paste(site, block, cast.teammate)
+    pasted = answer.context["view"].pasted
+    assert [row.name for row in pasted.rows] == ["Rep", "Rep Three", "Rep One", "Nobody", "Rep One"]
+    assert [row.faults for row in pasted.rows] == [
+        ["This page has no row “Rep”."],
+        [],
+        [],
+        ["This page has no row “Nobody”."],
+        ["“Rep One” stands in this block twice."],
+    ]
+    assert set(pasted.texts.values()) == {"1", "2", "3"}
+
+
+def test_two_people_of_one_name_are_told_apart_by_their_e_mails(site, cast):
+    twin = make_person("Rep One", team=cast.south, email="twin@example.com")
+    assert "Several rows" in paste(site, "Rep One\t1\nRep Two\t2", cast.rep).context["view"].pasted.rows[0].faults[0]
+    named = paste(site, f"Rep One\t{twin.email}\t2", cast.rep).context["view"].pasted
+    assert named.texts == {name(twin): "2"}
+
+
+def test_a_pasted_cell_that_is_held_is_refused_unless_it_says_the_same(site, cast, plan):
+    give(plan, cast.rep, 300, "2027-Q1")
+    Hold.objects.create(plan=plan, person=cast.rep, measure="bookings", period=period("2027-Q1"))
+    assert paste(site, "400\t5", cast.rep).context["view"].pasted.rejected == 1
+    assert paste(site, "300\t5", cast.rep).context["view"].pasted.rejected == 0
+
+
 @pytest.mark.parametrize("text", ["", "\n\t\n", '"' + "x" * 200_000])
 def test_what_is_no_block_is_refused_in_words(site, cast, text):
     assert paste(site, text, cast.rep).status_code == 422
@@ -241,7 +283,7 @@ def test_what_was_typed_survives_the_preview_of_a_paste(site, cast):
 
 
 def test_quoted_cells_may_hold_tabs_and_lines():
-    assert grid_cells.read_block('"a\tb"\t"c\nd"\n1\t\n\n') == [["a\tb", "c\nd"], ["1", ""]]
+    assert grid_blocks.read_block('"a\tb"\t"c\nd"\n1\t\n\n') == [["a\tb", "c\nd"], ["1", ""]]
 
 
 # Spreads, holds, undo
@@ -311,6 +353,87 @@ def test_nobody_undoes_what_somebody_else_did(site, cast):
     assert quota(cast.rep) == 100
 
 
+# Why, and who else
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"), [({}, "Typed into the allocation grid"), ({"kind": "paste"}, "Pasted into the allocation grid")]
+)
+def test_without_a_reason_it_is_kept_how_a_number_came(site, cast, more, reason):
+    save(site, {name(cast.rep): "100"}, **more)
+    assert GoalBatch.objects.get().reason == reason
+    assert set(Quota.history.values_list("history_change_reason", flat=True)) == {reason}
+
+
+def test_a_spread_keeps_its_method_as_the_reason(site, cast, plan):
+    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
+    save(site, {"node": cast.north.pk, "method": "even", "apply": "1"}, verb="spread")
+    assert GoalBatch.objects.latest("pk").reason == "Spread by “Even”"
+
+
+def test_three_hundred_characters_of_a_reason_are_kept_with_each_number(site, cast):
+    save(site, {name(cast.rep): "100"}, reason="x" * 400)
+    assert set(Quota.history.values_list("history_change_reason", flat=True)) == {"x" * 300}
+
+
+@pytest.mark.parametrize("stage", ["review", "approve"])
+def test_from_the_review_on_each_change_says_why(site, cast, plan, stage):
+    give(plan, cast.rep, 100)
+    PlanningCycle.objects.update(stage=stage)
+    assert "required" in page(site.get(url())).split('id="reason"')[1].split(">")[0]
+    answer = save(site, {name(cast.rep): "300"}, reason="  ")
+    assert answer.status_code == 422
+    assert "write a reason" in page(answer)
+    assert 'value="300"' in page(answer)
+    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
+    assert save(site, {"node": cast.north.pk, "method": "even", "apply": "1"}, verb="spread").status_code == 422
+    assert save(site, {name(cast.rep): "300"}, reason="Lost a customer").status_code == 302
+    assert save(site, {"batch": GoalBatch.objects.latest("pk").pk}, verb="undo").status_code == 302
+    assert GoalBatch.objects.latest("pk").reason == "Undone: Lost a customer"
+
+
+def test_what_somebody_else_changes_just_now_is_told(site, cast, plan, monkeypatch):
+    give(plan, cast.rep, 100, by=cast.director)
+    give(plan, cast.rep, 200, by=cast.admin)
+    shown = page(site.get(url()))
+    assert "Director changed 12 numbers" in shown
+    assert "Admin changed" not in shown
+    monkeypatch.setattr(presences, "LATELY", timedelta(0))
+    assert "Director changed" not in page(site.get(url()))
+
+
+def test_a_manager_is_told_of_the_numbers_seen_and_of_no_others(site, cast, plan):
+    give(plan, cast.outsider, 100, by=cast.admin)
+    site.force_login(cast.north_manager)
+    assert "Admin changed" not in page(site.get(url()))
+    give(plan, cast.rep, 100, "2027-01", by=cast.admin)
+    assert "Admin changed 1 number " in page(site.get(url()))
+
+
+# Columns
+
+
+def test_over_assignment_margin_and_the_note_of_a_proposal_stand_on_the_rows(site, cast, cycle, plan):
+    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
+    give(plan, cast.rep, 1100)
+    for measure, amount in (("margin", 300), ("revenue", 1000)):
+        set_quota(plan, person=cast.rep, measure=measure, period=period(), amount=Decimal(amount))
+    Proposal.objects.create(cycle=cycle, person=cast.rep, measure="bookings", amount=900, note="A customer closes")
+    shown = page(site.get(url())).replace("\u202f", " ").replace("\xa0", " ")
+    assert "Handed on: 1.1 k€ (+10.0 %)" in shown
+    assert "30.0 %" in shown
+    assert "“A customer closes”" in shown
+
+
+def test_the_columns_are_chosen_and_stay_chosen(site, cast):
+    usual = page(site.get(url()))
+    assert ("col-margin" in usual, "alloc-usual" in usual, "Not covered<span" in usual) == (True, True, False)
+    chosen = page(site.get(url(show="lost")))
+    assert ("col-margin" in chosen, "alloc-usual" in chosen, "Not covered<span" in chosen) == (False, False, True)
+    sent = {"seen": 0, "was": "{}", name(cast.rep): "1"}
+    assert site.post(url(show="lost"), sent).headers["Location"].endswith("&show=lost")
+
+
 # Size
 
 
@@ -357,22 +480,22 @@ def test_a_cell_that_would_lie_above_a_policy_that_blocks_is_refused_and_stays_t
 
 
 def test_a_target_lowered_under_what_is_handed_on_is_refused_alone_and_stored_with_it(site, blocked, cast):
-    lower = {f"c:team:{cast.north.pk}:{period().pk}": "500"}
+    lower = {f"c:team:{cast.north.pk}:{period().pk}": "500", "spread": "alone"}
     assert save(site, lower).status_code == 422
     assert save(site, lower | {name(cast.rep, "2027"): "500"}).status_code == 302
     assert quota(cast.rep) == 500
 
 
 def test_what_is_not_yet_handed_on_is_no_fault_nor_is_a_step_down_from_above_the_policy(site, blocked, cast):
-    assert save(site, {name(cast.rep, "2027"): "100"}).status_code == 302
+    assert save(site, {name(cast.rep, "2027"): "100"}, spread="below").status_code == 302
     give(blocked, cast.rep, 3000)
-    assert save(site, {name(cast.rep, "2027"): "2000"}).status_code == 302
-    assert save(site, {name(cast.rep, "2027"): "2001"}).status_code == 422
+    assert save(site, {name(cast.rep, "2027"): "2000"}, spread="below").status_code == 302
+    assert save(site, {name(cast.rep, "2027"): "2001"}, spread="below").status_code == 422
 
 
 def test_a_policy_that_warns_refuses_no_cell(site, blocked, cast):
     PlanningCycle.objects.update(over_action="warn")
-    assert save(site, {name(cast.rep, "2027"): "9000"}).status_code == 302
+    assert save(site, {name(cast.rep, "2027"): "9000"}, spread="below").status_code == 302
 
 
 def test_a_page_that_is_only_read_makes_no_plan(client, cast, year):
@@ -398,7 +521,7 @@ def test_who_joins_next_year_is_not_named_to_the_manager_to_be(client, cast, cyc
 
 def test_a_year_typed_and_overtaken_is_one_line_of_the_conflict(site, cast, plan):
     give(plan, cast.rep, 1200, by=cast.director)
-    answer = save(site, {name(cast.rep, "2027"): "2400"}, seen=0)
+    answer = save(site, {name(cast.rep, "2027"): "2400"}, seen=0, spread="below")
     (conflict,) = answer.context["view"].conflicts
     assert (conflict["label"], conflict["yours"]) == ("Rep One, Jan 2027 to Dec 2027", "2,400")
     assert conflict["theirs"].startswith("1,200 (Director, ")

@@ -1,6 +1,7 @@
 """Numbers that hang together are scaled, and hang together still, to the minor unit."""
 
 import os
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targets.rescaling import Branch, columns, fit, rescale, row, times
+from targets.rescaling import Branch, columns, fit, prorate, rescale, row, times
 from targets.spreading import CannotSpread, percent_of
 
 EXAMPLES = 2_000 if os.environ.get("SPM_CI") == "1" else 200
@@ -111,3 +112,61 @@ def test_over_assignment_below_what_stays_is_refused():
 
 def test_a_negative_plan_is_scaled_period_by_period():
     assert times(-105, Fraction(105, 100)) == -110
+
+
+def held_at_random(random, branch, own):
+    """The same tree with some cells held, at another number now and then."""
+    held = {}
+    for j, amount in enumerate(branch.leaves):
+        if random.random() < 0.2:
+            held[j] = random.choice((amount, random.randint(0, 10**5)))
+    below = tuple(held_at_random(random, child, own) for child in branch.children)
+    return replace(branch, children=below, held={} if branch.key == own else held)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.integers(), st.integers(1, 13), st.integers(1, 3))
+def test_a_changed_total_moves_the_free_cells_alone_and_adds_up(seed, leaves, depth):
+    random = Random(seed)
+    tree = held_at_random(random, grown(random, leaves, depth), (0,))
+    own = [random.choice((amount, random.randint(0, 10**7))) for amount in tree.leaves]
+    try:
+        found = prorate(tree, own)
+    except CannotSpread:
+        return
+    for node in walk(tree):
+        new, moved = found[node.key], [j for j in range(leaves) if found[node.key][j] != node.leaves[j]]
+        assert min(new) >= 0
+        held = [dict(enumerate(child.leaves)) if child.stays else child.held for child in node.children]
+        for child, fixed in zip(node.children, held, strict=True):
+            for j in range(leaves):
+                if j in fixed or j not in moved:
+                    assert found[child.key][j] == fixed.get(j, child.leaves[j])
+        both = zip(node.children, held, strict=True)
+        if any(child.leaves[j] and j not in fixed for child, fixed in both for j in moved):
+            below = {j: sum(child.leaves[j] for child in node.children) for j in moved}
+            exact = [Fraction(below[j] * new[j], node.leaves[j]) if node.leaves[j] else new[j] for j in moved]
+            assert sum(found[child.key][j] for child in node.children for j in moved) == round(sum(exact))
+
+
+def test_who_begins_in_april_gets_nothing_before_when_the_total_changes():
+    reps = (Branch("all year", (100, 100)), Branch("from april", (0, 100)))
+    found = prorate(Branch("team", (100, 200), reps), [200, 400])
+    assert (found["all year"], found["from april"]) == ([200, 200], [0, 200])
+
+
+def test_a_team_that_gives_more_than_it_has_goes_on_doing_so():
+    reps = (Branch("one", (60,)), Branch("two", (48,)))
+    assert prorate(Branch("team", (100,), reps), [200]) == {"team": [200], "one": [120], "two": [96]}
+
+
+def test_held_cells_above_the_new_total_are_told():
+    reps = (Branch("one", (60, 60), held={0: 60, 1: 60}), Branch("two", (40, 40)))
+    with pytest.raises(CannotSpread, match="held numbers are more"):
+        prorate(Branch("team", (100, 100), reps), [50, 50])
+
+
+def test_the_cents_of_equal_reps_even_out_over_the_year():
+    reps = tuple(Branch(name, (100,) * 12) for name in "abc")
+    found = prorate(Branch("team", (300,) * 12, reps), [100] * 12)
+    assert [sum(found[name]) for name in "abc"] == [400, 400, 400]

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('superseded', models.PositiveIntegerField(default=0)),
                 ('reason', models.TextField(blank=True)),
                 ('notes', models.JSONField(blank=True, default=list)),
+                ('differences', models.JSONField(blank=True, default=dict)),
                 ('effects', models.JSONField(blank=True, default=dict)),
                 ('milliseconds', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(default=spm.org.clock.now, editable=False)),

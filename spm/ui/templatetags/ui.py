@@ -94,6 +94,12 @@ def exact(value: Any) -> str:
 
 
 @register.filter
+def signed_exact(value: Any) -> str:
+    """The same of a difference, with its sign."""
+    return numbers.NONE if value is None else numbers.number(value, numbers.decimals_of(value), signed=True)
+
+
+@register.filter
 def typed(value: Any) -> str:
     """The same for an input; empty where there is no amount."""
     return "" if value is None else exact(value)
@@ -118,14 +124,18 @@ def progress(done: int, total: int, label: str) -> dict[str, Any]:
 
 
 def _query(context: dict[str, Any], **changes: str | None) -> str:
-    """The address of this page with some parameters changed; None removes one. The page number starts over."""
+    """The address of this page with some parameters changed; None removes one. The page number starts over.
+
+    A page that answers a POST to another address names in ``page_url`` the one that shows it.
+    """
     request: HttpRequest | None = context.get("request")
     query = request.GET.copy() if request else QueryDict(mutable=True)
     for key, value in {"page": None, **changes}.items():
         query.pop(key, None)
         if value is not None:
             query[key] = value
-    return f"?{query.urlencode()}" if query else "."
+    page: str = context.get("page_url", "")
+    return f"{page}?{query.urlencode()}" if query else page or "."
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)

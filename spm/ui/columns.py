@@ -1,0 +1,35 @@
+"""Which columns a table shows: those that the address names, else the set that fits the width. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The columns of one table as its template asks for them: ``{% if "gap" in columns.keys %}``."""
+
+    keys: tuple[str, ...]
+    is_chosen: bool
+    choices: tuple[tuple[str, str | Promise, bool], ...]  # key, label, shown now
+
+    @property
+    def narrow(self) -> str:
+        """Class of the cells that a phone leaves out: none where somebody chose the columns."""
+        return "" if self.is_chosen else "not-narrow"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a table can show, in order, and what it shows where nobody chose."""
+
+    known: tuple[str, ...]
+    usual: tuple[str, ...]
+    labels: Mapping[str, str | Promise]
+
+    def shown(self, chosen: Sequence[str]) -> Shown:
+        """In the order of the table. Keys of other tables are passed over; where none is left it is the usual set."""
+        keys = tuple(key for key in self.known if key in chosen)
+        now = keys or self.usual
+        return Shown(now, bool(keys), tuple((key, self.labels[key], key in now) for key in self.known))
