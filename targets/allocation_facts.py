@@ -142,7 +142,6 @@ def read_facts(
     holding = {int(holder.key) for holder in numbers.given if holder.column == "person_id"}
     names = dict(User.objects.people().filter(pk__in=home.keys() | holding).values_list("pk", "name"))
     known_home = {person: team for person, team in home.items() if person in names}
-    ramps = read_ramps()
     left = _left(history, calendar, home)
     share = last_year.elapsed(calendar.before, calendar.weights, now)
     return Facts(
@@ -157,12 +156,7 @@ def read_facts(
         people=names,
         home=known_home,
         presence=presence,
-        capacity={
-            person: capacity(
-                calendar.leaves, presence[person], cycle.proration, *ramps.of(person, presence[person].first)
-            )
-            for person in known_home
-        },
+        capacity=_capacities(calendar, {person: presence[person] for person in known_home}, cycle.proration),
         given=dict(numbers.given),
         lines=numbers.lines,
         margins=numbers.margins,
@@ -174,6 +168,15 @@ def read_facts(
         left=left,
         potential=potentials(calendar.year.starts_on),
     )
+
+
+def _capacities(calendar: Calendar, presence: Mapping[int, Presence], proration: str) -> dict[int, Capacity]:
+    """Person → what of a full year they carry."""
+    ramps = read_ramps()
+    return {
+        person: capacity(calendar.leaves, days, proration, *ramps.of(person, days.first))
+        for person, days in presence.items()
+    }
 
 
 def read_calendar(year: FiscalYear) -> Calendar:

@@ -89,7 +89,7 @@ def test_a_batch_is_undone_once_and_an_undo_never(plan, cast):
 def test_a_number_changed_since_is_not_undone(plan, cast):
     batch = write(plan, quota(cast.rep, 1, 100), quota(cast.rep, 2, 100))
     set_quota(plan, person=cast.rep, measure="bookings", period=leaf(2), amount=Decimal(120))
-    with pytest.raises(batches.CannotUndo, match="2026-02"):
+    with pytest.raises(batches.CannotUndo, match="Feb 2026"):
         batches.undo(batch, by=cast.admin)
     assert amounts() == [Decimal(100), Decimal(120)]
 
@@ -200,7 +200,7 @@ def revision(plan, year):
 
 
 def test_a_revision_holds_nothing_before_its_effective_period(revision, cast):
-    with pytest.raises(LockedPlan, match="2026-07"):
+    with pytest.raises(LockedPlan, match="Jul 2026"):
         write(revision, quota(cast.rep, 6, 100))
     write(revision, quota(cast.rep, 7, 100))
 
