@@ -30,7 +30,10 @@ AGREED = ("N2", "N4", "S1")
 
 
 def lock_and_revise() -> None:
-    """The current year by its cycle up to the lock in January, and who was revised since, asked for by the director."""
+    """The current year by its cycle up to the lock in January, and who was revised since, asked for by the director.
+
+    Each revision was made on the day from which it counts, long before the demo's day.
+    """
     year = FiscalYear.objects.get(label=str(figures.THIS_YEAR))
     cycle = _begin(year)
     for stage in (Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE):
@@ -40,10 +43,9 @@ def lock_and_revise() -> None:
     for code, (cause, reason) in REVISED.items():
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]
         first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
-        asked = revisions.request(
-            plans.working_plan(year), wanted, effective=first, cause=cause, reason=str(reason), by=_director()
-        )
-        revisions.approve(asked, by=_admin())
+        told = {"effective": first, "cause": cause, "reason": str(reason)}
+        asked = revisions.request(plans.working_plan(year), wanted, by=_director(), on=first.starts_on, **told)
+        revisions.approve(asked, by=_admin(), on=first.starts_on)
 
 
 def plan_next_year() -> None:

@@ -188,7 +188,7 @@ def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
         for relation, rep in reps.items()
     ]
     told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
-    return revisions.request(plan, wanted, effective=october, **told)
+    return revisions.request(plan, wanted, effective=october, on=october.starts_on, **told)
 
 
 def _saved_view(relation: str, rep: User) -> SavedView:
