@@ -81,7 +81,7 @@ class Assigned:
 
 def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:
     """Three queries."""
-    lines = PlanLine.objects.filter(plan=plan).order_by().values_list("measure")
+    lines = PlanLine.objects.filter(plan=plan).counting().order_by().values_list("measure")
     targets = Target.objects.filter(plan=plan, team__isnull=False).order_by().values_list("team_id", "measure")
     quotas = Quota.objects.filter(plan=plan).order_by().values_list("person_id", "measure")
     return Assigned(
