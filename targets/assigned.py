@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Sum, Value
 
 from spm.money import ZERO
 from spm.org.trees import TeamTree
@@ -80,16 +80,26 @@ class Assigned:
 
 
 def read(plan: CompanyPlan, tree: TeamTree) -> Assigned:
-    """Three queries."""
-    lines = PlanLine.objects.filter(plan=plan).counting().order_by().values_list("measure")
-    targets = Target.objects.filter(plan=plan, team__isnull=False).order_by().values_list("team_id", "measure")
-    quotas = Quota.objects.filter(plan=plan).order_by().values_list("person_id", "measure")
-    return Assigned(
-        tree,
-        dict(_summed(lines)),
-        {(team, measure): amount for team, measure, amount in _summed(targets)},
-        {(person, measure): amount for person, measure, amount in _summed(quotas)},
-    )
+    """One query."""
+    numbers = Assigned(tree, {}, {}, {})
+    for table, key, measure, amount in _sums(plan):
+        if table == "plan":
+            numbers.plan[measure] = amount
+        else:
+            (numbers.targets if table == "team" else numbers.quotas)[key, measure] = amount
+    return numbers
+
+
+def _sums(plan: CompanyPlan) -> Any:
+    """("plan", "team" or "person", key, measure, sum of the year)."""
+
+    def summed(rows: Any, table: str, key: str) -> Any:
+        named = rows.annotate(table=Value(table)).order_by().values_list("table", key, "measure")
+        return named.annotate(sum=Sum("amount", output_field=MoneyField()))
+
+    lines = summed(PlanLine.objects.filter(plan=plan).counting(), "plan", "plan_id")
+    targets = summed(Target.objects.filter(plan=plan, team__isnull=False), "team", "team_id")
+    return lines.union(targets, summed(Quota.objects.filter(plan=plan), "person", "person_id"), all=True)
 
 
 def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
@@ -98,7 +108,3 @@ def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:
     nodes = {(None, measure): numbers.company_ratio(measure) for measure in numbers.plan}
     nodes |= {(team, measure): numbers.ratio(team, measure) for team, measure in numbers.targets}
     return {key: ratio for key, ratio in nodes.items() if ratio is not None}
-
-
-def _summed(rows: Any) -> Any:
-    return rows.annotate(sum=Sum("amount", output_field=MoneyField()))

@@ -122,9 +122,8 @@ def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
 
 def moves(revision: CompanyPlan) -> list[Change]:
     """Before and after, number by number: as written when it was approved, else against what is in force now."""
-    batch = GoalBatch.objects.filter(revision=revision).first()
-    if batch is not None:
-        return batches.changes_of(batch)
+    if revision.state == PlanState.APPROVED:
+        return batches.changes_of(revision.applied_by)
     found = []
     for model in COLUMNS:
         rows = _rows(revision, model)

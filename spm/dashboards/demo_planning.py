@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +44,7 @@ def lock_and_revise() -> None:
     for code, (cause, reason) in REVISED.items():
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]
         first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
-        told = {"effective": first, "cause": cause, "reason": str(reason)}
+        told: dict[str, Any] = {"effective": first, "cause": cause, "reason": str(reason)}
         asked = revisions.request(plans.working_plan(year), wanted, by=_director(), on=first.starts_on, **told)
         revisions.approve(asked, by=_admin(), on=first.starts_on)
 

@@ -114,6 +114,7 @@ def test_an_approved_revision_is_in_force_from_its_period_on_and_never_before(lo
     assert rows.get(period__label="2026-10").target == 150
     assert rows.get(period__label="2026").target == 1310
     assert breaches() == []
+    revision.refresh_from_db()
     assert [(move.before, move.after) for move in revisions.moves(revision)] == [(100, 150), (100, 160)]
     assert CompanyPlan.objects.get(kind="baseline").quotas.get(period__label="2026-10").amount == 100
 
