@@ -22,7 +22,7 @@ from spm.ui.numbers import signed_thousands, thousands
 from targets import assigned, grids, holdups, last_year, measures
 from targets.allocation_facts import read_calendar
 from targets.assigned import Assigned
-from targets.choices import LetterState, Measure, Stage
+from targets.choices import LetterState, Measure, PlanKind, Stage
 from targets.holdups import HoldUp, Waiting, tree_for
 from targets.models import Attainment, CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
@@ -57,14 +57,14 @@ class YearLine:
     has_baseline: bool
 
 
-def year_lines(user: User, measure: str) -> list[YearLine]:
-    """Every fiscal year, newest first; eight queries, whatever their number."""
+def year_lines(user: User, measure: str, *, baseline: bool = False) -> list[YearLine]:
+    """Every fiscal year, newest first; eight queries, whatever their number. ``baseline``: as ``grids.summaries``."""
     cycles = {row.fiscal_year_id: row for row in PlanningCycle.objects.visible_to(user).prefetch_related("stages")}
     keys = dict(FiscalYear.objects.visible_to(user).values_list("label", "pk"))
     letters = _letter_counts(user)
     today, sees_all = clock.today(), can_administer(user)
     lines = []
-    for row in grids.summaries(user, measure):
+    for row in grids.summaries(user, measure, baseline=baseline):
         cycle = cycles.get(keys[row.label])
         stage = next((each for each in cycle.stages.all() if each.stage == cycle.stage), None) if cycle else None
         sent, answered, acknowledged = letters.get(cycle.pk, (0, 0, 0)) if cycle else (0, 0, 0)
@@ -161,14 +161,14 @@ class CycleHome:
     is_whole: bool  # the numbers are the company's, not those of the user's teams
 
 
-def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
-    """One year's planning at a glance: managers see the numbers of the teams they lead."""
+def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKind = PlanKind.WORKING) -> CycleHome:
+    """One year's planning at a glance: managers see the numbers of the teams they lead. ``kind``: or the baseline."""
     history = history_of(user)
     tree = tree_for(cycle, history, clock.today())
     stage, whole = Stage(cycle.stage), can_administer(user)
     order = list(Stage)
     place = order.index(stage)
-    plan = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=cycle.fiscal_year_id).first()
+    plan = CompanyPlan.objects.visible_to(user).filter(fiscal_year=cycle.fiscal_year_id, kind=kind).first()
     numbers = assigned.read(plan, tree) if plan else None
     teams = (
         tree.roots

@@ -19,7 +19,7 @@ from spm.ui.amounts import parse_amount
 from targets.choices import Measure
 from targets.goals import Goal, Holder, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
-from targets.number_history import NEWEST_OF_ALL, NumberState, in_force, states
+from targets.number_history import NumberState, in_force, states
 
 
 @dataclass(frozen=True)
@@ -153,11 +153,12 @@ class YearSummary:
     has_baseline: bool
 
 
-def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
+def summary(user: User, year: FiscalYear, *, baseline: bool = False) -> list[tuple[Measure, YearSummary]]:
     """The same for one year, measure by measure."""
 
     def by_measure(rows: Any) -> dict[str, Decimal]:
-        sums = rows.in_force().filter(plan__fiscal_year=year).values_list("measure").annotate(sum=Sum("amount"))
+        of_year = rows.of_version(baseline=baseline).filter(plan__fiscal_year=year)
+        sums = of_year.values_list("measure").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
     plans = by_measure(PlanLine.objects.visible_to(user).counting())
@@ -170,11 +171,15 @@ def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
     ]
 
 
-def summaries(user: User, measure: str) -> list[YearSummary]:
-    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them."""
+def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearSummary]:
+    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them.
+
+    ``baseline``: as they were locked, in every year that is; other years as they stand.
+    """
 
     def by_year(rows: Any) -> dict[int, Decimal]:
-        sums = rows.in_force().filter(measure=measure).values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
+        of_measure = rows.of_version(baseline=baseline).filter(measure=measure)
+        sums = of_measure.values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
     plans = by_year(PlanLine.objects.visible_to(user).counting())
@@ -208,4 +213,4 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> Ho
 def territory_history(user: User, year: FiscalYear, measure: str) -> list[NumberState]:
     """The newest changes of the targets of territories the user sees; one year and measure."""
     rows = in_force(Target, year).filter(measure=measure, territory__in=Territory.objects.visible_to(user))
-    return states(rows, limit=NEWEST_OF_ALL)
+    return states(rows)

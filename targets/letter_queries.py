@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from django.core.paginator import Page
 from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import gettext as _
 
@@ -16,6 +18,7 @@ from spm.talk.queries import ThreadPanel, thread_panel
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import percent, signed_percent
 from targets import access, letter_words, letters, number_history, proposals
+from targets.basis import Basis
 from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
 from targets.goals import of_person
 from targets.holdups import holdups
@@ -219,7 +222,7 @@ class LetterPage:
     ranges: tuple[Range, ...]
     standings: tuple[Standing, ...]
     revised: tuple[RevisedBy, ...]
-    changes: tuple[NumberState, ...]
+    changes: Page[NumberState] | None
     panel: ThreadPanel | None
     opening: str
     next: str
@@ -252,14 +255,23 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> LetterPage:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a letter is looked at: in which ``currency``, against which version, and which page of its history."""
+
+    currency: str
+    basis: Basis = Basis()
+    page: str | None = None
+
+
+def letter_page(user: User, year: FiscalYear, person: User, at: Look) -> LetterPage:
     """Everything on the page of a person's number. The person reads a number that is not locked as it was sent."""
     cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
     rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
     letter = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first() if cycle else None
     plan = _plan(user, year)
     own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, _working(user, year))
-    cells = as_sent(letter) if own and draft and letter else _in_force(user, year, person)
+    cells = as_sent(letter) if own and draft and letter else _stored(user, year, person, at.basis)
     numbers = _numbers(user, year, cells)
     totals = numbers[0].amounts if numbers else (None, None, None)
     is_open = cycle is not None and cycle.stage in letters.OPEN
@@ -279,9 +291,9 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
         ranges=tuple(team_ranges(cycle, person.pk)) if cycle and sent else (),
         standings=_standings(user, cycle, person, totals) if cycle else (),
         revised=_revised(user, year, person),
-        changes=() if hidden else tuple(number_history.of_holder(Quota, of_person(person.pk), year)),
+        changes=None if hidden else number_history.page_of(_history(year, person), at.page),
         panel=thread_panel(user, letters.LETTER, letter.pk) if letter else None,
-        opening=_opening(totals, made, currency, year),
+        opening=_opening(totals, made, at.currency, year),
         next=letter_words.what_next(letter, own=own, moved=moved, is_locked=is_locked) if letter else "",
         moved=moved,
         waits_to_be_sent=cycle is not None and letter is None and hidden,
@@ -322,8 +334,12 @@ def _working(user: User, year: FiscalYear) -> CompanyPlan | None:
     return _plan(user, year) or (row.plan if row else None)
 
 
-def _in_force(user: User, year: FiscalYear, person: User) -> Cells:
-    rows = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, person=person)
+def _history(year: FiscalYear, person: User) -> Any:
+    return number_history.of_holder(Quota, of_person(person.pk), year)
+
+
+def _stored(user: User, year: FiscalYear, person: User, basis: Basis) -> Cells:
+    rows = Quota.objects.visible_to(user).filter(plan__kind=basis.kind, plan__fiscal_year=year, person=person)
     return {(row.period_id, row.measure): row.amount for row in rows}
 
 

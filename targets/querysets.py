@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from spm.org.models import User
 
 
+class VersionedQuerySet(models.QuerySet[Any]):
+    """Numbers that hang on a version of the plan."""
+
+    def in_force(self) -> Self:
+        return self.filter(plan__kind=PlanKind.WORKING)
+
+    def of_version(self, *, baseline: bool) -> Self:
+        """Those in force; of the baseline in every year that has one, other years as they stand."""
+        if not baseline:
+            return self.in_force()
+        plan = self.model._meta.get_field("plan").related_model
+        locked = plan.objects.filter(kind=PlanKind.BASELINE, fiscal_year=OuterRef("plan__fiscal_year"))
+        return self.filter(Q(plan__kind=PlanKind.BASELINE) | Q(plan__kind=PlanKind.WORKING) & ~Exists(locked))
+
+
 def years_in_draft(plan: type[models.Model]) -> models.QuerySet[Any, Any]:
     """Fiscal years that have not begun, are planned by a cycle, and are not locked: their numbers are proposals."""
     rows = plan._default_manager.filter(kind=PlanKind.WORKING, locked_at=None, fiscal_year__cycle__isnull=False)
@@ -104,16 +119,13 @@ class RateQuerySet(models.QuerySet[Any]):
         return self if user.is_active else self.none()
 
 
-class PlanLineQuerySet(models.QuerySet[Any]):
+class PlanLineQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
         """Admins and managers; of scenarios admins alone."""
         scope = scope_of(user)
         if scope.everything:
             return self
         return self.exclude(plan__kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
-
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
 
     def counting(self) -> Self:
         """The lines that add up to the company's number: segments are parts of the whole company's line, if any."""
@@ -122,7 +134,7 @@ class PlanLineQuerySet(models.QuerySet[Any]):
         return self.filter(Q(segment="") | ~Exists(whole))
 
 
-class TargetQuerySet(models.QuerySet[Any]):
+class TargetQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
         """Admins: all. Managers: teams they lead today and below, and territories held by people they see.
 
@@ -137,11 +149,8 @@ class TargetQuerySet(models.QuerySet[Any]):
         led = self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
         return led.exclude(plan__kind=PlanKind.SCENARIO)
 
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
 
-
-class QuotaQuerySet(models.QuerySet[Any]):
+class QuotaQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
         """Of people the user sees; the own ones of a year to come not before its lock: the letter tells them.
 
@@ -153,9 +162,6 @@ class QuotaQuerySet(models.QuerySet[Any]):
         drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
         seen = self.filter(person__in=scope.people).exclude(plan__kind=PlanKind.SCENARIO)
         return seen.exclude(person=user, plan__fiscal_year__in=drafts)
-
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
 
 
 class OfScenarioQuerySet(models.QuerySet[Any]):

@@ -118,6 +118,7 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:company-history": Access(of_year(managers()), kinds=YEAR, also=("?measure=bookings",)),
     "targets:versions": GRID,
     "targets:version-compare": Access(of_year(managers()), kinds=YEAR),
     "targets:version-restore": Access(admins(), admins(ACTED), kinds=(("year", "=2026"), ("pk", "plan"))),
