@@ -374,7 +374,7 @@ def _made_cell(part: LetterPart, line: LetterLine | None) -> tuple[Decimal | Non
     if part == LetterPart.PART_YEAR:
         share = Decimal(line.note)
         return line.amount, "" if share == 1 else _("%(share)s of a full year") % {"share": percent(share, 2)}
-    return line.amount, line.note
+    return line.amount, letter_words.what_moved_hands(line.note) if part == LetterPart.TERRITORY else line.note
 
 
 def _standings(

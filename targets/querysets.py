@@ -90,6 +90,19 @@ class OfHolderQuerySet(models.QuerySet[Any]):
         return self if scope.everything else self.filter(Q(person__in=scope.people) | Q(team__in=scope.leads))
 
 
+class RampScheduleQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """How new people begin is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+
+class RampAssignmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Of people the user sees."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+
 class GoalBatchQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Admins all; others their own: a batch may hold numbers of people one does not see."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.errors import NothingToDo, RuleViolation
+from spm.market import territories
 from spm.org.models import Membership, Period, User
 from spm.talk import threads
 from spm.talk.models import Comment, Notification
@@ -19,11 +20,20 @@ from targets.cycles import WrongStage
 from targets.goals import OwnQuota
 from targets.holdups import Waiting, holdups
 from targets.letter_lines import Basis, build_lines, parts_of
+from targets.letter_words import what_moved_hands
 from targets.letters import NotYours, NumberChanged, Overtaken, WrongState
-from targets.models import PlanningCycle, Quota, QuotaLetter, TerritoryChange
+from targets.models import PlanningCycle, Quota, QuotaLetter
 from targets.quotas import set_quota
 from targets.recipients import prepare
-from tests.builders import make_actual, make_line_of_plan, make_person, make_plan, make_quota, make_year
+from tests.builders import (
+    make_actual,
+    make_line_of_plan,
+    make_person,
+    make_plan,
+    make_quota,
+    make_territory,
+    make_year,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -99,8 +109,6 @@ def test_a_letter_tells_last_year_growth_of_the_plan_and_territory(cycle, cast):
     make_actual(cast.rep, "2026-01-15", 710, kind="booking")
     make_actual(cast.outsider, "2026-01-15", 1420, kind="booking")
     rollup.roll_up_stale()
-    plan = make_plan(cycle.fiscal_year)
-    TerritoryChange.objects.create(plan=plan, person=cast.rep, measure="bookings", amount=50, note="Won Gent")
     found = lines(sent(cast.rep, cast.north_manager))
     # On 18 September 2026 8.6 of the 12 months of an even year have passed.
     whole = Decimal(710) / (Decimal("8.6") / 12)
@@ -108,8 +116,21 @@ def test_a_letter_tells_last_year_growth_of_the_plan_and_territory(cycle, cast):
     growth = (Decimal(3000) / (whole * 3) - 1).quantize(Decimal("0.0001"))
     assert found["last_year"] == last
     assert found["market"] == (last * growth).quantize(Decimal(1))
-    assert found["territory"] == 50
+    assert found["territory"] == 0
     assert sum(found.values()) == 1200
+
+
+def test_a_territory_that_changes_hands_is_a_line_of_both_letters(cycle, cast):
+    gent = make_territory("Gent", owner=cast.teammate)
+    make_actual(cast.teammate, "2026-01-15", 430, kind="booking", territory=gent)
+    rollup.roll_up_stale()
+    territories.assign(gent, person=cast.rep, starts_on=date(2027, 1, 1))
+    gains, loses = sent(cast.rep, cast.north_manager), sent(cast.teammate, cast.north_manager)
+    whole = (Decimal(430) / (Decimal("8.6") / 12)).quantize(Decimal(1))
+    assert (lines(gains)["territory"], lines(loses)["territory"]) == (whole, -whole)
+    assert (sum(lines(gains).values()), sum(lines(loses).values())) == (1200, 600)
+    notes = [what_moved_hands(letter.lines.get(part="territory").note) for letter in (gains, loses)]
+    assert notes == ["Gent gained", "Gent handed on"]
 
 
 def test_a_letter_shows_the_measures_of_which_there_is_a_quota(cycle, cast):
