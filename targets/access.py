@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from spm.org.access import can_administer, is_manager
+from spm.org.access import can_administer, can_edit_person, is_manager
 from spm.org.clock import today
 from spm.org.models import Team, User
 from spm.org.scopes import history_of, scope_of
@@ -152,6 +152,11 @@ def can_decide_revision(user: User, revision: CompanyPlan) -> bool:
 def can_set_plan_rates(user: User) -> bool:
     """Admins; what the lock fixed is refused by the verb."""
     return can_administer(user)
+
+
+def can_set_ramp(user: User, person: User) -> bool:
+    """Admins, but nobody their own: it lowers the number they are asked for."""
+    return can_edit_person(user, person) and person.pk != user.pk
 
 
 def can_run_cycle(user: User) -> bool:

@@ -201,6 +201,12 @@ def homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dic
     return home, presence
 
 
+def joined_on(history: TreeHistory, person: int) -> date | None:
+    """The day from which somebody belongs to a team, moves from team to team aside; None: to none so far."""
+    rows = [(start, team) for subject, team, start in history.memberships if subject == person]
+    return next((start for start, team in reversed(_runs(rows)) if team is not None), None)
+
+
 def _runs(steps: list[tuple[date, int | None]]) -> list[tuple[date, int | None]]:
     """The steps at which somebody came or went; a move from team to team is neither."""
     found: list[tuple[date, int | None]] = []

@@ -48,6 +48,13 @@ def _rates(detail: Mapping[str, Any]) -> str:
     return f"{said} ({detail['reason']})" if detail.get("reason") else said
 
 
+def _ramp(detail: Mapping[str, Any]) -> str:
+    said = [" · ".join(f"{percent} %" for percent in detail[side]) or "—" for side in ("before", "after")]
+    words = " → ".join(said)
+    return f"{words} ({_('default')})" if detail.get("is_default") else words
+
+
+tell(AuditKind.RAMP, _ramp)
 tell(AuditKind.PLAN_RATES, _rates)
 tell(AuditKind.PLAN_CYCLE, _created)
 tell(AuditKind.PLAN_STAGE, _moved)

@@ -111,6 +111,7 @@ def load(phases: Phases) -> None:
         _give_passwords()
     with phases.phase(_("Plans, targets, quotas")):
         _load(sheets.goals())
+        demo_planning.set_ramp()
         demo_planning.lock_and_revise()
     with phases.phase(_("Orders, invoices, shares")):
         _load(sheets.actuals())

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, plans, quotas, revisions, scenarios
+from targets import cycles, letters, plans, quotas, ramp_schedules, revisions, scenarios
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -28,6 +28,12 @@ QUESTIONS = {
     "S3": _("Two of my key accounts closed a plant each. On which ones is the growth of 2027 built?"),
 }
 AGREED = ("N2", "N4", "S1")
+
+
+def set_ramp() -> None:
+    """New hires carry less in their first three months; of the people of today that is who was hired in April."""
+    percents = [Decimal(percent) for percent in figures.RAMP_SCHEDULE]
+    ramp_schedules.set_schedule(str(_("New hires")), percents, is_default=True, by=_admin())
 
 
 def lock_and_revise() -> None:

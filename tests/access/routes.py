@@ -263,6 +263,7 @@ SETUP = {
     "setup:person-create": setup_page(),
     "setup:person": setup_page("person"),
     "setup:person-place": setup_verb("person"),
+    "setup:person-ramp": setup_verb("person"),
     "setup:person-leave": setup_verb("person"),
     "setup:person-invite": setup_verb("person"),
     "setup:teams": setup_page(writes=False),
@@ -274,6 +275,10 @@ SETUP = {
     "setup:territory-create": setup_page(),
     "setup:territory": setup_page("territory"),
     "setup:territory-assign": setup_verb("territory"),
+    "setup:ramps": setup_page(writes=False),
+    "setup:ramp-create": setup_page(),
+    "setup:ramp": setup_page("ramp"),
+    "setup:ramp-delete": setup_verb("ramp"),
     "setup:audit": setup_page(writes=False),
 }
 ROUTES: dict[str, Access] = {

@@ -30,7 +30,17 @@ from targets import locking, revisions, scenarios
 from targets.choices import RevisionCause, WhatIf
 from targets.cycles import create_cycle
 from targets.goals import Goal, of_person
-from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
+from targets.models import (
+    Actual,
+    CompanyPlan,
+    Credit,
+    PlanningCycle,
+    Proposal,
+    Quota,
+    QuotaLetter,
+    RampAssignment,
+    RampSchedule,
+)
 from targets.scenario_steps import Adjustment
 from tests.access.across import cross_the_borders
 from tests.builders import (
@@ -162,9 +172,10 @@ def build_world() -> World:
     plan = make_plan(year.fiscal_year)
     territory = Territory.objects.get(pk=objects["territory"]["other"])
     cross_the_borders(users["owner"], users["outsider"], users["admin"], territory, plan)
+    ramp = _ramps(reps)
     batch = ImportBatch.objects.create(kind="people", filename="people.csv", sha256="0" * 64, created_by=users["admin"])
     job = Job.objects.create(kind="rollup", due_at="2026-09-18T00:00:00Z", created_by=users["admin"])
-    for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
+    for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "ramp": ramp, "batch": batch.pk, "job": job.pk}.items():
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
     objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
@@ -189,6 +200,14 @@ def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
     ]
     told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
     return revisions.request(plan, wanted, effective=october, on=october.starts_on, **told)
+
+
+def _ramps(reps: dict[str, Any]) -> int:
+    """Everybody begins by a schedule of their own."""
+    schedule = RampSchedule.objects.create(name="New hires")
+    for rep in reps.values():
+        RampAssignment.objects.create(person=rep, schedule=schedule, starts_on=date(2020, 1, 1))
+    return schedule.pk
 
 
 def _saved_view(relation: str, rep: User) -> SavedView:

@@ -105,7 +105,7 @@ def _account_row(customer: Customer) -> Row:
 
 
 def placement_rows() -> list[Row]:
-    """Where each account stands. The accounts of C4 stood in C3 until the territory was split; next year one moves on."""
+    """Where each account stands. The accounts of C4 stood in C3 until the split; one of N1 moves next year."""
     rows = [(c.account_id, "C3" if c.code == GIVEN_A_TERRITORY else c.code, "") for c in CUSTOMERS]
     moved = CUSTOMERS_OF[GIVEN_A_TERRITORY]
     split = [(c.account_id, GIVEN_A_TERRITORY, TERRITORY_SPLIT.isoformat()) for c in moved]

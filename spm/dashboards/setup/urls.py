@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from spm.dashboards.setup import calendar_views, company_views, log_views, people_views, team_views, territory_views
+from spm.dashboards.setup import (
+    calendar_views,
+    company_views,
+    log_views,
+    people_views,
+    ramp_views,
+    team_views,
+    territory_views,
+)
 
 app_name = "setup"
 urlpatterns = [
@@ -18,6 +26,7 @@ urlpatterns = [
     path("people/new/", people_views.person_create, name="person-create"),
     path("people/<int:pk>/", people_views.person_detail, name="person"),
     path("people/<int:pk>/place/", people_views.person_place, name="person-place"),
+    path("people/<int:pk>/ramp/", ramp_views.person_ramp, name="person-ramp"),
     path("people/<int:pk>/leave/", people_views.person_leave, name="person-leave"),
     path("people/<int:pk>/invite/", people_views.person_invite, name="person-invite"),
     path("teams/", team_views.team_list, name="teams"),
@@ -29,5 +38,9 @@ urlpatterns = [
     path("territories/new/", territory_views.territory_create, name="territory-create"),
     path("territories/<int:pk>/", territory_views.territory_detail, name="territory"),
     path("territories/<int:pk>/assign/", territory_views.territory_assign, name="territory-assign"),
+    path("ramps/", ramp_views.ramp_list, name="ramps"),
+    path("ramps/new/", ramp_views.ramp_create, name="ramp-create"),
+    path("ramps/<int:pk>/", ramp_views.ramp_detail, name="ramp"),
+    path("ramps/<int:pk>/delete/", ramp_views.ramp_delete, name="ramp-delete"),
     path("audit/", log_views.audit_log, name="audit"),
 ]
