@@ -27,7 +27,7 @@ def default(cast):
 
 
 def page(client, name, *args):
-    return client.get(reverse(f"setup:{name}", args=args)).content.decode()
+    return client.get(reverse(f"setup:{name}", args=args)).content.decode().replace("\xa0", " ")
 
 
 def post(client, route, *args, **data):
@@ -42,7 +42,7 @@ def test_a_schedule_is_made_listed_and_becomes_the_default(admin, default):
     default.refresh_from_db()
     assert (slow.is_default, default.is_default) == (True, False)
     text = page(admin, "ramps")
-    assert "10% · 10% · 50%, then all of it" in text
+    assert "10 % · 10 % · 50 %, then all of it" in text
     assert AuditEntry.objects.filter(kind="ramp").count() == 2
 
 
@@ -87,7 +87,7 @@ def test_a_person_begins_by_the_default_from_the_first_day_in_a_team(admin, defa
     person = make_person("Hired", team=cast.north, since=date(2026, 4, 1))
     text = page(admin, "person", person.pk)
     assert "New hires, from" in text
-    assert "25% · 62.5%, then all of it" in text
+    assert "25 % · 62.5 %, then all of it" in text
     assert "A full quota: no ramp" in page(admin, "person", cast.rep.pk)  # since ever
 
 
