@@ -31,7 +31,7 @@ from targets import (
 )
 from targets.allocation import MONTHS, QUARTERS
 from targets.batches import Conflict
-from targets.choices import Measure, Season
+from targets.choices import Measure, PlanState, Season
 from targets.company_grid import CompanyGrid
 from targets.company_pages import CompanyView, Place
 from targets.company_spread import PROFILE, Wish
@@ -67,6 +67,7 @@ class CompanyDesk(GridDesk):
 
     def page(self, view: CompanyView, status: int = 200, **more: Any) -> HttpResponse:
         place, label, grid = self.place, self.place.year.label, view.grid
+        may_edit, hidden = access.can_edit_plan(place.user, None), not access.can_read_plan(place.user, place.year)
         context = {
             "view": view,
             "grid": grid,
@@ -76,7 +77,10 @@ class CompanyDesk(GridDesk):
             "kinds": [(MONTHS, _("Months")), (QUARTERS, _("Quarters"))],
             "can_request": access.can_request_revision(place.user, place.plan),
             "can_import": access.can_edit_plan(place.user, place.plan),
-            "changes": number_history.of_model(PlanLine, place.year),
+            "changes": () if hidden else number_history.of_model(PlanLine, place.year),
+            "hidden": hidden,
+            "waits": place.plan.state == PlanState.SUBMITTED and grid.is_open,
+            "approval": reverse("targets:plan-approval", args=[label]) if place.cycle.pk and may_edit else "",
             "chosen": self.request.POST,
             "fields": [(key, value) for key, value in self.request.POST.items() if _is_echoed(key)],
             "paste_url": reverse("targets:company-paste", args=[label]),
@@ -124,6 +128,8 @@ def company_history(request: HttpRequest, year: str) -> HttpResponse:
     """The number of the whole company or of a segment, and how it came to be: each change, newest first."""
     user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
     if not access.can_see_plan(user):
+        raise PermissionDenied
+    if not access.can_read_plan(user, fiscal_year):
         raise PermissionDenied
     segment, measure = request.GET.get("segment", "")[: company_pages.SEGMENT_LENGTH], request.GET.get("measure", "")
     rows = number_history.of_holder(PlanLine, of_segment(segment), fiscal_year)

@@ -19,7 +19,7 @@ from spm.org.scopes import history_of, scope_of
 from spm.ui import bridge
 from spm.ui.bridge import Bridge, Step
 from spm.ui.numbers import signed_thousands, thousands
-from targets import assigned, grids, holdups, last_year, measures
+from targets import approvals, assigned, grids, holdups, last_year, measures
 from targets.allocation_facts import read_calendar
 from targets.assigned import Assigned
 from targets.choices import LetterState, Measure, PlanKind, Stage
@@ -31,6 +31,7 @@ CYCLE_KINDS = (
     AuditKind.PLAN_CYCLE,
     AuditKind.PLAN_STAGE,
     AuditKind.PLAN_POLICY,
+    AuditKind.PLAN_APPROVAL,
     AuditKind.PLAN_LOCK,
 )
 
@@ -153,6 +154,7 @@ class CycleHome:
     stage: Stage
     following: Stage | None
     preceding: Stage | None
+    unapproved: bool  # the company plan is to be approved before it is handed on
     steps: tuple[StageLine, ...]
     waiting: list[HoldUp]
     meters: Meters | None
@@ -181,6 +183,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKin
         stage=stage,
         following=order[place + 1] if place + 1 < len(order) else None,
         preceding=order[place - 1] if 0 < place <= order.index(Stage.APPROVE) else None,
+        unapproved=stage is Stage.PLAN and (plan is None or not approvals.stands_approved(plan)),
         steps=tuple(_steps(cycle, clock.today())),
         waiting=waiting_for(user, cycle),
         meters=_meters(sums, cycle) if sums else None,
@@ -200,8 +203,8 @@ def waiting_for(user: User, cycle: PlanningCycle) -> list[HoldUp]:
 
 
 def _concerns(row: HoldUp, people: frozenset[int], leads: frozenset[int]) -> bool:
-    if row.kind is Waiting.COMPANY:
-        return False  # the sum of all teams is for admins
+    if row.kind in (Waiting.COMPANY, Waiting.PLAN, Waiting.RETURNED):
+        return False  # the sum of all teams, and the approval of the plan, are for admins
     if row.team is not None:
         return row.team in leads
     return row.about is None or row.about.pk in people

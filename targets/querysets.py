@@ -8,7 +8,7 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from spm.org import clock
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
-from targets.choices import LetterState, PlanKind, PlanState, RunState
+from targets.choices import LetterState, PlanKind, PlanState, RunState, Stage
 
 if TYPE_CHECKING:
     from spm.org.models import User
@@ -58,6 +58,11 @@ class CompanyPlanQuerySet(models.QuerySet[Any]):
 
     def working(self) -> Self:
         return self.filter(kind=PlanKind.WORKING)
+
+    def unpublished(self) -> Self:
+        """Working versions that are not handed on yet: the cycle stands in Plan, or none plans the year to come."""
+        begins = Q(fiscal_year__cycle=None, fiscal_year__starts_on__gt=clock.today())
+        return self.working().filter(Q(fiscal_year__cycle__stage=Stage.PLAN) | begins, locked_at=None)
 
     def approved_revisions(self) -> Self:
         """In the order in which they were approved: each overlays the ones before."""
@@ -134,11 +139,14 @@ class RateQuerySet(models.QuerySet[Any]):
 
 class PlanLineQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
-        """Admins and managers; of scenarios admins alone."""
+        """Admins and managers; of scenarios, and of plans that are not handed on yet, admins alone."""
         scope = scope_of(user)
         if scope.everything:
             return self
-        return self.exclude(plan__kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
+        if not scope.is_manager:
+            return self.none()
+        hidden = self.model._meta.get_field("plan").related_model.objects.unpublished().values("fiscal_year")
+        return self.exclude(plan__kind=PlanKind.SCENARIO).exclude(plan__fiscal_year__in=hidden)
 
     def counting(self) -> Self:
         """The lines that add up to the company's number: segments are parts of the whole company's line, if any."""
@@ -212,7 +220,8 @@ class PeriodTotalQuerySet(models.QuerySet[Any]):
 class AttainmentQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Person rows: people the user sees today. Team rows: teams led today and below, and teams led at the
-        period's end. Territory rows: territories the user sees. Company rows: admins and managers.
+        period's end. Territory rows: territories the user sees. Company rows: admins, and managers where they may see
+        the company plan.
         """
         scope = scope_of(user)
         if scope.everything:
@@ -225,7 +234,8 @@ class AttainmentQuerySet(models.QuerySet[Any]):
             rows |= Q(team=span.team, period__ends_on__gte=span.starts_on) & still
         if scope.is_manager:
             territory = self.model._meta.get_field("territory").related_model
-            rows |= Q(team__in=scope.leads) | Q(company__isnull=False)
+            shown = ~Q(period__fiscal_year__in=plan.objects.unpublished().values("fiscal_year"))
+            rows |= Q(team__in=scope.leads) | (Q(company__isnull=False) & shown)
             rows |= Q(territory__in=territory.objects.visible_to(user))
         return self.filter(rows)
 

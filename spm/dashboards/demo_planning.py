@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, plans, quotas, ramp_schedules, revisions, scenarios
+from targets import approvals, cycles, letters, plans, quotas, ramp_schedules, revisions, scenarios
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -43,6 +43,7 @@ def lock_and_revise() -> None:
     """
     year = FiscalYear.objects.get(label=str(figures.THIS_YEAR))
     cycle = _begin(year)
+    _approve_plan(year)
     for stage in (Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE):
         cycle = cycles.advance(cycle, stage, _admin())
     cycles.lock_year(year, _admin())
@@ -58,7 +59,9 @@ def lock_and_revise() -> None:
 def plan_next_year() -> None:
     """Next year: the plan published, four fifths of it allocated, letters out in two teams, two questions open."""
     year = FiscalYear.objects.get(label=str(figures.NEXT_YEAR))
-    cycle = cycles.advance(_begin(year), Stage.ALLOCATE, _admin())
+    cycle = _begin(year)
+    _approve_plan(year)
+    cycle = cycles.advance(cycle, Stage.ALLOCATE, _admin())
     _allocate(year)
     cycle = cycles.advance(cycle, Stage.REVIEW, _admin())
     _send_letters(cycle)
@@ -79,6 +82,12 @@ def _begin(year: FiscalYear) -> PlanningCycle:
     shapes: dict[str, StagePlan] = {stage: StagePlan(owners.get(stage, _admin()), day) for stage, day in due.items()}
     cycles.set_stages(cycle, shapes, by=_admin())
     return cycle
+
+
+def _approve_plan(year: FiscalYear) -> None:
+    """By the one admin of the company, who may approve it."""
+    approvals.submit(plans.working_plan(year), by=_admin())
+    approvals.approve(plans.working_plan(year), by=_admin())
 
 
 def _allocate(year: FiscalYear) -> None:

@@ -118,6 +118,8 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:plan-approval": Access(admins(), kinds=YEAR),
+    "targets:plan-decide": Access(public(NO_METHOD), admins(ACTED | FORBIDDEN), kinds=YEAR),  # nothing is submitted
     "targets:company-history": Access(of_year(managers()), kinds=YEAR, also=("?measure=bookings",)),
     "targets:versions": GRID,
     "targets:version-compare": Access(of_year(managers()), kinds=YEAR),
