@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from spm.org.access import can_administer, is_manager
+from spm.org.access import can_administer, can_edit_person, is_manager
 from spm.org.clock import today
-from spm.org.models import Team, User
+from spm.org.models import FiscalYear, Team, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree
-from targets.choices import PlanState
+from targets.choices import PlanKind, PlanState
 from targets.goals import Holder
 from targets.models import CompanyPlan, GoalBatch, QuotaLetter
 
@@ -27,8 +27,41 @@ def can_see_targets(user: User, team: Team) -> bool:
 
 
 def can_edit_plan(user: User, plan: CompanyPlan | None) -> bool:
-    """Admins, unless this version is frozen or locked; None stands for a year that has no version yet."""
-    return can_administer(user) and (plan is None or (plan.frozen_at is None and plan.locked_at is None))
+    """Admins, unless this version is frozen, locked, or waits for its approval; None: of a year without a version."""
+    return can_administer(user) and (plan is None or (is_open(plan) and plan.state != PlanState.SUBMITTED))
+
+
+def can_read_plan(user: User, year: FiscalYear) -> bool:
+    """The numbers of the company plan: admins; managers once it was handed on (``unpublished``)."""
+    if can_administer(user):
+        return True
+    return is_manager(user) and not CompanyPlan.objects.unpublished().filter(fiscal_year=year).exists()
+
+
+def can_submit_plan(user: User, plan: CompanyPlan) -> bool:
+    """Admins, as long as it does not wait for its approval; whether there is anything new to approve: the verb."""
+    return can_administer(user) and _is_planned(plan) and plan.state != PlanState.SUBMITTED
+
+
+def can_withdraw_plan(user: User, plan: CompanyPlan) -> bool:
+    return can_administer(user) and _is_planned(plan) and plan.state == PlanState.SUBMITTED
+
+
+def can_decide_plan(user: User, plan: CompanyPlan) -> bool:
+    """An admin who did not submit it; the one who did, where the company has no other."""
+    if not can_withdraw_plan(user, plan):
+        return False
+    return plan.submitted_by_id != user.pk or not other_admins(user)
+
+
+def other_admins(user: User) -> list[User]:
+    """The active admins besides this one, by name."""
+    return list(User.objects.people().filter(is_admin=True, is_active=True).exclude(pk=user.pk).order_by("name", "pk"))
+
+
+def _is_planned(plan: CompanyPlan) -> bool:
+    """The working version of a year that is planned by a cycle and not locked."""
+    return plan.kind == PlanKind.WORKING and is_open(plan) and hasattr(plan.fiscal_year, "cycle")
 
 
 def can_edit_target(user: User, plan: CompanyPlan, team: int | None = None) -> bool:
@@ -163,6 +196,11 @@ def can_decide_revision(user: User, revision: CompanyPlan) -> bool:
 def can_set_plan_rates(user: User) -> bool:
     """Admins; what the lock fixed is refused by the verb."""
     return can_administer(user)
+
+
+def can_set_ramp(user: User, person: User) -> bool:
+    """Admins, but nobody their own: it lowers the number they are asked for."""
+    return can_edit_person(user, person) and person.pk != user.pk
 
 
 def can_run_cycle(user: User) -> bool:

@@ -212,6 +212,12 @@ def homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dic
     return home, presence
 
 
+def joined_on(history: TreeHistory, person: int) -> date | None:
+    """The day from which somebody belongs to a team, moves from team to team aside; None: to none so far."""
+    rows = [(start, team) for subject, team, start in history.memberships if subject == person]
+    return next((start for start, team in reversed(_runs(rows)) if team is not None), None)
+
+
 def _left(history: TreeHistory, calendar: Calendar, home: Mapping[int, int]) -> dict[int, int]:
     """Person → the last team, of those who left it in the year before or earlier and have none in this one."""
     last = {person: team for person, team, start in history.memberships if team and start <= calendar.year.starts_on}

@@ -139,7 +139,8 @@ def _sums(**where: Any) -> Iterable[YearSum]:
         .annotate(sum=Sum("amount", output_field=MoneyField()))
         for kind, rows, holder in parts
     )
-    return first.union(*others, all=True)
+    united: Iterable[YearSum] = first.union(*others, all=True)
+    return united
 
 
 def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:

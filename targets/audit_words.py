@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from spm.org.audit_words import listed, named, tell
 from spm.org.choices import AuditKind
 from spm.ui.numbers import day
-from targets.choices import Stage
+from targets.choices import PlanState, Stage
 from targets.models import PlanningCycle
 
 
@@ -58,6 +58,19 @@ def _rates(detail: Mapping[str, Any]) -> str:
     return f"{said} ({detail['reason']})" if detail.get("reason") else said
 
 
+def _ramp(detail: Mapping[str, Any]) -> str:
+    said = [" · ".join(f"{percent} %" for percent in detail[side]) or "—" for side in ("before", "after")]
+    words = " → ".join(said)
+    return f"{words} ({_('default')})" if detail.get("is_default") else words
+
+
+def _approval(detail: Mapping[str, Any]) -> str:
+    state = str(PlanState(detail["state"]).label)
+    return f"{state}: {detail['comment']}" if detail.get("comment") else state
+
+
+tell(AuditKind.RAMP, _ramp)
+tell(AuditKind.PLAN_APPROVAL, _approval)
 tell(AuditKind.PLAN_RATES, _rates)
 tell(AuditKind.PLAN_CYCLE, _created)
 tell(AuditKind.PLAN_STAGE, _moved)

@@ -35,6 +35,7 @@ class PlanState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SUBMITTED = "submitted", _("Submitted")
     APPROVED = "approved", _("Approved")
+    RETURNED = "returned", _("Returned")
     REJECTED = "rejected", _("Rejected")
     DISCARDED = "discard", _("Discarded")
 

@@ -12,13 +12,14 @@ from spm.org.models import FiscalYear, Period, User
 from spm.ui.numbers import percent, thousands, unit_thousands
 from targets import grid_cells
 from targets.allocation import MONTHS, QUARTERS
+from targets.basis import Basis, version_of
 from targets.choices import Measure
 from targets.company_grid import WHOLE, CompanyGrid, Facts, Row, read_facts, read_grid, segment_name
 from targets.cycles import cycle_of
 from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import Drawn, GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
-from targets.plans import shown_plan, working_plan
+from targets.plans import working_plan
 
 SEGMENT_LENGTH = 120
 
@@ -33,6 +34,7 @@ class Place:
     plan: CompanyPlan
     columns: str
     segment: str
+    basis: Basis
 
     @property
     def query(self) -> str:
@@ -48,14 +50,16 @@ class Place:
 
 
 def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) -> Place:
-    """The grid that an address names."""
+    """The grid that an address names; what is written goes into the working version."""
+    basis, plan = (Basis(), working_plan(year, user)) if writes else version_of(query, year)
     return Place(
         user=user,
         year=year,
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
-        plan=working_plan(year, user) if writes else shown_plan(year),
+        plan=plan,
         columns=QUARTERS if query.get("columns") == QUARTERS else MONTHS,
         segment=query.get("segment", "").strip()[:SEGMENT_LENGTH],
+        basis=basis,
     )
 
 

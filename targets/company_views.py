@@ -12,19 +12,30 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import RuleViolation
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import FiscalYear, Period
 from spm.ui.exports import export_format
-from targets import access, company_grid, company_pages, company_spread, grid_cells, number_history, seasonality, tables
+from targets import (
+    access,
+    company_grid,
+    company_pages,
+    company_spread,
+    grid_cells,
+    grids,
+    number_history,
+    seasonality,
+    tables,
+)
 from targets.allocation import MONTHS, QUARTERS
 from targets.batches import Conflict
-from targets.choices import BatchKind, Measure, Season
+from targets.choices import BatchKind, Measure, PlanState, Season
 from targets.company_grid import CompanyGrid
 from targets.company_pages import CompanyView, Place
 from targets.company_spread import PROFILE, Wish
+from targets.goals import of_segment
 from targets.grid_cells import Pasted, Sent
 from targets.grid_views import GridDesk, whole_number
 from targets.models import PlanLine
@@ -61,15 +72,20 @@ class CompanyDesk(GridDesk):
 
     def page(self, view: CompanyView, status: int = 200, **more: Any) -> HttpResponse:
         place, label, grid = self.place, self.place.year.label, view.grid
+        may_edit, hidden = access.can_edit_plan(place.user, None), not access.can_read_plan(place.user, place.year)
         context = {
             "view": view,
             "grid": grid,
             "year": place.year,
             "columns": place.columns,
+            "basis": place.basis,
             "kinds": [(MONTHS, _("Months")), (QUARTERS, _("Quarters"))],
             "can_request": access.can_request_revision(place.user, place.plan),
             "can_import": access.can_edit_plan(place.user, place.plan),
-            "changes": number_history.of_model(PlanLine, place.year),
+            "changes": () if hidden else number_history.of_model(PlanLine, place.year),
+            "hidden": hidden,
+            "waits": place.plan.state == PlanState.SUBMITTED and grid.is_open,
+            "approval": reverse("targets:plan-approval", args=[label]) if place.cycle.pk and may_edit else "",
             "chosen": self.request.POST,
             "fields": [(key, value) for key, value in self.request.POST.items() if _is_echoed(key)],
             "page_url": reverse("targets:company", args=[label]),
@@ -108,8 +124,32 @@ def company(request: HttpRequest, year: str) -> HttpResponseBase:
         return desk.save(desk.place.grid())
     grid = desk.place.grid()
     if export_format(request):
-        return tables.export_company(request, grid)
+        return tables.export_company(request, grid, desk.place.basis.suffix)
     return desk.page(desk.view_of(grid))
+
+
+@login_required
+@require_safe
+def company_history(request: HttpRequest, year: str) -> HttpResponse:
+    """The number of the whole company or of a segment, and how it came to be: each change, newest first."""
+    user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    if not access.can_read_plan(user, fiscal_year):
+        raise PermissionDenied
+    segment, measure = request.GET.get("segment", "")[: company_pages.SEGMENT_LENGTH], request.GET.get("measure", "")
+    wanted = Measure(measure) if measure in Measure.values else None
+    found = number_history.of_holder(PlanLine, of_segment(segment), fiscal_year, measure=wanted)
+    context = {
+        "year": fiscal_year,
+        "name": company_grid.segment_name(segment),
+        "table": grids.holder_table(user, fiscal_year, PlanLine, of_segment(segment)),
+        "changes": number_history.paged(found, request.GET.get("page")),
+        "back": reverse("targets:company", args=[year]),
+        "measure": measure if measure in Measure.values else "",
+        "measures": [("", _("All measures")), *Measure.choices],
+    }
+    return render(request, "targets/number.html", context)
 
 
 @require_POST

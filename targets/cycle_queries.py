@@ -20,10 +20,10 @@ from spm.ui import bridge
 from spm.ui.bridge import Bridge, Step
 from spm.ui.fields import MoneyField
 from spm.ui.numbers import signed_thousands, thousands
-from targets import assigned, completion, grids, last_year, measures
+from targets import approvals, assigned, completion, grids, last_year, measures
 from targets.allocation_facts import read_calendar
 from targets.assigned import Assigned
-from targets.choices import LetterState, Measure, Stage
+from targets.choices import LetterState, Measure, PlanKind, Stage
 from targets.grounds import Ground, ground_of
 from targets.holdups import HoldUp, Waiting, holdups_in
 from targets.models import Attainment, CompanyPlan, CycleStage, LetterLine, PlanningCycle, QuotaLetter
@@ -34,6 +34,7 @@ CYCLE_KINDS = (
     AuditKind.PLAN_CYCLE,
     AuditKind.PLAN_STAGE,
     AuditKind.PLAN_POLICY,
+    AuditKind.PLAN_APPROVAL,
     AuditKind.PLAN_LOCK,
 )
 
@@ -60,15 +61,17 @@ class YearLine:
     has_baseline: bool
 
 
-def year_lines(user: User, measure: str) -> list[YearLine]:
-    """Every fiscal year, newest first; nine queries at most, whatever their number."""
+def year_lines(user: User, measure: str, *, baseline: bool = False) -> list[YearLine]:
+    """Every fiscal year, newest first; nine queries at most, whatever their number. ``baseline``: as
+    ``grids.summaries``.
+    """
     cycles = {row.fiscal_year_id: row for row in PlanningCycle.objects.visible_to(user).prefetch_related("stages")}
     keys = dict(FiscalYear.objects.visible_to(user).values_list("label", "pk"))
     letters = _letter_counts(user)
     today, sees_all = clock.today(), can_administer(user)
     told = {} if scope_of(user).is_manager or sees_all else _told_in_letters(user, measure)
     lines = []
-    for row in grids.summaries(user, measure):
+    for row in grids.summaries(user, measure, baseline=baseline):
         cycle = cycles.get(keys[row.label])
         stage = next((each for each in cycle.stages.all() if each.stage == cycle.stage), None) if cycle else None
         sent, answered, acknowledged = letters.get(cycle.pk, (0, 0, 0)) if cycle else (0, 0, 0)
@@ -164,6 +167,7 @@ class CycleHome:
     stage: Stage
     following: Stage | None
     preceding: Stage | None
+    unapproved: bool  # the company plan is to be approved before it is handed on
     steps: tuple[StageLine, ...]
     waiting: list[HoldUp]
     meters: Meters | None
@@ -173,8 +177,8 @@ class CycleHome:
     is_whole: bool  # the numbers are the company's, not those of the user's teams
 
 
-def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
-    """One year's planning at a glance: managers see the numbers of the teams they lead."""
+def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKind = PlanKind.WORKING) -> CycleHome:
+    """One year's planning at a glance: managers see the numbers of the teams they lead. ``kind``: or the baseline."""
     history = history_of(user)
     ground, names = ground_of(cycle, history), dict(history.teams)
     tree = ground.tree
@@ -182,7 +186,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
     is_last = stage is Stage.APPROVE  # the lock comes next
     order = list(Stage)
     place = order.index(stage)
-    plan = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=cycle.fiscal_year_id).first()
+    plan = CompanyPlan.objects.visible_to(user).filter(fiscal_year=cycle.fiscal_year_id, kind=kind).first()
     numbers = assigned.read(plan, tree) if plan else None
     teams = (
         tree.roots
@@ -195,6 +199,7 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure) -> CycleHome:
         stage=stage,
         following=order[place + 1] if place + 1 < len(order) else None,
         preceding=order[place - 1] if 0 < place <= order.index(Stage.APPROVE) else None,
+        unapproved=stage is Stage.PLAN and (plan is None or not approvals.stands_approved(plan)),
         steps=steps_of(user, ground),
         waiting=waiting_for(user, ground),
         meters=_meters(sums, cycle) if sums else None,
@@ -215,8 +220,8 @@ def waiting_for(user: User, ground: Ground) -> list[HoldUp]:
 
 
 def _concerns(row: HoldUp, people: frozenset[int], leads: frozenset[int]) -> bool:
-    if row.kind in (Waiting.COMPANY, Waiting.REVISION):
-        return False  # the sum of all teams, and what is decided, is for admins
+    if row.kind in (Waiting.COMPANY, Waiting.REVISION, Waiting.PLAN, Waiting.RETURNED):
+        return False  # the sum of all teams, what is decided, and the approval of the plan are for admins
     if row.team is not None:
         return row.team in leads
     return row.about is None or row.about.pk in people

@@ -17,6 +17,7 @@ from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear
 from spm.ui import typed
 from targets import access, cycle_queries, cycles, grids
+from targets.basis import basis_of
 from targets.choices import Measure, Stage
 from targets.cycle_forms import PolicyForm, StagesForm
 from targets.models import CompanyPlan, PlanningCycle
@@ -43,9 +44,10 @@ def _cycle(request: HttpRequest, year: str) -> PlanningCycle:
 def year_list(request: HttpRequest) -> HttpResponse:
     """Fiscal years with their stage and what is planned; a rep is led to the own numbers of each year."""
     user, measure = user_of(request), _measure(request)
-    may_run = access.can_run_cycle(user)
+    may_run, basis = access.can_run_cycle(user), basis_of(request.GET)
     context = {
-        "years": cycle_queries.year_lines(user, measure),
+        "years": cycle_queries.year_lines(user, measure, baseline=basis.is_baseline),
+        "basis": basis,
         "measure": measure,
         "measures": Measure.choices,
         "sees_plan": access.can_see_plan(user),
@@ -63,15 +65,16 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponse:
     if not access.can_see_plan(user):
         return redirect("targets:quota", year=year, pk=user.pk)
     measure, cycle = _measure(request), cycles.cycle_of(fiscal_year)
-    may_run = access.can_run_cycle(user)
+    may_run, basis = access.can_run_cycle(user), basis_of(request.GET, fiscal_year)
     context = {
         "year": fiscal_year,
-        "levels": grids.summary(user, fiscal_year),
+        "basis": basis,
+        "levels": grids.summary(user, fiscal_year, baseline=basis.is_baseline),
         "measure": measure,
         "measures": Measure.choices,
         "can_run": may_run,
         "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
-        "page": cycle_queries.cycle_home(user, cycle, measure) if cycle else None,
+        "page": cycle_queries.cycle_home(user, cycle, measure, basis.kind) if cycle else None,
         "typed": typed.kept(request),
         "source": cycles.latest_before(fiscal_year) if may_run and not cycle else None,
     }

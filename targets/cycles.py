@@ -18,10 +18,10 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import FiscalYear, User
-from targets import carrying, locking, plans, policy, recipients, sending, versions
+from targets import approvals, carrying, locking, plans, policy, recipients, sending, versions
 from targets.choices import LimitAction, PlanState, Stage
 from targets.goals import lock_plan
-from targets.models import CompanyPlan, CycleStage, PlanLine, PlanningCycle, Quota
+from targets.models import CompanyPlan, CycleStage, PlanningCycle, Quota
 from targets.notices import tell_stage
 
 ORDER = list(Stage)
@@ -175,10 +175,10 @@ def _years_later(day: date, years: int) -> date:
 def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
     """Enter the next stage; the one left behind is done. Its owner and everybody it concerns are told.
 
-    Entering Allocate approves the company plan and keeps a version of it; entering Lock locks the numbers, and sends
-    each letter that was never sent or tells another number. Raises WrongStage where ``to`` is not the next stage, or
-    where what the stage builds on is missing: a company plan before Allocate, quotas before Review; before Lock both,
-    and where the policy blocks, every over-assignment within it.
+    Entering Allocate keeps a version of the approved company plan; entering Lock locks the numbers, and sends each
+    letter that was never sent or tells another number. Raises WrongStage where ``to`` is not the next stage, or where
+    what the stage builds on is missing: an approved company plan before Allocate (approvals.Unapproved), quotas before
+    Review; before Lock both, and where the policy blocks, every over-assignment within it.
     """
     lock_plan(_working(cycle))  # before the cycle, as everybody who sends letters does
     cycle = _locked(cycle)
@@ -203,9 +203,7 @@ def advance(cycle: PlanningCycle, to: str, by: User | None) -> PlanningCycle:
 
 
 def _publish(cycle: PlanningCycle, by: User | None) -> None:
-    """The company plan is approved, and kept as it now stands as a version."""
-    published = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
-    published.update(state=PlanState.APPROVED, decided_at=clock.now(), decided_by=by)
+    """The company plan, approved as it is, is kept as it now stands as a version."""
     versions.save_version(_working(cycle), _("As published"), by, reason=_("Handed on to be allocated"))
 
 
@@ -237,7 +235,8 @@ def step_back(cycle: PlanningCycle, reason: str, by: User | None) -> PlanningCyc
     _move(cycle, earlier)
     if earlier is Stage.PLAN:
         withdrawn = CompanyPlan.objects.working().filter(fiscal_year=cycle.fiscal_year_id)
-        withdrawn.update(state=PlanState.DRAFT, decided_at=None, decided_by=None)
+        never = dict.fromkeys(("submitted_at", "submitted_by", "decided_at", "decided_by"))
+        withdrawn.update(state=PlanState.DRAFT, **never)
     _record_move(cycle, before, by, reason=reason.strip())
     tell_stage(cycle, by=by)
     return cycle
@@ -253,8 +252,10 @@ def _skipped(cycle: PlanningCycle, following_stage: Stage | None) -> str:
 
 def _refuse_unready(cycle: PlanningCycle, to: Stage) -> None:
     plan = _working(cycle)
-    if to is Stage.ALLOCATE and not PlanLine.objects.filter(plan=plan).exclude(amount=0).exists():
-        raise WrongStage(_("There is no company plan yet. Set it before it is allocated."))
+    if to is Stage.ALLOCATE:
+        if not approvals.has_numbers(plan):
+            raise WrongStage(_("There is no company plan yet. Set it before it is allocated."))
+        approvals.refuse_unapproved(plan)
     if to is Stage.REVIEW and not Quota.objects.filter(plan=plan).exists():
         raise WrongStage(_("Nobody has a quota yet. Allocate the plan before it is reviewed."))
     if to is Stage.LOCK:
@@ -262,8 +263,10 @@ def _refuse_unready(cycle: PlanningCycle, to: Stage) -> None:
 
 
 def _refuse_outside_policy(cycle: PlanningCycle, plan: CompanyPlan) -> None:
-    if not PlanLine.objects.filter(plan=plan).exclude(amount=0).exists():
+    if not approvals.has_numbers(plan):
         raise WrongStage(_("There is no company plan yet. Set it before the numbers are locked."))
+    if plan.state != PlanState.DRAFT:
+        approvals.refuse_unapproved(plan)
     blocks = cycle.over_action == LimitAction.BLOCK
     if blocks and (sentences := policy.outside(cycle, policy.standing(cycle, plan))):
         raise WrongStage(sentences[0])

@@ -22,7 +22,7 @@ from spm.org import clock, retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from spm.ui.numbers import number
-from targets.choices import REASON_LENGTH, PlanKind
+from targets.choices import REASON_LENGTH, PlanKind, PlanState
 from targets.lines import Verdict
 from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
 from targets.rates import NoRate, exchanged, of_plan, plan_rates
@@ -65,6 +65,10 @@ class FrozenPlan(RuleViolation):
 
 class LockedPlan(RuleViolation):
     """After the lock the working version changes by approved revisions alone."""
+
+
+class SubmittedPlan(RuleViolation):
+    """A company plan that waits for its approval stays as it was submitted."""
 
 
 class OwnQuota(RuleViolation):
@@ -315,6 +319,8 @@ class GoalSheet:
             raise FrozenPlan(_("This version of the plan is frozen. Change the working version."))
         if self.plan.locked_at is not None and self.plan.applying_id is None:
             raise LockedPlan(_("%(year)s is locked. Request a revision.") % {"year": self.plan.fiscal_year.label})
+        if self.model is PlanLine and self.plan.kind == PlanKind.WORKING and self.plan.state == PlanState.SUBMITTED:
+            raise SubmittedPlan(_("The company plan waits for its approval. Take it back before you change it."))
         if self.model is OpenQuota and self.plan.kind != PlanKind.SCENARIO:
             raise RuleViolation(_("Open positions have numbers in scenarios alone."))
         if goal.period.pk not in self.leaves:

@@ -153,11 +153,12 @@ class YearSummary:
     has_baseline: bool
 
 
-def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
+def summary(user: User, year: FiscalYear, *, baseline: bool = False) -> list[tuple[Measure, YearSummary]]:
     """The same for one year, measure by measure."""
 
     def by_measure(rows: Any) -> dict[str, Decimal]:
-        sums = rows.in_force().filter(plan__fiscal_year=year).values_list("measure").annotate(sum=Sum("amount"))
+        of_year = rows.of_version(baseline=baseline).filter(plan__fiscal_year=year)
+        sums = of_year.values_list("measure").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
     plans = by_measure(PlanLine.objects.visible_to(user).counting())
@@ -170,11 +171,15 @@ def summary(user: User, year: FiscalYear) -> list[tuple[Measure, YearSummary]]:
     ]
 
 
-def summaries(user: User, measure: str) -> list[YearSummary]:
-    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them."""
+def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearSummary]:
+    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them.
+
+    ``baseline``: as they were locked, in every year that is; other years as they stand.
+    """
 
     def by_year(rows: Any) -> dict[int, Decimal]:
-        sums = rows.in_force().filter(measure=measure).values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
+        of_measure = rows.of_version(baseline=baseline).filter(measure=measure)
+        sums = of_measure.values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
         return dict(sums.order_by())
 
     plans = by_year(PlanLine.objects.visible_to(user).counting())

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from spm.org.models import User
 from targets import assigned
-from targets.access import decider_of
-from targets.choices import LetterState, Stage
+from targets.access import decider_of, other_admins
+from targets.choices import LetterState, PlanState, Stage
 from targets.grounds import LOCKED, Ground, ground_of
 from targets.models import CompanyPlan, PlanningCycle, QuotaLetter
 
@@ -20,6 +20,8 @@ class Waiting(StrEnum):
     STAGE = "stage"  # the current stage is past its due date
     OWNER = "owner"  # nobody owns the current stage
     COMPANY = "company"  # the company plan is not handed on in full
+    PLAN = "plan"  # the submitted company plan is to be decided by an admin
+    RETURNED = "returned"  # the returned company plan is to be changed and submitted again
     ALLOCATION = "allocation"  # a team's target is not handed on in full
     UNSENT = "unsent"  # a letter is to be sent
     ANSWER = "answer"  # a letter is to be answered by the person
@@ -52,7 +54,7 @@ class HoldUp:
 
 
 def holdups(cycle: PlanningCycle) -> list[HoldUp]:
-    """Everything the current stage waits for, the longest wait first; at most eight queries.
+    """Everything the current stage waits for, the longest wait first; at most eleven queries.
 
     For admins: others are shown what ``queries`` leaves of it.
     """
@@ -62,6 +64,8 @@ def holdups(cycle: PlanningCycle) -> list[HoldUp]:
 def holdups_in(ground: Ground) -> list[HoldUp]:
     """The same from what is read already."""
     found = [*_stage(ground)]
+    if ground.cycle.stage not in LOCKED:
+        found += _plan(ground)
     if ground.cycle.stage == Stage.ALLOCATE:
         found += _allocation(ground)
     found += [*_letters(ground), *_revisions(ground)]
@@ -75,6 +79,23 @@ def _stage(ground: Ground) -> Iterator[HoldUp]:
         yield HoldUp(Waiting.OWNER, None, max(late, 0), late > 0)
     elif late > 0:
         yield HoldUp(Waiting.STAGE, row.owner, late, is_late=True)
+
+
+def _plan(ground: Ground) -> Iterator[HoldUp]:
+    """The company plan where it waits for its decision, or was returned; one query, another where it waits."""
+    rows = CompanyPlan.objects.working().filter(fiscal_year=ground.cycle.fiscal_year)
+    plan = rows.select_related("submitted_by").first()
+    if plan is None or plan.submitted_by is None or plan.state not in (PlanState.SUBMITTED, PlanState.RETURNED):
+        return
+    due = ground.stages[ground.cycle.stage].due_on
+    late = due is not None and due < ground.today
+    moment = (plan.decided_at if plan.state == PlanState.RETURNED else plan.submitted_at) or ground.cycle.created_at
+    days = (ground.today - ground.day(moment)).days
+    if plan.state == PlanState.RETURNED:
+        yield HoldUp(Waiting.RETURNED, plan.submitted_by, days, late, about=plan.submitted_by)
+        return
+    deciders = other_admins(plan.submitted_by) or [plan.submitted_by]
+    yield HoldUp(Waiting.PLAN, deciders[0] if len(deciders) == 1 else None, days, late, about=plan.submitted_by)
 
 
 # Allocation

@@ -4,21 +4,21 @@ Last year adjusted + market growth + territory change + ramp and part of a year 
 the stretch is what remains. In company currency, whole minor units. Rules: ux.md, quota letter; domain.md, Ramp.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from spm.money import ZERO
 from spm.org.trees import read_history
-from targets import last_year
-from targets.allocation_facts import Facts, read_facts
+from targets import handovers, last_year
+from targets.allocation_facts import Facts, read_calendar, read_facts
 from targets.choices import LetterPart, Measure
 from targets.goals import of_person
+from targets.handovers import Ground, Handover
 from targets.last_year import LastYear
-from targets.models import CompanyPlan, LetterLine, PlanningCycle, QuotaLetter, TerritoryChange
+from targets.models import CompanyPlan, LetterLine, PlanningCycle, QuotaLetter
 
 RATIO = Decimal("0.0001")  # growth and shares are told to a hundredth of a percent, and count as they are told
-NOTE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One line. ``note``: the ratio behind the amount as a plain decimal, or the words of a territory change."""
+    """One line. ``note``: the ratio behind the amount as a plain decimal, or what moved (``handovers.moved_of``)."""
 
     part: LetterPart
     amount: Decimal
@@ -46,12 +46,13 @@ def parts_of(basis: Basis) -> list[Part]:
     """The five lines in their order; their sum is ``basis.quota``. What is reckoned is told in whole units of money."""
     last = _whole(basis.last)
     market = _whole(last * basis.growth)
-    full = last + market + basis.change
+    change = _whole(basis.change)
+    full = last + market + change
     lost = _whole(full * (basis.share - 1))
     return [
         Part(LetterPart.LAST_YEAR, last),
         Part(LetterPart.MARKET, market, str(basis.growth)),
-        Part(LetterPart.TERRITORY, basis.change, basis.change_note[:NOTE]),
+        Part(LetterPart.TERRITORY, change, basis.change_note),
         Part(LetterPart.PART_YEAR, lost, str(basis.share)),
         Part(LetterPart.STRETCH, basis.quota - full - lost),
     ]
@@ -72,13 +73,12 @@ def build_lines(plan: CompanyPlan, letters: Collection[QuotaLetter]) -> dict[int
         return found
     cycle = next(iter(letters)).cycle
     people = {letter.person_id: letter.pk for letter in letters}
-    changes = _changes(plan, people)
-    history = read_history()
+    history, ground = read_history(), handovers.read_ground(read_calendar(cycle.fiscal_year))
     for measure in Measure:
         facts = read_facts(plan, cycle, measure, history, deals_of=())
-        growth = _growth(facts)
+        growth, moved = _growth(facts), handovers.read(cycle, measure, facts.calendar, facts.elapsed, ground)
         for person, letter in people.items():
-            basis = _basis(facts, person, growth, changes)
+            basis = _basis(facts, person, growth, moved.get(person, Handover()), ground)
             if basis is not None:
                 found[letter] += [
                     LetterLine(letter_id=letter, measure=measure, part=row.part, amount=row.amount, note=row.note)
@@ -87,15 +87,12 @@ def build_lines(plan: CompanyPlan, letters: Collection[QuotaLetter]) -> dict[int
     return found
 
 
-def _basis(
-    facts: Facts, person: int, growth: Decimal, changes: Mapping[tuple[int, str], tuple[Decimal, str]]
-) -> Basis | None:
+def _basis(facts: Facts, person: int, growth: Decimal, moved: Handover, ground: Ground) -> Basis | None:
     quota = facts.amount(of_person(person))
     if quota is None:
         return None
-    change, note = changes.get((person, facts.measure), (ZERO, ""))
     last = facts.last.get(person, LastYear()).adjusted
-    return Basis(quota, last, growth, change, note, _share(facts, person))
+    return Basis(quota, last, growth, moved.amount, ground.note(moved), _share(facts, person))
 
 
 def _share(facts: Facts, person: int) -> Decimal:
@@ -125,11 +122,6 @@ def _company_last_year(facts: Facts) -> Decimal:
     credited, left_out = last_year.credited(facts.cycle, facts.measure, facts.calendar.before)
     sold, gone = sum(credited.values(), ZERO), sum((amount for amount, _most in left_out.values()), ZERO)
     return (sold - gone) / facts.elapsed
-
-
-def _changes(plan: CompanyPlan, people: Collection[int]) -> dict[tuple[int, str], tuple[Decimal, str]]:
-    rows = TerritoryChange.objects.filter(plan=plan, person__in=people)
-    return {(row.person_id, row.measure): (row.amount, row.note) for row in rows}
 
 
 def cycle_plan(cycle: PlanningCycle) -> CompanyPlan:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from spm.org.models import FiscalYear, Period, User
 from spm.talk.queries import ThreadPanel, thread_panel
 from spm.ui.numbers import percent, signed_percent
 from targets import access, letter_words, letters, number_history, proposals, sending
+from targets.basis import Basis
 from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
 from targets.goals import of_person
 from targets.letter_facts import Cells, Moved, Range, as_sent, is_draft, moved_since, moved_with, team_ranges
@@ -100,14 +102,23 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> LetterPage:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a letter is looked at: in which ``currency``, against which version, and which page of its history."""
+
+    currency: str
+    basis: Basis = Basis()
+    page: str | None = None
+
+
+def letter_page(user: User, year: FiscalYear, person: User, at: Look) -> LetterPage:
     """Everything on the page of a person's number. The person reads a number that is not locked as it was sent."""
     cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
     rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
     letter = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first() if cycle else None
     working = _working(user, year)
     own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, working)
-    cells = as_sent(letter) if own and draft and letter else _in_force(user, year, person)
+    cells = as_sent(letter) if own and draft and letter else _stored(user, year, person, at.basis)
     numbers = _numbers(user, year, cells)
     totals = numbers[0].amounts if numbers else (None, None, None)
     is_open = cycle is not None and cycle.stage in letters.OPEN
@@ -129,7 +140,7 @@ def letter_page(user: User, year: FiscalYear, person: User, currency: str) -> Le
         revised=_revised(user, year, person),
         changes=_changes(year, person, working, own=own and letter is not None, hidden=hidden),
         panel=thread_panel(user, sending.LETTER, letter.pk) if letter else None,
-        opening=_opening(totals, made, currency, year),
+        opening=_opening(totals, made, at.currency, year),
         next=letter_words.what_next(letter, own=own, moved=moved, is_locked=is_locked) if letter else "",
         moved=moved,
         renewed=_renewed(user, letter) if letter and sent else [],
@@ -188,8 +199,12 @@ def _working(user: User, year: FiscalYear) -> CompanyPlan | None:
     return plan_of(user, year) or (row.plan if row else None)
 
 
-def _in_force(user: User, year: FiscalYear, person: User) -> Cells:
-    rows = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, person=person)
+def _history(year: FiscalYear, person: User) -> Any:
+    return number_history.of_holder(Quota, of_person(person.pk), year)
+
+
+def _stored(user: User, year: FiscalYear, person: User, basis: Basis) -> Cells:
+    rows = Quota.objects.visible_to(user).filter(plan__kind=basis.kind, plan__fiscal_year=year, person=person)
     return {(row.period_id, row.measure): row.amount for row in rows}
 
 
@@ -224,7 +239,7 @@ def _made_cell(part: LetterPart, line: LetterLine | None) -> tuple[Decimal | Non
     if part == LetterPart.PART_YEAR:
         share = Decimal(line.note)
         return line.amount, "" if share == 1 else _("%(share)s of a full year") % {"share": percent(share, 2)}
-    return line.amount, line.note
+    return line.amount, letter_words.what_moved_hands(line.note) if part == LetterPart.TERRITORY else line.note
 
 
 def _standings(

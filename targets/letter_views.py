@@ -22,9 +22,11 @@ from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
 from spm.ui.numbers import money_full
 from targets import access, letter_queries, letters, proposals, review_queries, tables
+from targets.basis import basis_of
 from targets.choices import Measure
 from targets.cycles import cycle_of
 from targets.goals import Holder, of_person, of_team
+from targets.letter_queries import Look
 from targets.models import PlanningCycle, QuotaLetter
 from targets.recipients import prepare
 
@@ -120,9 +122,12 @@ def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpRespon
     user, fiscal_year = user_of(request), _year(request, year)
     person = visible_or_404(User, request, pk=pk)
     sees_plan, company = access.can_see_plan(user), clock.company()
+    basis = basis_of(request.GET, fiscal_year)
+    look = Look(company.currency if company else "", basis, request.GET.get("page"))
     context = {
         "year": fiscal_year,
-        "page": letter_queries.letter_page(user, fiscal_year, person, company.currency if company else ""),
+        "basis": basis,
+        "page": letter_queries.letter_page(user, fiscal_year, person, look),
         "measures": list(Measure),
         "own": person.pk == user.pk,
         "typed": typed.kept(request),

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.org.models import Period
 from spm.ui.numbers import day, money_compact, signed_percent
 from targets.choices import LetterState, Measure
+from targets.handovers import moved_of
 from targets.letter_facts import Moved
 from targets.models import QuotaLetter
 
@@ -67,3 +69,25 @@ def what_moved(
     """Each number that changed, in the order of the year: its name, as it was sent, and as it stands."""
     rows = sorted((row for row in moved if row.period in leaves), key=lambda row: leaves[row.period].starts_on)
     return [(f"{leaves[row.period].title}, {row.measure.label}", row.sent, row.now) for row in rows]
+
+
+def what_moved_hands(note: str) -> str:
+    """The territories that a line of a letter is about, as sentences; what is no such note, as it stands."""
+    moved = moved_of(note)
+    if moved is None:
+        return note
+    said = []
+    for row in moved:
+        words = {"territory": row.territory, "n": row.accounts}
+        if row.accounts and row.gained:
+            text = ngettext(
+                "%(n)s account of %(territory)s gained", "%(n)s accounts of %(territory)s gained", row.accounts
+            )
+        elif row.accounts:
+            text = ngettext(
+                "%(n)s account of %(territory)s handed on", "%(n)s accounts of %(territory)s handed on", row.accounts
+            )
+        else:
+            text = _("%(territory)s gained") if row.gained else _("%(territory)s handed on")
+        said.append(text % words)
+    return "; ".join(said)

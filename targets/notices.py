@@ -4,7 +4,7 @@ Parameters of every kind: ``year`` (label of the fiscal year), and further ``sta
 the sentence names them; ``words`` puts both into the reader's language. ``name`` is who asked, answered or decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from spm.talk.choices import Kind, register
 from spm.talk.notices import notify
 from spm.ui.numbers import day as in_words
 from targets.choices import Stage
-from targets.models import PlanningCycle
+from targets.models import CompanyPlan, PlanningCycle
 
 
 def words(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,6 +62,8 @@ KINDS = (
         _("Quota changed with the lock"),
         _("Your locked quota for %(year)s is another than your letter told. See what changed, and acknowledge it."),
     ),
+    Kind("plan_submitted", _("Company plan submitted"), _("%(name)s asks to approve the company plan %(year)s.")),
+    Kind("plan_decided", _("Company plan decided"), _("%(name)s decided on the company plan %(year)s.")),
     Kind("revision_requested", _("Revision requested"), _("%(name)s requests a revision of the plan %(year)s.")),
     Kind("revision_decided", _("Revision decided"), _("%(name)s decided on a revision of the plan %(year)s.")),
 )
@@ -75,6 +77,12 @@ def tell_stage(cycle: PlanningCycle, *, by: User | None) -> None:
     if cycle.stage in (Stage.ALLOCATE, Stage.REVIEW):
         heard += leads_today()
     notify("cycle_stage", to=heard, path=path_of(cycle), by=by, year=cycle.fiscal_year.label, stage=cycle.stage)
+
+
+def tell_plan(kind: str, plan: CompanyPlan, to: Iterable[User], by: User) -> None:
+    """Admins hear that a company plan is submitted or decided, and are led to its approval."""
+    label = plan.fiscal_year.label
+    notify(kind, to=to, path=reverse("targets:plan-approval", args=[label]), by=by, year=label, name=by.name)
 
 
 def leads_today() -> list[User]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.db.models import F, Window
 from django.db.models.functions import Lag
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from targets.goals import COLUMNS, Holder
 
 NEWEST = 600  # states of one holder that a page reads; a change of a year's number is one for each leaf period
 NEWEST_OF_ALL = 300
+PER_PAGE = 50
 TOGETHER = timedelta(seconds=2)  # one change writes its rows one after the other
 
 
@@ -112,11 +114,22 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return sum(known, ZERO) if known else None
 
 
-def of_holder(model: Any, holder: Holder, year: FiscalYear, since: datetime | None = None) -> list[NumberChange]:
-    """Every change of the numbers of one holder in a year, or those after ``since``; ``model``: Target or Quota."""
+def of_holder(
+    model: Any, holder: Holder, year: FiscalYear, since: datetime | None = None, *, measure: Measure | None = None
+) -> list[NumberChange]:
+    """Every change of the numbers of one holder in a year, or those after ``since``; ``model``: PlanLine,
+    Target or Quota.
+    """
     rows = in_force(model, year).filter(**{holder.column: holder.key})
+    rows = rows.filter(measure=measure) if measure else rows
     found = changes(rows)
     return found if since is None else [change for change in found if change.at > since]
+
+
+def paged(found: Sequence[NumberChange], wanted: str | None) -> Page[NumberChange]:
+    """These changes a page at a time; ``wanted``: its number as the address has it, the first for anything else."""
+    page: Page[NumberChange] = Paginator(found, PER_PAGE).get_page(wanted)
+    return page
 
 
 def of_model(model: Any, year: FiscalYear) -> list[NumberChange]:

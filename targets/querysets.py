@@ -8,10 +8,25 @@ from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from spm.org import clock
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
-from targets.choices import LetterState, PlanKind, PlanState, RunState
+from targets.choices import LetterState, PlanKind, PlanState, RunState, Stage
 
 if TYPE_CHECKING:
     from spm.org.models import User
+
+
+class VersionedQuerySet(models.QuerySet[Any]):
+    """Numbers that hang on a version of the plan."""
+
+    def in_force(self) -> Self:
+        return self.filter(plan__kind=PlanKind.WORKING)
+
+    def of_version(self, *, baseline: bool) -> Self:
+        """Those in force; of the baseline in every year that has one, other years as they stand."""
+        if not baseline:
+            return self.in_force()
+        plan = self.model._meta.get_field("plan").related_model
+        locked = plan.objects.filter(kind=PlanKind.BASELINE, fiscal_year=OuterRef("plan__fiscal_year"))
+        return self.filter(Q(plan__kind=PlanKind.BASELINE) | Q(plan__kind=PlanKind.WORKING) & ~Exists(locked))
 
 
 def years_in_draft(plan: type[models.Model]) -> models.QuerySet[Any, Any]:
@@ -44,6 +59,11 @@ class CompanyPlanQuerySet(models.QuerySet[Any]):
     def working(self) -> Self:
         return self.filter(kind=PlanKind.WORKING)
 
+    def unpublished(self) -> Self:
+        """Working versions that are not handed on yet: the cycle stands in Plan, or none plans the year to come."""
+        begins = Q(fiscal_year__cycle=None, fiscal_year__starts_on__gt=clock.today())
+        return self.working().filter(Q(fiscal_year__cycle__stage=Stage.PLAN) | begins, locked_at=None)
+
     def approved_revisions(self) -> Self:
         """In the order in which they were approved: each overlays the ones before."""
         return self.filter(kind=PlanKind.REVISION, state=PlanState.APPROVED).order_by("decided_at", "pk")
@@ -75,6 +95,19 @@ class OfHolderQuerySet(models.QuerySet[Any]):
         return self if scope.everything else self.filter(Q(person__in=scope.people) | Q(team__in=scope.leads))
 
 
+class RampScheduleQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """How new people begin is no secret to anybody who may sign in."""
+        return self if user.is_active else self.none()
+
+
+class RampAssignmentQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Of people the user sees."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+
 class GoalBatchQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Admins all; others their own: a batch may hold numbers of people one does not see."""
@@ -104,16 +137,16 @@ class RateQuerySet(models.QuerySet[Any]):
         return self if user.is_active else self.none()
 
 
-class PlanLineQuerySet(models.QuerySet[Any]):
+class PlanLineQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
-        """Admins and managers; of scenarios admins alone."""
+        """Admins and managers; of scenarios, and of plans that are not handed on yet, admins alone."""
         scope = scope_of(user)
         if scope.everything:
             return self
-        return self.exclude(plan__kind=PlanKind.SCENARIO) if scope.is_manager else self.none()
-
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
+        if not scope.is_manager:
+            return self.none()
+        hidden = self.model._meta.get_field("plan").related_model.objects.unpublished().values("fiscal_year")
+        return self.exclude(plan__kind=PlanKind.SCENARIO).exclude(plan__fiscal_year__in=hidden)
 
     def counting(self) -> Self:
         """The lines that add up to the company's number: segments are parts of the whole company's line, if any."""
@@ -122,7 +155,7 @@ class PlanLineQuerySet(models.QuerySet[Any]):
         return self.filter(Q(segment="") | ~Exists(whole))
 
 
-class TargetQuerySet(models.QuerySet[Any]):
+class TargetQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
         """Admins: all. Managers: teams they lead today and below, and territories held by people they see.
 
@@ -137,11 +170,8 @@ class TargetQuerySet(models.QuerySet[Any]):
         led = self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
         return led.exclude(plan__kind=PlanKind.SCENARIO)
 
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
 
-
-class QuotaQuerySet(models.QuerySet[Any]):
+class QuotaQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
         """Of people the user sees; the own ones of a year to come not before its lock: the letter tells them.
 
@@ -153,9 +183,6 @@ class QuotaQuerySet(models.QuerySet[Any]):
         drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
         seen = self.filter(person__in=scope.people).exclude(plan__kind=PlanKind.SCENARIO)
         return seen.exclude(person=user, plan__fiscal_year__in=drafts)
-
-    def in_force(self) -> Self:
-        return self.filter(plan__kind=PlanKind.WORKING)
 
 
 class OfScenarioQuerySet(models.QuerySet[Any]):
@@ -193,7 +220,8 @@ class PeriodTotalQuerySet(models.QuerySet[Any]):
 class AttainmentQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Person rows: people the user sees today. Team rows: teams led today and below, and teams led at the
-        period's end. Territory rows: territories the user sees. Company rows: admins and managers.
+        period's end. Territory rows: territories the user sees. Company rows: admins, and managers where they may see
+        the company plan.
         """
         scope = scope_of(user)
         if scope.everything:
@@ -206,7 +234,8 @@ class AttainmentQuerySet(models.QuerySet[Any]):
             rows |= Q(team=span.team, period__ends_on__gte=span.starts_on) & still
         if scope.is_manager:
             territory = self.model._meta.get_field("territory").related_model
-            rows |= Q(team__in=scope.leads) | Q(company__isnull=False)
+            shown = ~Q(period__fiscal_year__in=plan.objects.unpublished().values("fiscal_year"))
+            rows |= Q(team__in=scope.leads) | (Q(company__isnull=False) & shown)
             rows |= Q(territory__in=territory.objects.visible_to(user))
         return self.filter(rows)
 

@@ -17,7 +17,7 @@ from django.db.models import Value
 
 from spm.org.models import ALWAYS, Period
 from targets.choices import Proration
-from targets.models import RampAssignment, RampSchedule, RampStep
+from targets.models import RampAssignment, RampStep
 from targets.spreading import HUNDRED, Capacity
 
 SATURDAY = 5
@@ -80,18 +80,6 @@ def _rows() -> Any:
     )
     found: Any = steps.values_list("schedule_id", "schedule__is_default", "month_no", "percent", "of", "since")
     return found.union(own.values_list("schedule_id", "default", "month", "share", "person_id", "starts_on"), all=True)
-
-
-def set_schedule(name: str, percents: Sequence[Decimal], *, is_default: bool = False) -> RampSchedule:
-    """Make the schedule of this name, or give it these percents, month by month from the first."""
-    if is_default:
-        RampSchedule.objects.exclude(name=name).update(is_default=False)
-    schedule, _made = RampSchedule.objects.update_or_create(name=name, defaults={"is_default": is_default})
-    schedule.steps.all().delete()
-    RampStep.objects.bulk_create(
-        RampStep(schedule=schedule, month_no=number, percent=percent) for number, percent in enumerate(percents, 1)
-    )
-    return schedule
 
 
 def capacity(

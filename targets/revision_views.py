@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
@@ -22,7 +22,12 @@ from targets import access, cycles, revision_queries, revisions, tables
 from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, RevisionCause
 from targets.models import CompanyPlan
-from targets.revision_forms import MonthField, RevisionForm
+from targets.revision_forms import EVERY, MOST_ROWS, RevisionForm, TooMany, keys_of, row_keys
+from targets.revision_queries import Choice
+
+BESIDE = ("fiscal_year", "effective", "author", "decided_by", "based_on", "applied_by")
+SHOWING = frozenset({"add", "remove", "change"})
+"""Buttons of the request that only draw its form anew."""
 
 
 def _year(request: HttpRequest, label: str) -> FiscalYear:
@@ -68,65 +73,87 @@ def revision_list(request: HttpRequest, year: str) -> HttpResponseBase:
     return render(request, "targets/revision_list.html", context)
 
 
-def _form(request: HttpRequest, year: FiscalYear) -> RevisionForm | None:
-    """The request that the address describes; None before it names whom, what and from when. 404 for the hidden."""
-    user, query = user_of(request), request.GET
-    key, measure, effective = query.get("holder", ""), query.get("measure", ""), query.get("effective", "")
-    if not key or not effective.isdecimal() or measure not in Measure.values:
+def _form(request: HttpRequest, year: FiscalYear, months: list[Period], choices: list[Choice]) -> RevisionForm | None:
+    """The request that the form or the address describes; None before it names whom, what and from when.
+
+    404 for whom the user may not ask. Raises TooMany.
+    """
+    user, names = user_of(request), {choice.key: choice.label for choice in choices}
+    sent = request.POST if "row" in request.POST else request.GET
+    keys = row_keys([*sent.getlist("row"), *_chosen(request, sent)])
+    keys = [key for key in keys if key.text != request.POST.get("remove")]
+    effective = request.POST.get("effective") or request.GET.get("effective", "")
+    if not keys or not months or not effective.isdecimal() or len(effective) > 18:
         return None
-    if key not in {choice.key for choice in revision_queries.choices(user)}:
+    if {key.choice for key in keys} - names.keys():
         raise Http404
+    if len(keys) > MOST_ROWS:
+        raise TooMany(_("A request holds at most %(n)s rows; make a second one.") % {"n": MOST_ROWS})
     first = get_object_or_404(Period.objects.visible_to(user).leaves().filter(fiscal_year=year), pk=int(effective))
-    form = RevisionForm(key, measure, first, [])
-    now = revision_queries.in_force(user, year, form.model, form.holder, measure)
-    form.fields = [MonthField(leaf, now.get(leaf.pk)) for leaf in revision_queries.months_from(user, year, first)]
+    if request.method != "POST" and first not in months:
+        first = months[0]
+    form = revision_queries.form_of(user, year, first, [(key, names[key.choice]) for key in keys])
+    form.bind(request.POST.dict(), get_language())
     return form
+
+
+def _chosen(request: HttpRequest, sent: QueryDict) -> list[str]:
+    """The rows that are added: by the address, or by the form's button."""
+    if request.method == "POST" and "row" in request.POST and "add" not in request.POST:
+        return []
+    holder, measure = sent.get("holder", ""), sent.get("measure", "")
+    return keys_of(holder, measure) if holder and measure else []
 
 
 @login_required
 def revision_new(request: HttpRequest, year: str) -> HttpResponse:
-    """Ask for a revision: whom and from when, then the new numbers per month."""
+    """Ask for a revision: whom, of which measures and from when, then the new numbers per month."""
     user, fiscal_year = user_of(request), _year(request, year)
     working = _working(request, fiscal_year)
     if working is None or not access.can_request_revision(user, working):
         raise PermissionDenied
-    form = _form(request, fiscal_year)
+    choices, months = revision_queries.choices(user), revision_queries.changeable(user, fiscal_year)
+    form, status = None, 200
+    try:
+        form = _form(request, fiscal_year, months, choices)
+    except TooMany as error:
+        messages.error(request, str(error))
+        status = 422
     if request.method == "POST" and form is not None:
         if "spread" in request.POST:
             _spread_total(request, form)
-        elif done := _request(request, working, form):
-            return done
-    leaves = Period.objects.visible_to(user).leaves().filter(fiscal_year=fiscal_year).order_by("starts_on")
+        elif not request.POST.keys() & SHOWING:
+            if done := _request(request, working, form):
+                return done
+            status = 422
     context = {
         "year": fiscal_year,
         "form": form,
-        "choices": revision_queries.choices(user),
-        "measures": Measure.choices,
-        "months": leaves,
+        "choices": choices,
+        "measures": [*Measure.choices, (EVERY, _("All measures"))],
+        "months": months,
         "causes": RevisionCause.choices,
-        "today": clock.today(),
+        "sent": request.POST,
     }
-    return render(request, "targets/revision_form.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "targets/revision_form.html", context, status=status)
 
 
 def _spread_total(request: HttpRequest, form: RevisionForm) -> None:
-    company = clock.company()
+    company, key = clock.company(), request.POST.get("spread", "")
     try:
-        form.spread(request.POST.get("total", ""), company.currency if company else "", get_language())
+        total = request.POST.get(f"total:{key}", "")
+        form.spread(key, total, company.currency if company else "", get_language())
     except ValueError:
         messages.error(request, _("Write the total as a whole number of cents, like 1200000 or 1.2M."))
 
 
 def _request(request: HttpRequest, working: CompanyPlan, form: RevisionForm) -> HttpResponse | None:
-    goals = form.read(request.POST, get_language())
-    if any(field.error for field in form.fields):
+    if form.has_errors:
         messages.error(request, _("Nothing is stored yet: look at the marked cells."))
         return None
     told: dict[str, Any] = {name: request.POST.get(name, "") for name in ("cause", "reason")}
     try:
-        revision = revisions.request(
-            working, [(form.model, goal) for goal in goals], effective=form.effective, by=user_of(request), **told
-        )
+        revision = revisions.request(working, form.wanted(), effective=form.effective, by=user_of(request), **told)
     except RuleViolation as error:
         messages.error(request, str(error))
         return None
@@ -136,7 +163,7 @@ def _request(request: HttpRequest, working: CompanyPlan, form: RevisionForm) -> 
 
 def _revision(user: User, year: FiscalYear, pk: int) -> CompanyPlan:
     rows = CompanyPlan.objects.visible_to(user).telling(user).filter(fiscal_year=year, kind=PlanKind.REVISION)
-    revision: CompanyPlan = get_object_or_404(rows.select_related("effective", "author", "decided_by"), pk=pk)
+    revision: CompanyPlan = get_object_or_404(rows.select_related(*BESIDE), pk=pk)
     return revision
 
 

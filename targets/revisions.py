@@ -7,6 +7,7 @@ revisions; reliability INV-45, INV-46.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +18,12 @@ from django.utils.translation import gettext as _
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, clock, retries
 from spm.org.access import can_administer
-from spm.org.choices import AuditKind, PeriodLevel
+from spm.org.choices import AuditKind, PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
 from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.notices import Told, notify_each
-from targets import batches
+from targets import batches, reopenings
 from targets.access import can_decide_revision, can_request_revision, can_revise
 from targets.anchors import REVISION
 from targets.batches import Change
@@ -38,18 +39,26 @@ class NotAllowed(RuleViolation):
 
 
 class PastPeriod(RuleViolation):
-    """The revision would change a leaf period before its effective one."""
+    """The revision would change a leaf period before its effective one, or one that is over."""
 
 
 @retries.atomic
 def request(  # noqa: PLR0913  # what a revision consists of, by keyword
-    working: CompanyPlan, wanted: Wanted, *, effective: Period, cause: str, reason: str, by: User
+    working: CompanyPlan,
+    wanted: Wanted,
+    *,
+    effective: Period,
+    cause: str,
+    reason: str,
+    by: User,
+    on: date | None = None,
 ) -> CompanyPlan:
     """Ask for a revision of a locked year; nothing is in force before somebody else approves it.
 
-    ``wanted``: the new numbers per leaf period, none before ``effective``. Raises NotAllowed, also for people and teams
-    that ``by`` does not lead, PastPeriod, NothingToDo when all is as it stands, OwnQuota, and RuleViolation without a
-    reason or with a number that GoalSheet refuses.
+    ``wanted``: the new numbers per leaf period, none before ``effective`` and none of a period that is over, unless it
+    was reopened. ``on``: the day it is asked for, today by default. Raises NotAllowed, also for people and teams that
+    ``by`` does not lead, PastPeriod, NothingToDo when all is as it stands, OwnQuota, and RuleViolation without a reason
+    or with a number that GoalSheet refuses.
     """
     if not can_request_revision(by, working):
         raise NotAllowed(_("A locked year is revised by an admin or a manager."))
@@ -58,6 +67,7 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
     if not reason.strip() or cause not in RevisionCause.values:
         raise RuleViolation(_("Say why the numbers are revised."))
     _refuse_periods(working, wanted, effective)
+    _refuse_past([effective, *(goal.period for _model, goal in wanted)], on or clock.today())
     changed = _changed(working, wanted)
     if not changed:
         raise NothingToDo(_("No number differs from the one in force."))
@@ -81,17 +91,18 @@ def request(  # noqa: PLR0913  # what a revision consists of, by keyword
 
 
 @retries.atomic
-def approve(revision: CompanyPlan, *, by: User, seen: int | str | None = None) -> GoalBatch:
+def approve(revision: CompanyPlan, *, by: User, seen: int | str | None = None, on: date | None = None) -> GoalBatch:
     """Put the revision into force from its effective period on; the batch of what changed is returned.
 
-    ``seen``: the working version's ``batches.newest`` as the page had it. Raises NotAllowed for its author, for whom it
-    concerns, and when it is decided; batches.Conflict when one of its numbers has changed since it was read;
-    PeriodClosed when one of its leaf periods is closed: reopen that first.
+    ``seen``: the working version's ``batches.newest`` as the page had it; ``on``: as in ``request``. Raises NotAllowed
+    for its author, for whom it concerns, and when it is decided; batches.Conflict when one of its numbers has changed
+    since it was read; PastPeriod when one of its leaf periods is over by now: reopen that first.
     """
     revision = _undecided(revision, by)
     working: CompanyPlan = CompanyPlan.objects.working().select_for_update().get(fiscal_year=revision.fiscal_year_id)
-    _set_applying(working, revision)
     goals = [(model, Goal(*row)) for model in COLUMNS for row in _rows(revision, model)]
+    _refuse_past([goal.period for _model, goal in goals], on or clock.today())
+    _set_applying(working, revision)
     batch = batches.write_revision(working, revision, goals, by=by, seen=seen)
     _set_applying(working, None)
     _decide(revision, PlanState.APPROVED, by)
@@ -110,9 +121,8 @@ def reject(revision: CompanyPlan, *, by: User, comment: str) -> None:
 
 def moves(revision: CompanyPlan) -> list[Change]:
     """Before and after, number by number: as written when it was approved, else against what is in force now."""
-    batch = GoalBatch.objects.filter(revision=revision).first()
-    if batch is not None:
-        return batches.changes_of(batch)
+    if revision.state == PlanState.APPROVED:
+        return batches.changes_of(revision.applied_by)
     found = []
     for model in COLUMNS:
         rows = _rows(revision, model)
@@ -139,6 +149,26 @@ def _refuse_periods(working: CompanyPlan, wanted: Wanted, effective: Period) -> 
                 _("%(period)s lies before %(effective)s: past months never change.")
                 % {"period": goal.period.label, "effective": effective.label}
             )
+
+
+def changeable(leaves: Iterable[Period], on: date) -> list[Period]:
+    """Those that a revision may still change on a day: the running one, later ones, and what was reopened."""
+    ordered = sorted(leaves, key=lambda leaf: leaf.starts_on)
+    reopened = reopenings.under_way() if any(leaf.ends_on < on for leaf in ordered) else {}
+    there = [leaf for leaf in ordered if leaf.state != PeriodState.CLOSED]
+    return [leaf for leaf in there if leaf.ends_on >= on or leaf.pk in reopened]
+
+
+def _refuse_past(leaves: Iterable[Period], on: date) -> None:
+    wanted = {leaf.pk: leaf for leaf in leaves}
+    allowed = {leaf.pk for leaf in changeable(wanted.values(), on)}
+    over = [leaf for leaf in wanted.values() if leaf.pk not in allowed]
+    if over:
+        first = min(over, key=lambda leaf: leaf.starts_on)
+        raise PastPeriod(
+            _("%(period)s is over: past months never change. Choose a later month, or have an admin reopen it.")
+            % {"period": first.title}
+        )
 
 
 def _changed(working: CompanyPlan, wanted: Wanted) -> Wanted:

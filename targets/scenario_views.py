@@ -17,6 +17,7 @@ from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import FiscalYear
 from spm.ui.exports import export_format
 from targets import access, batches, fairness, grid_cells, revision_queries, scenario_queries, scenarios, tables
+from targets.basis import BASELINE, CURRENT, Basis, basis_of
 from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, WhatIf
 from targets.models import CompanyPlan, ScenarioStep
@@ -239,13 +240,13 @@ def scenario_discard(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     return redirect("targets:scenarios", year=year)
 
 
-def _sheet_plan(request: HttpRequest, year: FiscalYear) -> CompanyPlan | None:
-    """The working version, or the one that the address names. Raises Http404."""
+def _sheet_plan(request: HttpRequest, year: FiscalYear, basis: Basis) -> CompanyPlan | None:
+    """The working version, the baseline, or the scenario that the address names. Raises Http404."""
     text = request.GET.get("plan", "")
     plans = CompanyPlan.objects.visible_to(user_of(request)).filter(fiscal_year=year).select_related("fiscal_year")
-    if not text:
-        working: CompanyPlan | None = plans.working().first()
-        return working
+    if text in ("", CURRENT, BASELINE):
+        found: CompanyPlan | None = plans.filter(kind=basis.kind).first()
+        return found
     key = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
     named: CompanyPlan = get_object_or_404(plans, kind__in=(PlanKind.SCENARIO, PlanKind.WORKING), pk=key)
     return named
@@ -254,18 +255,22 @@ def _sheet_plan(request: HttpRequest, year: FiscalYear) -> CompanyPlan | None:
 @login_required
 @require_safe
 def fairness_sheet(request: HttpRequest, year: str) -> HttpResponseBase:
-    """Each person's number beside potential, last year, history, ramp and tenure; ``?plan=`` names a scenario."""
+    """Each person's number beside potential, last year, history, ramp and tenure; of the version that ``?plan=`` names:
+    current, baseline, or a scenario by its key.
+    """
     user, fiscal_year, measure = user_of(request), visible_or_404(FiscalYear, request, label=year), _measure(request)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    plan, sort = _sheet_plan(request, fiscal_year), request.GET.get("sort", "")
+    basis = basis_of(request.GET, fiscal_year)
+    plan, sort = _sheet_plan(request, fiscal_year, basis), request.GET.get("sort", "")
     sort = sort if sort.removeprefix("-") in fairness.SORTS else "-potential"
     sheet = fairness.sheet(user, fiscal_year, plan, measure, sort) if plan else None
     if sheet and export_format(request):
-        return tables.export_fairness(request, sheet, f"fairness-{fiscal_year.label}-{measure}")
+        return tables.export_fairness(request, sheet, f"fairness-{fiscal_year.label}-{measure}{basis.suffix}")
     context = {
         "year": fiscal_year,
         "plan": plan,
+        "basis": basis,
         "is_scenario": plan is not None and plan.kind == PlanKind.SCENARIO,
         "sheet": sheet,
         "sort": sort,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, clock
-from spm.org.choices import AuditKind, PeriodState
+from spm.org.choices import AuditKind
 from spm.org.clock import today
 from spm.org.models import Period, Team, User
 from targets import batches, cycles, moving, revisions, scenario_steps, versions
@@ -107,19 +107,19 @@ def adopt(
 
 @transaction.atomic
 def request_revision(scenario: CompanyPlan, by: User, *, cause: str, reason: str) -> CompanyPlan:
-    """Ask for a revision of a locked year by which it gets the scenario's numbers in its open periods.
+    """Ask for a revision of a locked year by which it gets the scenario's numbers in the periods that are not over.
 
-    It begins with the first open period that differs. Raises what ``revisions.request`` raises, NothingToDo among it.
+    It begins with the first of them that differs. Raises what ``revisions.request`` raises, NothingToDo among it.
     """
     scenario = _open(scenario)
     working = CompanyPlan.objects.working().select_related("fiscal_year").get(fiscal_year=scenario.fiscal_year_id)
+    differ = versions.differences(scenario, working, by)[0]
+    ahead = {leaf.pk for leaf in revisions.changeable({goal.period for _model, goal in differ}, today())}
     wanted: list[tuple[GoalModel, Goal]] = [
-        (model, replace(goal, amount=goal.amount or Decimal(0)))
-        for model, goal in versions.differences(scenario, working, by)[0]
-        if goal.period.state != PeriodState.CLOSED
+        (model, replace(goal, amount=goal.amount or Decimal(0))) for model, goal in differ if goal.period.pk in ahead
     ]
     if not wanted:
-        raise NothingToDo(_("No number of an open month differs from the one in force."))
+        raise NothingToDo(_("No number of this month or a later one differs from the one in force."))
     first: Period = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
     if cause not in RevisionCause.values:
         raise RuleViolation(_("Say why the numbers are revised."))

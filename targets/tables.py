@@ -32,7 +32,7 @@ def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
     return audited_table(request, columns, rows, f"territories-{grid.year}-{grid.measure}")
 
 
-def export_company(request: HttpRequest, grid: CompanyGrid) -> HttpResponseBase:
+def export_company(request: HttpRequest, grid: CompanyGrid, suffix: str = "") -> HttpResponseBase:
     """One line per segment, measure and column of the grid: what the import of the company plan reads back."""
     heads = ("fiscal_year", "measure", "period", "segment", "amount", "currency")
     columns = [Column(head, "money" if head == "amount" else "text") for head in heads]
@@ -42,7 +42,7 @@ def export_company(request: HttpRequest, grid: CompanyGrid) -> HttpResponseBase:
         for cell in row.cells
         if cell.amount is not None
     ]
-    return audited_table(request, columns, rows, f"company-plan-{grid.year}")
+    return audited_table(request, columns, rows, f"company-plan-{grid.year}{suffix}")
 
 
 def export_allocation(request: HttpRequest, user: User, grids: Sequence[AllocationGrid]) -> HttpResponseBase:

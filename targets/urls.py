@@ -4,6 +4,7 @@ from django.urls import path
 
 from targets import (
     allocation_views,
+    approval_views,
     company_views,
     cycle_views,
     letter_views,
@@ -23,6 +24,9 @@ urlpatterns = [
     path("<str:year>/advance/", cycle_views.cycle_advance, name="cycle-advance"),
     path("<str:year>/back/", cycle_views.cycle_back, name="cycle-back"),
     path("<str:year>/company/", company_views.company, name="company"),
+    path("<str:year>/company/approval/", approval_views.plan_approval, name="plan-approval"),
+    path("<str:year>/company/approval/decide/", approval_views.plan_decide, name="plan-decide"),
+    path("<str:year>/company/history/", company_views.company_history, name="company-history"),
     path("<str:year>/company/paste/", company_views.company_paste, name="company-paste"),
     path("<str:year>/company/spread/", company_views.company_spread_total, name="company-spread"),
     path("<str:year>/company/undo/", company_views.company_undo, name="company-undo"),

@@ -109,7 +109,7 @@ def _number(request: HttpRequest, year: FiscalYear, model: Any, holder: Holder, 
         "year": year,
         "name": name,
         "table": grids.holder_table(user_of(request), year, model, holder),
-        "changes": number_history.of_holder(model, holder, year),
+        "changes": number_history.paged(number_history.of_holder(model, holder, year), request.GET.get("page")),
         "back": back,
     }
     return render(request, "targets/number.html", context)

@@ -8,6 +8,7 @@ from spm.market.models import Account, Assignment, Territory
 from spm.org.choices import CalendarKind, PeriodLevel
 from spm.org.models import ALWAYS, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.periods import leaves_of
+from targets import access, approvals
 from targets.actuals import recording
 from targets.lines import Line
 from targets.models import Actual, CompanyPlan, PlanLine, Quota
@@ -90,6 +91,12 @@ def make_year(
 
 def make_plan(year: FiscalYear, **fields) -> CompanyPlan:
     return CompanyPlan.objects.get_or_create(fiscal_year=year, kind=fields.pop("kind", "working"), defaults=fields)[0]
+
+
+def approve_plan(year: FiscalYear, by: User) -> CompanyPlan:
+    """The company plan of a year, submitted by an admin and approved by another one where there is one."""
+    submitted = approvals.submit(make_plan(year), by=by)
+    return approvals.approve(submitted, by=next(iter(access.other_admins(by)), by))
 
 
 def make_quota(person: User, period: Period | str, amount: Decimal | int | str, measure: str = "bookings") -> Quota:

@@ -13,7 +13,7 @@ from targets.choices import RevisionCause, Stage
 from targets.goals import Goal, LockedPlan, of_person
 from targets.models import PlanningCycle, Quota, QuotaLetter
 from tests.adventureworks import MARKS, ORGANISATION, QUOTAS, RESELLERS, expected, load, of_people
-from tests.builders import make_company, make_person
+from tests.builders import approve_plan, make_company, make_person
 
 pytestmark = MARKS
 
@@ -41,6 +41,7 @@ def begin(admin: User) -> list[PlanningCycle]:
         for leaf in Period.objects.leaves().filter(fiscal_year=year):
             plan = plans.working_plan(year)
             plans.set_plan_line(plan, measure="revenue", period=leaf, amount=windows[leaf.label], by=admin)
+        approve_plan(year, admin)
         begun.append(cycles.advance(cycle, Stage.ALLOCATE, admin))
     return begun
 

@@ -154,6 +154,7 @@ def load(phases: Phases, *, with_passwords: bool = True) -> None:
             _give_passwords()
     with phases.phase(_("Plans, targets, quotas")), clock.at(moment(FOUNDED, 14)):
         _load(sheets.goals(), phases)
+        demo_planning.set_ramp()
     with phases.phase(_("Orders, invoices, shares")), clock.at(moment(figures.TODAY, 6)):
         _load(sheets.actuals(), phases)
     with phases.phase(_("Planning of this year")):

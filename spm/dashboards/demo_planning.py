@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from spm.dashboards.norvik import cast, figures, sheets
 from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import cycles, letters, plans, quotas, recipients, revisions, scenarios
+from targets import approvals, cycles, letters, plans, quotas, ramp_schedules, recipients, revisions, scenarios
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -32,6 +33,12 @@ QUESTIONS = {
 AGREED = ("N2", "N4", "S1")
 
 
+def set_ramp() -> None:
+    """New hires carry less in their first three months; of the people of today that is who was hired in April."""
+    percents = [Decimal(percent) for percent in figures.RAMP_SCHEDULE]
+    ramp_schedules.set_schedule(str(_("New hires")), percents, is_default=True, by=_admin())
+
+
 def lock_and_revise() -> None:
     """The current year by its cycle up to the lock in November, and who was revised since, asked for by the director.
 
@@ -40,6 +47,7 @@ def lock_and_revise() -> None:
     year = FiscalYear.objects.get(label=str(figures.THIS_YEAR))
     with clock.at(moment(date(2025, 8, 25))):
         cycle = _begin(year)
+        _approve_plan(year)
     _move(cycle, Stage.ALLOCATE, date(2025, 8, 29))
     _move(cycle, Stage.REVIEW, date(2025, 9, 12))
     with clock.at(moment(date(2025, 9, 15))):
@@ -57,11 +65,10 @@ def lock_and_revise() -> None:
         wanted = _revised_quotas(year)[cast.SELLERS[code].email]
         first = min((goal.period for _model, goal in wanted), key=lambda leaf: leaf.starts_on)
         with clock.at(moment(first.starts_on - timedelta(days=4))):
-            asked = revisions.request(
-                plans.working_plan(year), wanted, effective=first, cause=cause, reason=str(reason), by=_director()
-            )
+            told: dict[str, Any] = {"effective": first, "cause": cause, "reason": str(reason), "on": first.starts_on}
+            asked = revisions.request(plans.working_plan(year), wanted, by=_director(), **told)
         with clock.at(moment(first.starts_on - timedelta(days=2))):
-            revisions.approve(asked, by=_admin())
+            revisions.approve(asked, by=_admin(), on=first.starts_on)
             if recipients.prepare(cycle):
                 letters.send(QuotaLetter.objects.filter(cycle=cycle, sent_at=None), by=_director())
         _acknowledge(cycle, first.starts_on + timedelta(days=3))
@@ -88,6 +95,7 @@ def plan_next_year() -> None:
     year = FiscalYear.objects.get(label=str(figures.NEXT_YEAR))
     with clock.at(moment(date(2026, 8, 24))):
         cycle = _begin(year)
+        _approve_plan(year)
     _move(cycle, Stage.ALLOCATE, date(2026, 8, 31))
     with clock.at(moment(date(2026, 9, 8))):
         _allocate(year)
@@ -111,6 +119,12 @@ def _begin(year: FiscalYear) -> PlanningCycle:
     shapes: dict[str, StagePlan] = {stage: StagePlan(owners.get(stage, _admin()), day) for stage, day in due.items()}
     cycles.set_stages(cycle, shapes, by=_admin())
     return cycle
+
+
+def _approve_plan(year: FiscalYear) -> None:
+    """By the one admin of the company, who may approve it."""
+    approvals.submit(plans.working_plan(year), by=_admin())
+    approvals.approve(plans.working_plan(year), by=_admin())
 
 
 def _allocate(year: FiscalYear) -> None:

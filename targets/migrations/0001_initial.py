@@ -75,8 +75,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=spm.org.clock.now, editable=False)),
                 ('frozen_at', models.DateTimeField(blank=True, null=True)),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('discard', 'Discarded')], default='draft', max_length=9, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('approved', 'Approved'), ('returned', 'Returned'), ('rejected', 'Rejected'), ('discard', 'Discarded')], default='draft', max_length=9, verbose_name='state')),
                 ('cause', models.CharField(blank=True, choices=[('territory', 'Territory move'), ('hire', 'New hire'), ('leave', 'Leave'), ('market', 'Market'), ('correct', 'Correction')], max_length=9, verbose_name='cause')),
+                ('submitted_at', models.DateTimeField(blank=True, null=True)),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('locked_at', models.DateTimeField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField(default=0)),
@@ -86,6 +87,7 @@ class Migration(migrations.Migration):
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('effective', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.period')),
                 ('fiscal_year', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='org.fiscalyear')),
+                ('submitted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['fiscal_year', 'kind', 'number'],
@@ -355,6 +357,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='HistoricalOneOffDeal',
+            fields=[
+                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
+                ('reason', models.CharField(max_length=200, verbose_name='reason')),
+                ('at', models.DateTimeField(blank=True, editable=False)),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('actual', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='targets.actual')),
+                ('by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('cycle', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='targets.planningcycle')),
+            ],
+            options={
+                'verbose_name': 'historical one off deal',
+                'verbose_name_plural': 'historical one off deals',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
             name='HistoricalProposal',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
@@ -473,6 +498,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
                 ('is_default', models.BooleanField(default=False, verbose_name='for everybody without one of their own')),
+                ('version', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'ordering': ['name'],
@@ -487,6 +513,27 @@ class Migration(migrations.Migration):
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ramp', to=settings.AUTH_USER_MODEL)),
                 ('schedule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='targets.rampschedule')),
             ],
+        ),
+        migrations.CreateModel(
+            name='HistoricalRampAssignment',
+            fields=[
+                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
+                ('starts_on', models.DateField(verbose_name='starts on')),
+                ('history_id', models.AutoField(primary_key=True, serialize=False)),
+                ('history_date', models.DateTimeField(db_index=True)),
+                ('history_change_reason', models.CharField(max_length=100, null=True)),
+                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('person', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('schedule', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='targets.rampschedule')),
+            ],
+            options={
+                'verbose_name': 'historical ramp assignment',
+                'verbose_name_plural': 'historical ramp assignments',
+                'ordering': ('-history_date', '-history_id'),
+                'get_latest_by': ('history_date', 'history_id'),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name='RampStep',
@@ -644,17 +691,6 @@ class Migration(migrations.Migration):
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='targets.companyplan')),
                 ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='org.team')),
                 ('territory', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='market.territory')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='TerritoryChange',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('measure', models.CharField(choices=[('bookings', 'Bookings'), ('revenue', 'Revenue'), ('margin', 'Margin')], max_length=8)),
-                ('amount', spm.ui.fields.MoneyField(verbose_name='amount')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='territory_changes', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='territory_changes', to='targets.companyplan')),
             ],
         ),
         migrations.AddIndex(
@@ -856,9 +892,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='target',
             constraint=models.UniqueConstraint(condition=models.Q(('territory__isnull', False)), fields=('plan', 'territory', 'measure', 'period'), name='target_territory_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='territorychange',
-            constraint=models.UniqueConstraint(fields=('plan', 'person', 'measure'), name='territory_change_once'),
         ),
     ]

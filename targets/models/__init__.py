@@ -12,7 +12,6 @@ from targets.models.allocation import (
     RampAssignment,
     RampSchedule,
     RampStep,
-    TerritoryChange,
 )
 from targets.models.closings import PeriodClosing, PeriodReopening, ReopenedChange
 from targets.models.cycles import CycleStage, OneOffDeal, PlanningCycle
@@ -54,5 +53,4 @@ __all__ = [
     "SeasonalityProfile",
     "SeasonalityWeight",
     "Target",
-    "TerritoryChange",
 ]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from spm.org import clock
 from spm.org.models import Period, Team
@@ -12,7 +13,7 @@ from targets.choices import BatchKind, Measure
 from targets.models.cycles import PlanningCycle, percent_field
 from targets.models.history import reasoned
 from targets.models.plans import CompanyPlan
-from targets.querysets import GoalBatchQuerySet, OfHolderQuerySet
+from targets.querysets import GoalBatchQuerySet, OfHolderQuerySet, RampAssignmentQuerySet, RampScheduleQuerySet
 
 ONE_HOLDER = Q(person__isnull=True, team__isnull=False) | Q(person__isnull=False, team__isnull=True)
 
@@ -82,6 +83,9 @@ class RampSchedule(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     is_default = models.BooleanField(_("for everybody without one of their own"), default=False)
+    version = models.PositiveIntegerField(default=0)
+
+    objects = RampScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -118,26 +122,11 @@ class RampAssignment(models.Model):
     schedule = models.ForeignKey(RampSchedule, models.PROTECT, null=True, blank=True, related_name="assignments")
     starts_on = models.DateField(_("starts on"))
 
+    objects = RampAssignmentQuerySet.as_manager()
+    history = HistoricalRecords()
+
     def __str__(self) -> str:
         return f"{self.person_id} {self.schedule_id}"
-
-
-class TerritoryChange(models.Model):
-    """What a change of territory adds to or takes from a person's number of the year: a line of the quota letter."""
-
-    plan = models.ForeignKey(CompanyPlan, models.CASCADE, related_name="territory_changes")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="territory_changes")
-    measure = models.CharField(max_length=8, choices=Measure.choices)
-    amount = MoneyField(_("amount"))
-    note = models.CharField(_("note"), max_length=200, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "person", "measure"], name="territory_change_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.person_id} {self.measure}: {self.amount}"
 
 
 class GoalBatch(models.Model):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from spm.org import clock
 from spm.org.models import FiscalYear
@@ -90,6 +91,7 @@ class OneOffDeal(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     objects = OneOffDealQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["pk"]

@@ -70,6 +70,8 @@ class CompanyPlan(models.Model):
     based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="copies")
     effective = models.ForeignKey(Period, models.PROTECT, null=True, blank=True, related_name="+")  # first leaf revised
     cause = models.CharField(_("cause"), max_length=9, choices=RevisionCause.choices, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)  # of the working version, to be approved
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)  # of the working version

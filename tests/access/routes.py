@@ -119,6 +119,9 @@ TARGETS = {
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
     "targets:company": GRID,
+    "targets:plan-approval": Access(admins(), kinds=YEAR),
+    "targets:plan-decide": Access(public(NO_METHOD), admins(ACTED | FORBIDDEN), kinds=YEAR),  # nothing is submitted
+    "targets:company-history": Access(of_year(managers()), kinds=YEAR, also=("?measure=bookings",)),
     "targets:versions": GRID,
     "targets:version-compare": Access(of_year(managers()), kinds=YEAR),
     "targets:version-restore": Access(admins(), admins(ACTED), kinds=(("year", "=2026"), ("pk", "plan"))),
@@ -274,6 +277,7 @@ SETUP = {
     "setup:person-create": setup_page(),
     "setup:person": setup_page("person"),
     "setup:person-place": setup_verb("person"),
+    "setup:person-ramp": setup_verb("person"),
     "setup:person-leave": setup_verb("person"),
     "setup:person-invite": setup_verb("person"),
     "setup:teams": setup_page(writes=False),
@@ -285,6 +289,10 @@ SETUP = {
     "setup:territory-create": setup_page(),
     "setup:territory": setup_page("territory"),
     "setup:territory-assign": setup_verb("territory"),
+    "setup:ramps": setup_page(writes=False),
+    "setup:ramp-create": setup_page(),
+    "setup:ramp": setup_page("ramp"),
+    "setup:ramp-delete": setup_verb("ramp"),
     "setup:audit": setup_page(writes=False),
 }
 ROUTES: dict[str, Access] = {

@@ -32,7 +32,7 @@ GATED = tuple(
     and name != "imports:template"  # an empty workbook, with the second of its making
 )
 # Rows that are no secret to anybody who is signed in.
-NO_SECRET = {"CycleStage", "FiscalYear", "Period", "PlanRate", "PlanningCycle", "Rate", "RollupRun"}
+NO_SECRET = {"CycleStage", "FiscalYear", "Period", "PlanRate", "PlanningCycle", "RampSchedule", "Rate", "RollupRun"}
 # Where a scope that is missing shows first: the page by which each queryset is proven to hide rows.
 SHOWN_AT = {
     "Account": "dashboards:search",
@@ -67,6 +67,7 @@ SECOND_LINE = {
     "OpenPosition": "of the scenario shown",
     "PeriodTotal": "of the person who asks",
     "QuotaLetter": "of the people shown",
+    "RampAssignment": "of the person shown",
     "ScenarioStep": "of the scenario shown",
     "TeamLead": "of the team shown",
     "TeamPlacement": "of the team shown",

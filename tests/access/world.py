@@ -32,7 +32,17 @@ from targets.crediting import Resolver
 from targets.cycles import create_cycle
 from targets.goals import Goal, of_person
 from targets.lines import PERIOD
-from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
+from targets.models import (
+    Actual,
+    CompanyPlan,
+    Credit,
+    PlanningCycle,
+    Proposal,
+    Quota,
+    QuotaLetter,
+    RampAssignment,
+    RampSchedule,
+)
 from targets.scenario_steps import Adjustment
 from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
@@ -170,9 +180,10 @@ def build_world() -> World:
     plan = make_plan(year.fiscal_year)
     territory = Territory.objects.get(pk=objects["territory"]["other"])
     cross_the_borders(users["owner"], users["outsider"], users["admin"], territory, plan)
+    ramp = _ramps(reps)
     batch = ImportBatch.objects.create(kind="people", filename="people.csv", sha256="0" * 64, created_by=users["admin"])
     job = Job.objects.create(kind="rollup", due_at="2026-09-18T00:00:00Z", created_by=users["admin"])
-    for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "batch": batch.pk, "job": job.pk}.items():
+    for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "ramp": ramp, "batch": batch.pk, "job": job.pk}.items():
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
     objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
@@ -206,7 +217,15 @@ def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
         for relation, rep in reps.items()
     ]
     told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
-    return revisions.request(plan, wanted, effective=october, **told)
+    return revisions.request(plan, wanted, effective=october, on=october.starts_on, **told)
+
+
+def _ramps(reps: dict[str, Any]) -> int:
+    """Everybody begins by a schedule of their own."""
+    schedule = RampSchedule.objects.create(name="New hires")
+    for rep in reps.values():
+        RampAssignment.objects.create(person=rep, schedule=schedule, starts_on=date(2020, 1, 1))
+    return schedule.pk
 
 
 def _saved_view(relation: str, rep: User) -> SavedView:

@@ -97,6 +97,10 @@ def plan_and_allocate(as_, page, site, cast):
     set_company_plan(page, site)
     assert sum(PlanLine.objects.values_list("amount", flat=True)) == PLAN
     page.goto(site)
+    page.get_by_role("link", name="Have the company plan approved").click()
+    page.get_by_role("button", name="Submit for approval").click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.goto(site)
     go_on(page)
     expect(page.locator("[aria-current=step]")).to_contain_text("Allocate")
     page.goto(site + "allocate/")
@@ -112,7 +116,7 @@ def revise(as_, page, cast):
     page.locator("select[name=measure]").select_option("bookings")
     page.locator("select[name=effective]").select_option(label="Dec 2027")
     page.get_by_role("button", name="Show the months").click()
-    month = page.get_by_label("Dec 2027", exact=True)
+    month = page.get_by_label(f"{cast.rep.name}, Bookings, Dec 2027", exact=True)
     amount = Decimal(month.input_value().replace(",", "")) + MORE
     month.fill(str(amount))
     page.get_by_label("Reason").fill("A territory moved")

@@ -16,7 +16,7 @@ from targets.goals import BadAmount, LockedPlan, OwnQuota, of_person, of_team
 from targets.models import CompanyPlan, GoalBatch, Hold, OneOffDeal, PlanningCycle, Quota, Target
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from targets.ramps import set_schedule
+from targets.ramp_schedules import set_schedule
 from targets.rollup import rebuild
 from tests.builders import make_account, make_actual, make_person, make_territory, make_year
 

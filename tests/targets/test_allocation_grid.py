@@ -18,7 +18,7 @@ from targets.goals import of_team
 from targets.models import Attainment, Hold, OneOffDeal, PlanningCycle, Proposal
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from targets.ramps import set_schedule
+from targets.ramp_schedules import set_schedule
 from targets.rollup import rebuild
 from tests.builders import make_account, make_actual, make_person, make_team, make_territory, make_year
 

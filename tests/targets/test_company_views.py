@@ -380,3 +380,20 @@ def test_the_page_takes_the_same_queries_for_any_number_of_segments(
     site.get(url())
     with django_assert_max_num_queries(20):
         site.get(url())
+
+
+def test_each_number_has_its_history_a_page_at_a_time(site, plan, cast, monkeypatch):
+    monkeypatch.setattr("targets.number_history.PER_PAGE", 2)
+    for amount in ("100", "200", "300"):
+        give(plan, amount, "2027-01", by=cast.admin)
+    give(plan, "40", "2027-01", segment="Water")
+    give(plan, "70", "2027-01", measure="margin")
+    page = site.get(url("history", measure="bookings", segment=""))
+    assert [(row.before, row.amount) for row in page.context["changes"]] == [(200, 300), (100, 200)]
+    assert page.context["changes"].paginator.count == 3
+    assert page.context["table"].totals == (300, None, 70)
+    older = site.get(url("history", measure="bookings", page="2")).context["changes"]
+    assert [(row.before, row.amount) for row in older] == [(None, 100)]
+    water = site.get(url("history", segment="Water")).context
+    assert (water["name"], [row.amount for row in water["changes"]]) == ("Water", [40])
+    assert "company/history/?measure=bookings&amp;segment=Water" in site.get(url()).content.decode()

@@ -9,12 +9,20 @@ from spm.talk.notices import notify
 from targets import cycles
 from targets.choices import Stage
 from targets.models import PlanningCycle
-from tests.builders import make_line_of_plan, make_quota, make_year
+from tests.builders import approve_plan, make_line_of_plan, make_quota, make_year
 from tests.spm.dashboards.test_browser import WIDTHS, heavy_findings
 from tests.targets.test_cycles import set_target
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PAGES = ("/targets/", "/targets/2027/", "/targets/2027/edit/", "/targets/2027/review/", "/notifications/", "/settings/")
+PAGES = (
+    "/targets/",
+    "/targets/2027/",
+    "/targets/2027/edit/",
+    "/targets/2027/company/approval/",
+    "/targets/2027/review/",
+    "/notifications/",
+    "/settings/",
+)
 
 
 @pytest.fixture
@@ -24,6 +32,7 @@ def cycle(year, cast):
     set_target(cast.north, 1000)
     make_quota(cast.rep, "2027-01", 1200)
     cycles.set_stage(cycle, Stage.PLAN, owner=cast.director, due_on=date(2026, 9, 1), by=cast.admin)
+    approve_plan(cycle.fiscal_year, cast.admin)
     cycles.advance(cycle, Stage.ALLOCATE, cast.director)
     notify("cycle_due", to=[cast.admin], path="/targets/2027/", year="2027", stage="plan", day="2026-09-01")
     return cycle

@@ -16,7 +16,7 @@ from targets.cycles import BadPolicy, BadStage, StagePlan, WrongStage
 from targets.holdups import Waiting, holdups
 from targets.models import CycleStage, PlanLine, PlanningCycle, Quota, QuotaLetter, Target
 from targets.seasonality import set_profile, weights_of
-from tests.builders import make_line_of_plan, make_person, make_plan, make_quota, make_year
+from tests.builders import approve_plan, make_line_of_plan, make_person, make_plan, make_quota, make_year
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +112,7 @@ def test_numbers_are_not_copied_over_numbers(year, next_year, cast):
 
 def test_the_next_stage_is_entered_and_the_one_before_is_done(cycle, cast):
     make_line_of_plan("2027-01", 900)
+    approve_plan(cycle.fiscal_year, cast.admin)
     moved = cycles.advance(cycle, Stage.ALLOCATE, cast.admin)
     assert moved.stage == Stage.ALLOCATE
     assert cycle.stages.get(stage=Stage.PLAN).done_by == cast.admin
@@ -187,6 +188,7 @@ def test_a_blocking_policy_keeps_the_year_open(cycle, cast):
 
 def test_a_stale_page_moves_nothing_twice(cycle, cast):
     make_line_of_plan("2027-01", 900)
+    approve_plan(cycle.fiscal_year, cast.admin)
     seen_by_two = PlanningCycle.objects.get(pk=cycle.pk)
     cycles.advance(cycle, Stage.ALLOCATE, cast.admin)
     with pytest.raises(WrongStage):
@@ -219,6 +221,7 @@ def test_other_modules_ask_for_a_stage_and_hear_a_sentence(cycle):
 def test_managers_and_the_owner_hear_that_allocation_begins(cycle, cast):
     make_line_of_plan("2027-01", 900)
     cycles.set_stage(cycle, Stage.ALLOCATE, owner=cast.loner, due_on=None, by=cast.admin)
+    approve_plan(cycle.fiscal_year, cast.admin)
     cycles.advance(cycle, Stage.ALLOCATE, cast.admin)
     told = Notification.objects.filter(kind="cycle_stage")
     assert {row.person for row in told} == {cast.loner, cast.director, cast.north_manager, cast.south_manager}

@@ -1,16 +1,19 @@
 """The lines of a letter: they lead from last year to the quota and add up to it, and `verify` holds them to it."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spm.market import territories
 from targets import plan_invariants, rollup
 from targets.choices import LetterPart
 from targets.letter_lines import Basis, parts_of
-from targets.models import Quota, QuotaLetter, TerritoryChange
-from tests.builders import make_actual, make_plan, make_quota
+from targets.letter_words import what_moved_hands
+from targets.models import Quota, QuotaLetter
+from tests.builders import make_actual, make_quota, make_territory
 from tests.targets.letter_help import cycle_in_review, lines, sent, set_number
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +49,6 @@ def test_a_letter_tells_last_year_growth_of_the_plan_and_territory(cycle, cast):
     make_actual(cast.rep, "2026-01-15", 710, kind="booking")
     make_actual(cast.outsider, "2026-01-15", 1420, kind="booking")
     rollup.roll_up_stale()
-    plan = make_plan(cycle.fiscal_year)
-    TerritoryChange.objects.create(plan=plan, person=cast.rep, measure="bookings", amount=50, note="Won Gent")
     found = lines(sent(cast.rep, cast.north_manager))
     # On 18 September 2026 8.6 of the 12 months of an even year have passed.
     whole = Decimal(710) / (Decimal("8.6") / 12)
@@ -55,7 +56,7 @@ def test_a_letter_tells_last_year_growth_of_the_plan_and_territory(cycle, cast):
     growth = (Decimal(3000) / (whole * 3) - 1).quantize(Decimal("0.0001"))
     assert found["last_year"] == last
     assert found["market"] == (last * growth).quantize(Decimal(1))
-    assert found["territory"] == 50
+    assert found["territory"] == 0
     assert sum(found.values()) == 1200
 
 
@@ -89,3 +90,16 @@ def test_inv_49_finds_a_quota_and_a_letter_by_the_own_hand(cycle, cast):
     quota.save()
     QuotaLetter.objects.filter(pk=letter.pk).update(sent_by=cast.rep)
     assert len(breaches(plan_invariants.nobody_writes_the_own_quota)) == 2
+
+
+def test_a_territory_that_changes_hands_is_a_line_of_both_letters(cycle, cast):
+    gent = make_territory("Gent", owner=cast.teammate)
+    make_actual(cast.teammate, "2026-01-15", 430, kind="booking", territory=gent)
+    rollup.roll_up_stale()
+    territories.assign(gent, person=cast.rep, starts_on=date(2027, 1, 1))
+    gains, loses = sent(cast.rep, cast.north_manager), sent(cast.teammate, cast.north_manager)
+    whole = (Decimal(430) / (Decimal("8.6") / 12)).quantize(Decimal(1))
+    assert (lines(gains)["territory"], lines(loses)["territory"]) == (whole, -whole)
+    assert (sum(lines(gains).values()), sum(lines(loses).values())) == (1200, 600)
+    notes = [what_moved_hands(letter.lines.get(part="territory").note) for letter in (gains, loses)]
+    assert notes == ["Gent gained", "Gent handed on"]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from spm.errors import NothingToDo, PeriodClosed, RuleViolation
+from spm.errors import NothingToDo, RuleViolation
 from spm.org import guards
 from spm.org.models import AuditEntry, Period, User
 from spm.org.verification import run_all
@@ -17,7 +17,7 @@ from targets.models import Attainment, CompanyPlan, PlanLine, Quota
 from targets.plans import working_plan
 from targets.quotas import set_quota
 from tests import children
-from tests.builders import make_actual, make_person, make_team
+from tests.builders import make_actual, make_company, make_person, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +39,10 @@ def month(label):
     return Period.objects.get(label=label)
 
 
-def ask(plan, by, rep, amounts, effective, reason="A new territory"):
+def ask(plan, by, rep, amounts, effective, reason="A new territory", on=None):
     wanted = [(Quota, Goal(of_person(rep.pk), "revenue", month(label), Decimal(n))) for label, n in amounts.items()]
-    return revisions.request(
-        plan, wanted, effective=month(effective), cause=RevisionCause.TERRITORY, reason=reason, by=by
-    )
+    told = {"effective": month(effective), "cause": RevisionCause.TERRITORY, "reason": reason}
+    return revisions.request(plan, wanted, by=by, on=on, **told)
 
 
 def quota(rep, label):
@@ -115,6 +114,7 @@ def test_an_approved_revision_is_in_force_from_its_period_on_and_never_before(lo
     assert rows.get(period__label="2026-10").target == 150
     assert rows.get(period__label="2026").target == 1310
     assert breaches() == []
+    revision.refresh_from_db()
     assert [(move.before, move.after) for move in revisions.moves(revision)] == [(100, 150), (100, 160)]
     assert CompanyPlan.objects.get(kind="baseline").quotas.get(period__label="2026-10").amount == 100
 
@@ -184,15 +184,50 @@ def test_a_revision_is_not_approved_against_another_before_than_was_read(locked)
     assert breaches() == []
 
 
-def test_a_revision_of_a_closed_month_waits_for_its_reopening(locked):
+def test_past_months_never_change(locked):
     plan, admin, other, _lead, rep = locked
-    rollup.roll_up_stale()
-    revision = ask(plan, admin, rep, {"2026-03": 150}, "2026-03")
-    closing.close(month("2026-03"), by=admin)
-    with pytest.raises(PeriodClosed):
+    for effective in ("2026-02", "2026-08"):
+        with pytest.raises(revisions.PastPeriod, match="is over"):
+            ask(plan, admin, rep, {"2026-10": 150}, effective)
+    with pytest.raises(revisions.PastPeriod, match="is over"):
+        ask(plan, admin, rep, {"2026-08": 150}, "2026-08")
+    revisions.approve(ask(plan, admin, rep, {"2026-09": 150}, "2026-09"), by=other)  # the running month
+    assert (quota(rep, "2026-08"), quota(rep, "2026-09")) == (100, 150)
+
+
+def test_nor_when_a_month_ends_between_request_and_approval(locked):
+    plan, admin, other, _lead, rep = locked
+    revision = ask(plan, admin, rep, {"2026-09": 150}, "2026-09")
+    make_company(fixed_today=date(2026, 10, 1))
+    with pytest.raises(revisions.PastPeriod, match="is over"):
         revisions.approve(revision, by=other)
     revision.refresh_from_db()
-    assert (revision.state, quota(rep, "2026-03")) == (PlanState.SUBMITTED, 100)
+    assert (revision.state, quota(rep, "2026-09")) == (PlanState.SUBMITTED, 100)
+
+
+def test_what_was_made_in_its_time_is_judged_by_its_day(locked):
+    plan, admin, other, _lead, rep = locked
+    revision = ask(plan, admin, rep, {"2026-04": 150}, "2026-04", on=date(2026, 4, 1))
+    revisions.approve(revision, by=other, on=date(2026, 4, 1))
+    assert quota(rep, "2026-04") == 150
+
+
+def test_a_reopened_month_is_revised_and_no_other_past_one(locked):
+    plan, admin, other, _lead, rep = locked
+    rollup.roll_up_stale()
+    closing.close(month("2026-03"), by=admin)
+    with pytest.raises(revisions.PastPeriod, match="reopen"):
+        ask(plan, admin, rep, {"2026-03": 150}, "2026-03")
+    closing.reopen(month("2026-03"), by=admin, reason="Typed into the wrong month")
+    with pytest.raises(revisions.PastPeriod, match="Apr 2026"):
+        ask(plan, admin, rep, {"2026-03": 150, "2026-04": 150}, "2026-03")
+    revision, late = (ask(plan, admin, rep, {"2026-03": amount}, "2026-03") for amount in (150, 160))
+    revisions.approve(revision, by=other)
+    rollup.roll_up_stale()
+    closing.close(month("2026-03"), by=admin)
+    with pytest.raises(revisions.PastPeriod):
+        revisions.approve(late, by=other)
+    assert (quota(rep, "2026-03"), quota(rep, "2026-04")) == (150, 100)
 
 
 def test_the_company_plan_is_revised_alike(locked, year):

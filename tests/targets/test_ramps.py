@@ -8,7 +8,8 @@ import pytest
 from spm.org.models import ALWAYS, Period
 from targets.choices import Proration
 from targets.models import RampAssignment
-from targets.ramps import Presence, capacity, ramp_percent, read_ramps, set_schedule
+from targets.ramp_schedules import set_schedule
+from targets.ramps import Presence, capacity, ramp_percent, read_ramps
 from tests.builders import make_person
 
 pytestmark = pytest.mark.django_db

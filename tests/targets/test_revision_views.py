@@ -1,5 +1,6 @@
 """Pages of revisions: asked for with new numbers per month, shown with before and after, decided by somebody else."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,9 +11,9 @@ from spm.talk.anchors import sees
 from targets import batches, locking, revisions
 from targets.choices import RevisionCause
 from targets.goals import Goal, of_person, of_segment, of_team
-from targets.models import CompanyPlan, PlanLine, Quota, Target
+from targets.models import CompanyPlan, PeriodReopening, PlanLine, Quota, Target
 from targets.plans import set_target, working_plan
-from tests.builders import make_person, make_quota
+from tests.builders import make_company, make_person, make_quota
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +37,15 @@ def new_url(holder, effective="2026-10"):
     return f"{address}?holder={holder}&measure=bookings&effective={month(effective).pk}"
 
 
-def typed(**amounts):
-    fields = {f"m{month(label.replace('_', '-')[1:]).pk}": text for label, text in amounts.items()}
-    return fields | {"cause": "territory", "reason": "A territory moved"}
+def cells(person, **amounts):
+    return {
+        f"m:person:{person.pk}:bookings:{month(label.replace('_', '-')[1:]).pk}": text
+        for label, text in amounts.items()
+    }
+
+
+def typed(person, **amounts):
+    return cells(person, **amounts) | {"cause": "territory", "reason": "A territory moved"}
 
 
 def revision_of(cast, plan, amount=160):
@@ -50,7 +57,7 @@ def revision_of(cast, plan, amount=160):
 def test_a_manager_asks_and_the_page_shows_before_and_after(client, cast, locked):
     client.force_login(cast.north_manager)
     assert 'value="100"' in client.get(new_url(f"person:{cast.rep.pk}")).content.decode()
-    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(p2026_11="1.2k"), follow=True)
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(cast.rep, p2026_11="1.2k"), follow=True)
     page = answer.content.decode()
     assert answer.redirect_chain[-1][0].endswith(f"/revisions/{CompanyPlan.objects.get(kind='revision').pk}/")
     assert "1,200" in page
@@ -67,7 +74,8 @@ def test_the_list_is_exported(client, cast, locked):
 
 def test_a_total_is_spread_over_the_months_and_nothing_is_stored_yet(client, cast, locked):
     client.force_login(cast.north_manager)
-    answer = client.post(new_url(f"person:{cast.rep.pk}"), {"spread": "1", "total": "100.01"})
+    key = f"person:{cast.rep.pk}:bookings"
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), {"spread": key, f"total:{key}": "100.01"})
     page = answer.content.decode()
     assert page.count('value="33.34"') == 2
     assert 'value="33.33"' in page
@@ -84,7 +92,7 @@ def test_a_total_is_spread_over_the_months_and_nothing_is_stored_yet(client, cas
 )
 def test_what_cannot_be_read_is_kept_and_explained(client, cast, locked, fields, said):
     client.force_login(cast.north_manager)
-    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(**fields))
+    answer = client.post(new_url(f"person:{cast.rep.pk}"), typed(cast.rep, **fields))
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert f'value="{next(iter(fields.values()))}"' in answer.content.decode()
@@ -208,5 +216,97 @@ def test_a_revision_takes_the_same_queries_for_any_number_of_people(
     client.force_login(cast.north_manager)
     address = reverse("targets:revision", args=["2026", revision.pk])
     client.get(address)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         client.get(address)
+
+
+def both(cast, **more):
+    """Rep One and Rep Two in one request from October on."""
+    rows = [f"person:{person.pk}:bookings" for person in (cast.rep, cast.teammate)]
+    told = {"cause": "territory", "reason": "A territory moved"}
+    return {"row": rows, "effective": month("2026-10").pk} | told | more
+
+
+def post(client, data):
+    return client.post(reverse("targets:revision-new", args=["2026"]), data, follow=True)
+
+
+def test_two_holders_are_asked_for_and_decided_together(client, cast, locked):
+    client.force_login(cast.north_manager)
+    data = both(cast) | cells(cast.rep, p2026_11="60") | cells(cast.teammate, p2026_11="140")
+    page = post(client, data).content.decode()
+    revision = CompanyPlan.objects.get(kind="revision")
+    assert {(row.person, row.amount) for row in revision.quotas.all()} == {(cast.rep, 60), (cast.teammate, 140)}
+    assert cast.rep.name in page
+    assert cast.teammate.name in page
+    revisions.approve(revision, by=cast.admin)
+    assert {row.amount for row in Quota.objects.in_force().filter(period__label="2026-11")} == {60, 140}
+
+
+def test_another_holder_is_added_and_what_was_typed_stays(client, cast, locked):
+    client.force_login(cast.north_manager)
+    begun = {"row": [f"person:{cast.rep.pk}:bookings"], "effective": month("2026-10").pk}
+    more = {"add": "1", "holder": f"person:{cast.teammate.pk}", "measure": "all", "reason": "It moved"}
+    page = post(client, begun | more | cells(cast.rep, p2026_11="60"))
+    assert page.status_code == 200
+    text = page.content.decode()
+    rows = [f"person:{cast.teammate.pk}:{measure}" for measure in ("bookings", "revenue", "margin")]
+    assert all(f'name="row" value="{row}"' in text for row in rows)
+    assert 'value="60"' in text
+    assert 'value="It moved"' in text
+    assert not CompanyPlan.objects.filter(kind="revision").exists()
+
+
+def test_a_row_is_taken_out_and_the_differences_together_are_shown(client, cast, locked):
+    client.force_login(cast.north_manager)
+    data = both(cast, change="1") | cells(cast.rep, p2026_11="60") | cells(cast.teammate, p2026_11="140")
+    page = post(client, data)
+    assert page.context["form"].together[0][2] == 0
+    page = post(client, data | {"remove": f"person:{cast.rep.pk}:bookings"})
+    assert [row.key.key for row in page.context["form"].rows] == [str(cast.teammate.pk)]
+    assert page.context["form"].together == []
+
+
+def test_a_row_of_somebody_hidden_or_of_nothing_is_not_there(client, cast, locked):
+    client.force_login(cast.north_manager)
+    assert post(client, both(cast) | {"row": [f"person:{cast.outsider.pk}:bookings"]}).status_code == 404
+    for odd in ("person:x:bookings", "person::bookings", f"person:{cast.rep.pk}:luck", "company:1:bookings", "::"):
+        assert post(client, both(cast) | {"row": [odd]}).context["form"] is None
+
+
+def test_more_rows_than_a_page_holds_are_refused_in_words(client, cast, locked, monkeypatch):
+    monkeypatch.setattr("targets.revision_views.MOST_ROWS", 1)
+    client.force_login(cast.north_manager)
+    answer = post(client, both(cast))
+    assert answer.status_code == 422
+    assert "at most 1 rows" in answer.content.decode()
+
+
+def test_the_form_offers_this_month_and_later_ones_alone(client, cast, locked):
+    client.force_login(cast.north_manager)
+    address = reverse("targets:revision-new", args=["2026"])
+    page = client.get(address)
+    assert [leaf.label for leaf in page.context["months"]] == ["2026-09", "2026-10", "2026-11", "2026-12"]
+    past = client.get(new_url(f"person:{cast.rep.pk}", "2026-02")).context["form"]
+    assert past.effective.label == "2026-09"
+    Period.objects.filter(label="2026-03").update(state="open")
+    PeriodReopening.objects.create(
+        period=month("2026-03"), reason="Mistyped", reopened_at="2026-09-17T00:00Z", reopened_by=cast.admin
+    )
+    again = client.get(new_url(f"person:{cast.rep.pk}", "2026-03")).context["form"]
+    assert [field.period.label for field in again.rows[0].fields if not field.fixed][:2] == ["2026-03", "2026-09"]
+
+
+def test_a_month_that_is_over_is_refused_in_words_and_what_was_typed_stays(client, cast, locked):
+    client.force_login(cast.north_manager)
+    data = both(cast) | {"effective": month("2026-08").pk} | cells(cast.rep, p2026_11="60")
+    answer = post(client, data)
+    assert answer.status_code == 422
+    assert "is over: past months never change" in answer.content.decode()
+    assert 'value="60"' in answer.content.decode()
+
+
+def test_of_a_year_that_is_over_nothing_is_offered(client, cast, locked):
+    make_company(fixed_today=date(2027, 1, 10))
+    client.force_login(cast.admin)
+    assert "Every month of this year is over" in client.get(new_url(f"person:{cast.rep.pk}")).content.decode()

@@ -17,7 +17,7 @@ from targets.choices import PlanState, WhatIf
 from targets.models import CompanyPlan, PlanningCycle, Quota, ScenarioStep
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from targets.ramps import set_schedule
+from targets.ramp_schedules import set_schedule
 from targets.rollup import rebuild
 from targets.scenario_steps import Adjustment
 from tests.builders import make_account, make_actual, make_person, make_territory, make_year

@@ -28,7 +28,7 @@ from targets.models import (
 )
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from targets.ramps import set_schedule
+from targets.ramp_schedules import set_schedule
 from targets.rollup import rebuild, roll_up_stale
 from targets.scenario_steps import Adjustment, CannotAdjust
 from targets.versions import BadVersion

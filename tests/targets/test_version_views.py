@@ -10,6 +10,7 @@ from targets import batches, cycles, locking, versions
 from targets.models import CompanyPlan, GoalBatch, PlanLine, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
+from tests.builders import approve_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -158,8 +159,9 @@ def test_a_locked_year_is_not_restored(site, plan, cast):
     assert GoalBatch.objects.count() == count
 
 
-def test_publishing_the_plan_approves_it_and_keeps_a_version(site, plan, cast):
+def test_publishing_the_approved_plan_keeps_a_version(site, plan, cast):
     cycle = cycles.create_cycle(plan.fiscal_year, cast.admin)
+    approve_plan(plan.fiscal_year, cast.admin)
     cycles.advance(cycle, "allocate", cast.admin)
     working, published = site.get(url()).context["lines"]
     assert (published.title, published.plan.state, published.plan.decided_by) == (

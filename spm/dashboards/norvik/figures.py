@@ -72,6 +72,7 @@ HIRED_IN_APRIL, GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, DISCOUNTER, ONE_LARGE_DEAL =
 
 # S5 began in April and learns: per cent of the year's quota, April to December, by which 63 % is expected on the day.
 RAMP = (0, 0, 0, 6, 9, 13, 13, 10, 20, 9, 9, 11)
+RAMP_SCHEDULE = (25, 50, 75)  # the company's default: per cent of a full quota in the first three months of a hire
 # C4 until June carried these k€ a year; July to December were then revised, in euro, so that 63 % still holds.
 BEFORE_REVISION = {"bookings": 2600, "revenue": 2500, "margin": 790}
 REVISED_HALF = {

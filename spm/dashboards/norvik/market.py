@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from spm.dashboards.norvik.cast import SELLERS, Row
-from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, REPS, TERRITORY_SPLIT
+from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, NEXT_YEAR, REPS, TERRITORY_SPLIT
 from spm.dashboards.norvik.noise import between, pick
 
 ACCOUNTS_EACH = {"N4": 8, "N5": 8, "S4": 8, "S5": 8, "C3": 8, "C4": 8}  # the others have 9: 120 in all
@@ -76,6 +76,7 @@ def _customers() -> tuple[Customer, ...]:
 
 CUSTOMERS = _customers()
 CUSTOMERS_OF = {rep.code: tuple(c for c in CUSTOMERS if c.code == rep.code) for rep in REPS}
+MOVES = CUSTOMERS_OF["N1"][1]  # from Benelux to Norway and Denmark as next year begins
 LOST = CUSTOMERS_OF[LOST_AN_ACCOUNT][0]  # the key account that S2 lost in June
 
 
@@ -104,7 +105,8 @@ def _account_row(customer: Customer) -> Row:
 
 
 def placement_rows() -> list[Row]:
-    """Where each account stands. The accounts of C4 stood in C3 until the territory was split."""
+    """Where each account stands. The accounts of C4 stood in C3 until the split; one of N1 moves next year."""
     rows = [(c.account_id, "C3" if c.code == GIVEN_A_TERRITORY else c.code, "") for c in CUSTOMERS]
     moved = CUSTOMERS_OF[GIVEN_A_TERRITORY]
-    return [*rows, *((c.account_id, GIVEN_A_TERRITORY, TERRITORY_SPLIT.isoformat()) for c in moved)]
+    split = [(c.account_id, GIVEN_A_TERRITORY, TERRITORY_SPLIT.isoformat()) for c in moved]
+    return [*rows, *split, (MOVES.account_id, "N2", f"{NEXT_YEAR}-01-01")]

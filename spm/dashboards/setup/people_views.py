@@ -15,12 +15,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, PlaceForm, first_of
+from spm.dashboards.setup.forms_ramps import PersonRampForm
 from spm.errors import RuleViolation
 from spm.org import access, invitations, people, retries
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Membership, User
 from spm.ui.exports import export_format
+from targets import ramp_queries
+from targets.access import can_set_ramp
+from targets.ramp_queries import RampOf
 
 
 @require_safe
@@ -104,7 +108,16 @@ def _person_parts(user: User, person: User) -> dict[str, Any]:
         "can_invite": access.can_invite(user, person),
         "invited_at": invitations.last_sent(person),
         "by_mail": bool(settings.EMAIL_URL),
+        "ramp": (ramp := ramp_queries.ramp_of(user, person)),
+        "ramp_form": _ramp_form(user, person, ramp),
     }
+
+
+def _ramp_form(user: User, person: User, ramp: RampOf) -> PersonRampForm | None:
+    """None for oneself."""
+    if not can_set_ramp(user, person):
+        return None
+    return PersonRampForm(user=user, initial={"ramp": ramp.choice, "starts_on": ramp.starts_on or today()})
 
 
 @require_POST

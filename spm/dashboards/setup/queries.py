@@ -17,7 +17,7 @@ from spm.org.clock import today
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
-from targets.models import RollupRun
+from targets.models import RampSchedule, RollupRun
 
 MOST_LISTED = 50  # people on the page that invites them all
 
@@ -253,18 +253,20 @@ class Facts:
     without_team: int
     teams: int
     territories: int
+    ramps: int
     years: int
     stale: int
     parked: int
 
 
 def facts(user: User) -> Facts:
-    """Seven counts; admins only, like the page."""
+    """Eight counts; admins only, like the page."""
     return Facts(
         people=User.objects.visible_to(user).filter(is_active=True).count(),
         without_team=len(without_team(user)),
         teams=Team.objects.visible_to(user).count(),
         territories=Territory.objects.visible_to(user).real().count(),
+        ramps=RampSchedule.objects.visible_to(user).count(),
         years=FiscalYear.objects.visible_to(user).count(),
         stale=RollupRun.objects.visible_to(user).stale().count(),
         parked=parked_rows(user),

@@ -8,6 +8,7 @@ from spm.dashboards.setup import (
     invite_views,
     log_views,
     people_views,
+    ramp_views,
     team_views,
     territory_views,
 )
@@ -29,6 +30,7 @@ urlpatterns = [
     path("people/invite/links/", invite_views.people_links, name="people-links"),
     path("people/<int:pk>/", people_views.person_detail, name="person"),
     path("people/<int:pk>/place/", people_views.person_place, name="person-place"),
+    path("people/<int:pk>/ramp/", ramp_views.person_ramp, name="person-ramp"),
     path("people/<int:pk>/leave/", people_views.person_leave, name="person-leave"),
     path("people/<int:pk>/invite/", invite_views.person_invite, name="person-invite"),
     path("teams/", team_views.team_list, name="teams"),
@@ -40,5 +42,9 @@ urlpatterns = [
     path("territories/new/", territory_views.territory_create, name="territory-create"),
     path("territories/<int:pk>/", territory_views.territory_detail, name="territory"),
     path("territories/<int:pk>/assign/", territory_views.territory_assign, name="territory-assign"),
+    path("ramps/", ramp_views.ramp_list, name="ramps"),
+    path("ramps/new/", ramp_views.ramp_create, name="ramp-create"),
+    path("ramps/<int:pk>/", ramp_views.ramp_detail, name="ramp"),
+    path("ramps/<int:pk>/delete/", ramp_views.ramp_delete, name="ramp-delete"),
     path("audit/", log_views.audit_log, name="audit"),
 ]

@@ -23,15 +23,10 @@ pytestmark = pytest.mark.django_db
 
 def approve(story, wanted, first="2026-07"):
     working = plans.working_plan(FiscalYear.objects.get(label="2026"))
-    asked = revisions.request(
-        working,
-        wanted,
-        effective=Period.objects.leaves().get(label=first),
-        cause=RevisionCause.TERRITORY,
-        reason="A territory moved",
-        by=make_person(is_admin=True),
-    )
-    revisions.approve(asked, by=story.admin)
+    effective = Period.objects.leaves().get(label=first)
+    told = {"effective": effective, "cause": RevisionCause.TERRITORY, "reason": "A territory moved"}
+    asked = revisions.request(working, wanted, by=make_person(is_admin=True), on=effective.starts_on, **told)
+    revisions.approve(asked, by=story.admin, on=effective.starts_on)
     rollup.roll_up_stale()
 
 
