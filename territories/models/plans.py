@@ -169,7 +169,8 @@ class TerritoryPlanLine(models.Model):
     version = models.PositiveIntegerField(default=0)
 
     objects = TerritoryPlanLineQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["version"])
+    # A name of its own: guards are named after their tables, and PostgreSQL takes 63 characters.
+    history = HistoricalRecords(excluded_fields=["version"], table_name="territories_planlinehistory")
 
     class Meta:
         ordering = ["plan", "position", "pk"]
