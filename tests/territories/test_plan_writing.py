@@ -110,9 +110,10 @@ def test_the_page_takes_three_lines_per_list(planned):
 
 def test_a_line_taken_out_comes_back(planned):
     first, second = add(planned, text="One"), add(planned, text="Two")
+    gone = first.pk
     plan_writing.remove_line(first, planned.rep)
     assert TerritoryPlanLine.objects.get(pk=second.pk).position == 1
-    back = plan_writing.restore_line(planned.plan, first.pk, planned.rep)
+    back = plan_writing.restore_line(planned.plan, gone, planned.rep)
     assert (back.text, back.position) == ("One", 2)
 
 
