@@ -6,7 +6,7 @@ No cap may be raised without the print test: the fullest legal plan stays on one
 
 from territories.choices import Section
 
-LINE = 110  # a line of any list section
+LINE = 110  # a line of any list section, its partner included
 ENTRY = 120  # how we get into a key account
 NEXT_STEP = 60
 PARTNER = 60
@@ -17,6 +17,9 @@ ACCOUNTS = 16  # the others stand on the screen alone
 HEADING, QUESTION, EXAMPLE = 40, 110, 110
 
 LISTS = (Section.GOALS, Section.BUSINESS, Section.RETENTION, Section.CHANNEL, Section.SUPPORT)
+
+PAGE = len(LISTS) * LINES * LINE + PRINTED_ACCOUNTS * (ENTRY + NEXT_STEP)
+"""All characters that one page can hold."""
 
 
 def lines_of(section: str) -> int:

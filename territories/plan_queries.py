@@ -12,12 +12,14 @@ from django.db.models import Count, Q
 from spm.market.models import Account
 from spm.money import ZERO
 from spm.org import clock, scopes
-from spm.org.models import Company, User
+from spm.org.choices import PeriodLevel
+from spm.org.models import Company, Period, User
 from spm.talk.models import Thread
 from targets.choices import Measure
 from territories import access, anchors, caps, plan_checks, plan_goals, plan_live, plans
 from territories.choices import PlanState, Section, SectionReview, StakeholderRole
 from territories.models import (
+    PlanReview,
     PlanSection,
     PlanTemplate,
     PlanVersion,
@@ -124,6 +126,17 @@ class Step:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The notes of one quarter's review."""
+
+    quarter: str
+    held_on: date
+    notes: str
+    by: str
+    progress: Decimal | None
+
+
 @dataclass(frozen=True)
 class PlanSheet:
     plan: TerritoryPlan
@@ -137,6 +150,7 @@ class PlanSheet:
     sections: Sequence[SectionSheet]
     gap: Gap
     steps: Sequence[Step]
+    reviews: Sequence[Talk]
     versions: Mapping[str, int]
     due_on: date | None
     progress: Decimal | None
@@ -166,6 +180,17 @@ class PlanSheet:
     @property
     def state_label(self) -> str:
         return str(PlanState(self.plan.state).label)
+
+    @property
+    def fill(self) -> Decimal:
+        """The share of the page's characters that is used, from 0 to 1; above 0.9 the print takes its smaller size."""
+        printed = [line for part in self.sections for line in part.lines if line.is_printed]
+        used = sum(len(line.fields.get(name, "")) for line in printed for name in TEXTS)
+        return Decimal(used) / caps.PAGE
+
+    @property
+    def is_full(self) -> bool:
+        return self.fill > Decimal("0.9")
 
     @property
     def open_comments(self) -> int:
@@ -201,6 +226,7 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         ],
         gap=gap,
         steps=_steps(user, plan),
+        reviews=_reviews(user, plan),
         versions=_versions(plan, rows, lines),
         due_on=template.due_on if template else None,
         progress=plan_live.progress(lines),
@@ -274,7 +300,7 @@ def _line(
         position=line.position,
         section=line.section,
         fields={name: shown(line, name) for name in columns},
-        left={name: TEXTS[name] - len(getattr(line, name)) for name in columns if name in TEXTS},
+        left=_left(line, columns),
         account=line.account.name if line.account else "",
         account_pk=line.account_id,
         tier=line.account.tier if line.account else "",
@@ -291,6 +317,15 @@ def _line(
         comments=talks.get((anchors.LINE, line.pk, ""), 0),
         risk_label=line.get_risk_display() if line.risk else "",
     )
+
+
+def _left(line: TerritoryPlanLine, columns: Sequence[str]) -> dict[str, int]:
+    """Characters left of each text; a partner and the text behind it share a line."""
+    left = {name: TEXTS[name] - len(getattr(line, name)) for name in columns if name in TEXTS}
+    if "partner" in left:
+        shared = caps.LINE - len(line.partner) - len(line.text)
+        left = {"partner": min(left["partner"], shared), "text": shared}
+    return left
 
 
 # What stands beside
@@ -325,6 +360,23 @@ def _steps(user: User, plan: TerritoryPlan) -> list[Step]:
         Step(row.number, row.state, str(PlanState(row.state).label), row.by.name, row.at, row.note)
         for row in rows.defer("content")
     ]
+
+
+def _reviews(user: User, plan: TerritoryPlan) -> list[Talk]:
+    rows = PlanReview.objects.visible_to(user).filter(plan=plan).select_related("period", "by").order_by("-held_on")
+    return [
+        Talk(
+            row.period.title, row.held_on, row.notes, row.by.name, row.progress / 100 if row.progress else row.progress
+        )
+        for row in rows
+    ]
+
+
+def quarters_begun(user: User, plan: TerritoryPlan) -> list[tuple[int, str]]:
+    """(key, title) of the quarters of the plan's year that a review may be noted for, the newest first."""
+    rows = Period.objects.visible_to(user).filter(fiscal_year=plan.fiscal_year_id, level=PeriodLevel.QUARTER)
+    begun = rows.filter(starts_on__lte=clock.today()).order_by("-starts_on")
+    return [(period.pk, period.title) for period in begun]
 
 
 def accounts_to_choose(user: User) -> list[tuple[int, str, str]]:

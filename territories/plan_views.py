@@ -21,7 +21,9 @@ from spm.org import clock
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, User
 from spm.talk.queries import thread_panel
+from spm.ui import typed
 from territories import access, anchors, plan_queries, plan_writing, plans
+from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.models import TerritoryPlan, TerritoryPlanLine
 from territories.plan_writing import Change, Outcome
@@ -62,12 +64,17 @@ def plan_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = None) -> HttpResponse:
     user = user_of(request)
     sheet = plan_queries.plan_sheet(user, plan, _company())
+    asked = request.GET.get("talk", "")
+    about = asked if asked in Section.values else ""
     context = {
         "sheet": sheet,
         "outcome": outcome,
         "accounts": plan_queries.accounts_to_choose(user) if sheet.can_write else [],
         "drawn": _drawn(sheet),
-        "talk": thread_panel(user, anchors.PLAN, plan.pk),
+        "talk": thread_panel(user, anchors.PLAN, plan.pk, about),
+        "talk_about": Section(about).label if about else "",
+        "typed": typed.kept(request),
+        "quarters": plan_queries.quarters_begun(user, plan) if sheet.can_hold_review else [],
     }
     return render(request, "territories/plan_detail.html", context, status=409 if outcome else 200)
 
@@ -188,3 +195,24 @@ def line_restore(request: HttpRequest, pk: int, line: int) -> HttpResponse:
         messages.error(request, str(error))
         return redirect(plans.path_of(plan))
     return redirect(f"{plans.path_of(plan)}#line-{back.pk}")
+
+
+# On paper, and version against version
+
+
+@login_required
+@require_safe
+def plan_print(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """The plan on one page of A4 or Letter, black on white, with lines to sign on."""
+    plan = plan_of(request, year, pk)
+    sheet = plan_queries.plan_sheet(user_of(request), plan, _company())
+    return render(request, "territories/plan_print.html", {"sheet": sheet})
+
+
+@login_required
+@require_safe
+def plan_history(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+    """Two versions, word by word."""
+    user, plan = user_of(request), plan_of(request, year, pk)
+    page = history.history(user, plan, request.GET.get("before", ""), request.GET.get("after", ""))
+    return render(request, "territories/plan_history.html", {"page": page, "plan": plan})

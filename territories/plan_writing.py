@@ -139,6 +139,9 @@ def _write(row: Any, change: Change, by: User, outcome: Outcome) -> bool:
     if change.name == "account" and value is not None and _stands_already(row, value):
         outcome.refused[change.key] = _("This account stands in another line of the plan.")
         return False
+    if change.name in ("partner", "text") and len(value) + len(getattr(row, _OTHER[change.name])) > caps.LINE:
+        outcome.refused[change.key] = _too_long(len(value) + len(getattr(row, _OTHER[change.name])), caps.LINE)
+        return False
     if getattr(row, _attribute(change.name)) == value:
         return False
     setattr(row, _attribute(change.name), value)
@@ -277,14 +280,20 @@ def shown(row: Any, name: str) -> str:
     return number(value, decimals_of(value)) if isinstance(value, Decimal) else str(value)
 
 
+_OTHER = {"partner": "text", "text": "partner"}
+"""The two share one line of the page, and its cap."""
+
+
+def _too_long(count: int, most: int) -> str:
+    told = _("%(count)d characters are too many: %(most)d fit, so that the plan stays one page.")
+    return told % {"count": count, "most": most}
+
+
 def _words(most: int) -> Callable[[str, User], str]:
     def parse(text: str, _by: User) -> str:
         words = " ".join(text.replace("\x00", "").split())
         if len(words) > most:
-            raise BadWords(
-                _("%(count)d characters are too many: %(most)d fit, so that the plan stays one page.")
-                % {"count": len(words), "most": most}
-            )
+            raise BadWords(_too_long(len(words), most))
         return words
 
     return parse

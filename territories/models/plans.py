@@ -188,7 +188,10 @@ class TerritoryPlanLine(models.Model):
                 condition=Q(amount__isnull=True) | Q(amount__gte=0), name="plan_line_amount_not_negative"
             ),
             _at_most("partner", caps.PARTNER, "plan_line_partner_capped"),
-            _at_most("text", caps.LINE, "plan_line_text_capped"),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length(F("partner")) + Length(F("text")), caps.LINE),
+                name="plan_line_text_capped",
+            ),
             _at_most("entry", caps.ENTRY, "plan_line_entry_capped"),
             _at_most("next_step", caps.NEXT_STEP, "plan_line_next_step_capped"),
             _at_most("evidence", caps.EVIDENCE, "plan_line_evidence_capped"),

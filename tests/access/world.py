@@ -33,6 +33,7 @@ from targets.goals import Goal, of_person
 from targets.models import Actual, CompanyPlan, Credit, PlanningCycle, Proposal, Quota, QuotaLetter
 from targets.scenario_steps import Adjustment
 from tests.access.across import cross_the_borders
+from tests.access.land import settle_land
 from tests.builders import (
     make_account,
     make_company,
@@ -156,6 +157,7 @@ def build_world() -> World:
     }
     objects |= _belongings(reps)
     objects |= _letters(reps, users["admin"])
+    objects |= settle_land(reps, {relation: TOKENS[relation][-1] for relation in reps}, objects, users["admin"])
     objects["saved_view"] = {relation: _saved_view(relation, rep).pk for relation, rep in reps.items()}
     leaf = Period.objects.leaves().get(label="2026-09")
     year = Period.objects.get(level="year")
