@@ -11,7 +11,7 @@ from territories.models import TerritoryPlan, TerritoryPlanLine
 if TYPE_CHECKING:
     from spm.org.models import User
 
-PLAN, LINE, ACCOUNT = "plan", "plan-line", "account"
+PLAN, LINE, ACCOUNT = "territory-plan", "territory-line", "account"
 """A section's thread hangs on the plan, with the section as its field."""
 
 

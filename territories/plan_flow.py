@@ -59,7 +59,7 @@ def submit(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     plan.decided_at = plan.decided_by = plan.nudged_at = None
     _store(plan, by)
     managers = _managers(plan)
-    notify("plan_submitted", to=managers, **_told(plan, by))
+    notify("territory_plan_submitted", to=managers, **_told(plan, by))
     return plan
 
 
@@ -116,7 +116,7 @@ def return_(plan: TerritoryPlan, by: User, note: str) -> TerritoryPlan:
         raise RuleViolation(_("The note has at most %(most)d characters.") % {"most": NOTE})
     plan.state, plan.decided_at, plan.decided_by = PlanState.RETURNED, timezone.now(), by
     _store(plan, by, words)
-    notify("plan_returned", to=[plan.person], **_told(plan, by))
+    notify("territory_plan_returned", to=[plan.person], **_told(plan, by))
     return plan
 
 
@@ -131,7 +131,7 @@ def approve(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     said = PlanSection.objects.filter(plan=plan).exclude(review=SectionReview.APPROVED)
     said.update(review=SectionReview.APPROVED, reviewed_by=by, reviewed_at=now)
     _store(plan, by)
-    notify("plan_approved", to=[plan.person], **_told(plan, by))
+    notify("territory_plan_approved", to=[plan.person], **_told(plan, by))
     return plan
 
 
@@ -184,7 +184,7 @@ def nudge(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     if not access.can_nudge(by, plan):
         raise NotYours(_("The person's manager or an admin reminds."))
     slot = f"plan {plan.pk} {clock.today().isoformat()}"
-    if not notify("plan_waiting", to=[plan.person], slot=slot, **_told(plan, by)):
+    if not notify("territory_plan_waiting", to=[plan.person], slot=slot, **_told(plan, by)):
         raise NothingToDo(_("%(name)s was reminded today already.") % {"name": plan.person.name})
     plan.nudged_at = timezone.now()
     plan.save(update_fields=["nudged_at"])

@@ -85,7 +85,7 @@ def roll_out(year: FiscalYear, by: User) -> int:
     if not opened:
         raise NothingToDo(_("Everybody who writes a plan for %(year)s has one.") % {"year": year.label})
     told = [Told(plan.person, path_of(plan), (PLAN, plan.pk)) for plan in opened]
-    notify_each("plan_opened", told, by=by, year=year.label)
+    notify_each("territory_plan_opened", told, by=by, year=year.label)
     return len(opened)
 
 

@@ -29,10 +29,10 @@ def test_a_plan_with_an_empty_section_is_not_handed_in(planned):
 
 def test_the_manager_hears_of_it_and_signs(planned):
     plan = submitted(planned)
-    assert told(planned.north_manager) == ["plan_submitted"]
+    assert told(planned.north_manager) == ["territory_plan_submitted"]
     plan = plan_flow.approve(plan, planned.north_manager)
     assert (plan.state, plan.approved_number, plan.decided_by) == (PlanState.APPROVED, 1, planned.north_manager)
-    assert "plan_approved" in told(planned.rep)
+    assert "territory_plan_approved" in told(planned.rep)
     assert list(PlanVersion.objects.values_list("number", "state")) == [(1, "submitted"), (1, "approved")]
 
 
