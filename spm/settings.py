@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "spm.talk",
     "spm.market",
     "targets",
+    "territories",
     "spm.dashboards",
 ]
 

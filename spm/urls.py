@@ -12,6 +12,7 @@ handler500 = "spm.ui.error_pages.server_error"
 
 urlpatterns = [
     path("", include("spm.dashboards.urls")),
+    path("territories/", include("territories.urls")),
     path("accounts/", include("spm.org.account_urls")),
     path("accounts/", include("spm.org.urls")),
     path("setup/", include("spm.dashboards.setup.urls")),

@@ -105,7 +105,7 @@ def test_what_the_image_copies_is_there_and_not_ignored():
     ignored = {line.rstrip("/") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()}
     assert copied
     assert [name for name in copied if name != "." and (name in ignored or not (ROOT / name).exists())] == []
-    needed = {"spm", "targets", "templates", "static", "manage.py", "pyproject.toml"}
+    needed = {"spm", "targets", "territories", "templates", "static", "manage.py", "pyproject.toml"}
     assert needed & ignored == set()
 
 

@@ -11,8 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from spm.keys import normalise
-from spm.market.choices import AssignmentRole
-from spm.market.querysets import AccountPlacementQuerySet, AccountQuerySet, AssignmentQuerySet, TerritoryQuerySet
+from spm.market.choices import AssignmentRole, Outcome
+from spm.market.querysets import (
+    AccountPlacementQuerySet,
+    AccountQuerySet,
+    AssignmentQuerySet,
+    ContactQuerySet,
+    OpportunityQuerySet,
+    TerritoryQuerySet,
+)
 from spm.org.models import ALWAYS
 from spm.ui.fields import MoneyField
 
@@ -124,6 +131,73 @@ class Account(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.key = normalise(self.external_id)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+
+
+class Contact(models.Model):
+    """A person at an account. ``external_id`` is the one of the CRM; a contact entered by hand has none."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="contacts")
+    external_id = models.CharField(_("contact id"), max_length=100, blank=True)
+    key = models.CharField(max_length=100, editable=False, blank=True)
+    name = models.CharField(_("name"), max_length=200)
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    email = models.EmailField(_("e-mail"), max_length=254, blank=True)
+    phone = models.CharField(_("phone"), max_length=60, blank=True)
+    left_on = models.DateField(_("left on"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="contact_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.key = normalise(self.external_id)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+
+
+class Opportunity(models.Model):
+    """A possible order, as the CRM has it: open until it is won or lost. ``amount`` is in the company's currency."""
+
+    external_id = models.CharField(_("opportunity id"), max_length=100)
+    key = models.CharField(max_length=100, unique=True, editable=False)
+    account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="opportunities")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="opportunities"
+    )
+    name = models.CharField(_("name"), max_length=300)
+    product_family = models.ForeignKey(
+        ProductFamily, models.PROTECT, null=True, blank=True, related_name="opportunities"
+    )
+    amount = MoneyField(_("amount"), null=True, blank=True)
+    opened_on = models.DateField(_("opened on"))
+    close_on = models.DateField(_("expected close"), null=True, blank=True)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome.choices, default=Outcome.OPEN)
+    version = models.PositiveIntegerField(default=0)
+
+    objects = OpportunityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["close_on", "pk"]
+        verbose_name_plural = _("opportunities")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="open", closed_on__isnull=True) | (~Q(outcome="open") & Q(closed_on__isnull=False)),
+                name="opportunity_closed_on_a_day",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

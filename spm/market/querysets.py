@@ -72,3 +72,23 @@ class AccountPlacementQuerySet(DatedQuerySet):
             return self
         territory = self.model._meta.get_field("territory").related_model.objects.visible_to(user)
         return self.filter(territory__in=territory)
+
+
+class ContactQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the account."""
+        if scope_of(user).everything:
+            return self
+        account = self.model._meta.get_field("account").related_model.objects
+        return self.filter(account__in=account.visible_to(user))
+
+
+class OpportunityQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins: all. Others: those owned by people they see."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(owner__in=scope.people)
+
+    def open_on(self, day: date) -> Self:
+        """Opened by then and not closed by the end of that day."""
+        return self.filter(opened_on__lte=day).filter(Q(closed_on=None) | Q(closed_on__gt=day))

@@ -110,6 +110,33 @@ def revision_pages(result: Expected = SHOWN) -> Rule:
     return rule
 
 
+# The one-page plans: a rep writes the own one, managers above it read and decide, nobody else knows of it.
+PLAN, PLAN_PAGE = (("pk", "territory_plan"),), (("year", "=2026"), ("pk", "person"))
+REPS = ("owner", "teammate", "outsider")
+VERB_OF_AUTHOR = Access(public(NO_METHOD), author_alone, kinds=PLAN)
+VERB_OF_MANAGER = Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=PLAN)
+PLANS = {
+    "territories:plan-board": Access(signed_in(statuses(200, 302)), exports=True),
+    "territories:template": Access(admins(), admins(ACTED), kinds=YEAR),
+    "territories:roll-out": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
+    "territories:plan-detail": Access(who_sees(), kinds=PLAN_PAGE, also=("?talk=goals",)),
+    "territories:plan-print": Access(who_sees(), kinds=PLAN_PAGE),
+    "territories:plan-history": Access(who_sees(), kinds=PLAN_PAGE),
+    "territories:plan-begin": VERB_OF_AUTHOR,
+    "territories:plan-save": VERB_OF_AUTHOR,
+    "territories:plan-line-restore": Access(
+        public(NO_METHOD), author_alone, kinds=(("pk", "territory_plan"), ("line", "=1000000000"))
+    ),
+    "territories:plan-submit": VERB_OF_AUTHOR,
+    "territories:plan-withdraw": VERB_OF_AUTHOR,
+    "territories:plan-change": VERB_OF_AUTHOR,
+    "territories:plan-territory": VERB_OF_AUTHOR,
+    "territories:plan-review": VERB_OF_MANAGER,
+    "territories:plan-decide": VERB_OF_MANAGER,
+    "territories:plan-nudge": VERB_OF_MANAGER,
+    "territories:plan-talk": VERB_OF_MANAGER,
+    "territories:plan-line-track": Access(public(NO_METHOD), who_sees(ACTED), kinds=(("pk", "plan_line"),)),
+}
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
     "targets:year-list": Access(signed_in()),
@@ -300,6 +327,7 @@ ROUTES: dict[str, Access] = {
     **ACCOUNT,
     **PERSONAL,
     **TARGETS,
+    **PLANS,
     **SAVED,
     **SCENARIOS,
     **TALK,

@@ -46,6 +46,7 @@ from targets.models import (
 from targets.scenario_steps import Adjustment
 from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
+from tests.access.land import settle_land
 from tests.builders import (
     make_account,
     make_company,
@@ -173,6 +174,7 @@ def build_world() -> World:
     }
     objects |= _belongings(reps)
     objects |= _letters(reps, users["admin"])
+    objects |= settle_land(reps, {relation: TOKENS[relation][-1] for relation in reps}, objects, users["admin"])
     objects["saved_view"] = {relation: _saved_view(relation, rep).pk for relation, rep in reps.items()}
     _parked_rows(reps, objects["territory"])
     leaf = Period.objects.leaves().get(label="2026-09")

@@ -1,0 +1,87 @@
+"""Who may do what with territories and their plans. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
+
+from spm.market.models import Account, Territory
+from spm.org.access import can_administer, is_manager
+from spm.org.models import User
+from spm.org.scopes import scope_of
+from territories.choices import PlanState
+from territories.models import AccountPlan, PlanTemplate, TerritoryPlan
+
+
+def can_cut_market(user: User) -> bool:
+    """Rules and move packages: admins."""
+    return can_administer(user)
+
+
+def can_edit_template(user: User, template: PlanTemplate | None = None) -> bool:
+    """Admins, until it is rolled out; None stands for a year that has none yet."""
+    return can_administer(user) and (template is None or template.published_at is None)
+
+
+def can_roll_out(user: User) -> bool:
+    return can_administer(user)
+
+
+def manages(user: User, person: int) -> bool:
+    """Whether the user stands above the person today; admins above everybody. Nobody above themselves."""
+    scope = scope_of(user)
+    return person != user.pk and (can_administer(user) or (scope.is_manager and person in (scope.people or ())))
+
+
+def can_write_plan(user: User, plan: TerritoryPlan) -> bool:
+    """The words of a plan are its person's, while it is a draft or returned."""
+    return user.is_active and plan.person_id == user.pk and plan.state in (PlanState.DRAFT, PlanState.RETURNED)
+
+
+def can_submit_plan(user: User, plan: TerritoryPlan) -> bool:
+    return can_write_plan(user, plan)
+
+
+def can_withdraw_plan(user: User, plan: TerritoryPlan) -> bool:
+    """Take back what waits for the manager."""
+    return user.is_active and plan.person_id == user.pk and plan.state == PlanState.SUBMITTED
+
+
+def can_review_plan(user: User, plan: TerritoryPlan) -> bool:
+    """Approve or return, section by section and as a whole: whoever manages the person; nobody their own."""
+    return plan.state == PlanState.SUBMITTED and manages(user, plan.person_id)
+
+
+def can_propose_change(user: User, plan: TerritoryPlan) -> bool:
+    return user.is_active and plan.person_id == user.pk and plan.state == PlanState.APPROVED
+
+
+def can_track_plan(user: User, plan: TerritoryPlan) -> bool:
+    """Tick lines and give evidence in a plan that is in force: the person and whoever manages the person."""
+    lives = plan.approved_number is not None
+    return user.is_active and lives and (plan.person_id == user.pk or manages(user, plan.person_id))
+
+
+def can_hold_review(user: User, plan: TerritoryPlan) -> bool:
+    """Note the quarterly talk about a living plan: whoever manages the person."""
+    return plan.approved_number is not None and manages(user, plan.person_id)
+
+
+def can_nudge(user: User, plan: TerritoryPlan) -> bool:
+    return plan.state != PlanState.APPROVED and manages(user, plan.person_id)
+
+
+def can_see_board(user: User) -> bool:
+    """The board of everybody's plans: managers and admins."""
+    return can_administer(user) or is_manager(user)
+
+
+def can_edit_market(user: User, territory: Territory) -> bool:
+    """Target markets and customers of a territory: who sees it, since the owner and the managers above plan it."""
+    return Territory.objects.visible_to(user).filter(pk=territory.pk).exists()
+
+
+def can_edit_map(user: User, account: Account) -> bool:
+    """Stakeholders, decision steps and the account plan: who sees the account."""
+    return Account.objects.visible_to(user).filter(pk=account.pk).exists()
+
+
+def can_review_account(user: User, plan: AccountPlan) -> bool:
+    """Schedule and score a review: managers who see the account, and admins; its owner does not score the own one."""
+    sees = Account.objects.visible_to(user).filter(pk=plan.account_id).exists()
+    return sees and can_see_board(user) and plan.account.owner_id != user.pk

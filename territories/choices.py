@@ -1,0 +1,93 @@
+"""Choices of territories: rules and moves, the map of an account, the one-page plan."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class RuleSetState(models.TextChoices):
+    """Rules are drafted, looked at in a preview, and activated on a day; the next ones take their place."""
+
+    DRAFT = "draft", _("Draft")
+    ACTIVE = "active", _("Active")
+    DISCARDED = "discard", _("Discarded")
+
+
+class MoveState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    ACTIVE = "active", _("Active")
+    DISCARDED = "discard", _("Discarded")
+
+
+class HoldOver(models.TextChoices):
+    """What becomes of accounts with open opportunities when their package moves."""
+
+    ALL = "all", _("Move all on the day")
+    DAYS = "days", _("Keep accounts with open opportunities for some days")
+    CLOSE = "close", _("Keep accounts with open opportunities until the last one closes")
+
+
+class StakeholderRole(models.TextChoices):
+    """The part somebody has in a decision. The first two decide: who of them was never met is a gap."""
+
+    DECIDER = "decider", _("Decision-maker")
+    INFLUENCER = "influence", _("Influencer")
+    USER = "user", pgettext_lazy("stakeholder", "User")
+    BLOCKER = "blocker", _("Blocker")
+
+
+class TargetMarketKind(models.TextChoices):
+    SEGMENT = "segment", _("Segment")
+    INDUSTRY = "industry", _("Industry")
+    PLACE = "place", _("Place")
+
+
+class Section(models.TextChoices):
+    """The six sections of the one-page plan, in their order."""
+
+    GOALS = "goals", _("Goals and priorities")
+    ACCOUNTS = "accounts", _("Key accounts and penetration")
+    BUSINESS = "business", _("New business")
+    RETENTION = "retention", _("Retention")
+    CHANNEL = "channel", _("Channel")
+    SUPPORT = "support", _("Support needed and risks")
+
+
+class PlanState(models.TextChoices):
+    """Draft → submitted → returned or approved. An approved plan lives; a proposed change drafts its next version."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    RETURNED = "returned", _("Returned")
+    APPROVED = "approved", _("Approved")
+
+
+class PlanStart(models.TextChoices):
+    """What a plan was begun from."""
+
+    BLANK = "blank", _("Blank")
+    LAST_YEAR = "last", _("Last year's plan")
+    EXAMPLE = "example", _("Example")
+
+
+class SectionReview(models.TextChoices):
+    OPEN = "open", _("Not reviewed")
+    APPROVED = "approved", _("Approved")
+    COMMENTED = "comment", _("Commented")
+
+
+class LineStatus(models.TextChoices):
+    """How far a line of a living plan has come."""
+
+    PLANNED = "planned", _("Planned")
+    UNDER_WAY = "underway", _("Under way")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Dropped")
+
+
+class Risk(models.TextChoices):
+    """The risk of losing a customer, in a word."""
+
+    HIGH = "high", pgettext_lazy("risk", "High")
+    MEDIUM = "medium", pgettext_lazy("risk", "Medium")
+    LOW = "low", pgettext_lazy("risk", "Low")

@@ -1,0 +1,385 @@
+"""Reads for the page of one plan, on the screen and on paper: goals, six sections, what is live, what is missing."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q
+
+from spm.market.models import Account
+from spm.money import ZERO
+from spm.org import clock, scopes
+from spm.org.choices import PeriodLevel
+from spm.org.models import Company, Period, User
+from spm.talk.models import Thread
+from targets.choices import Measure
+from territories import access, anchors, caps, plan_checks, plan_goals, plan_live, plans
+from territories.choices import PlanState, Section, SectionReview, StakeholderRole
+from territories.models import (
+    PlanReview,
+    PlanSection,
+    PlanTemplate,
+    PlanVersion,
+    Stakeholder,
+    TemplateSection,
+    TerritoryPlan,
+    TerritoryPlanLine,
+)
+from territories.plan_checks import Gap
+from territories.plan_goals import Goal
+from territories.plan_lines import SHAPES, TEXTS
+from territories.plan_live import Live
+from territories.plan_words import question_of
+from territories.plan_writing import shown
+
+DUE_SOON = 14
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMap:
+    """Who at an account was met: counts of stakeholders; all zero = no map yet."""
+
+    met: int = 0
+    never: int = 0
+    blockers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineSheet:
+    """One line as the page shows it. ``fields``: column → what an input shows; ``left``: characters left by column."""
+
+    pk: int
+    version: int
+    position: int
+    section: str
+    fields: Mapping[str, str]
+    left: Mapping[str, int]
+    account: str
+    account_pk: int | None
+    tier: str
+    amount: Decimal | None
+    due_on: date | None
+    status: str
+    status_label: str
+    evidence: str
+    touched_at: datetime | None
+    is_complete: bool
+    is_stale: bool
+    live: Live | None
+    map: DecisionMap
+    comments: int
+    risk_label: str
+
+    @property
+    def is_printed(self) -> bool:
+        return self.section != Section.ACCOUNTS or self.position <= caps.PRINTED_ACCOUNTS
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSheet:
+    number: int
+    section: str
+    heading: str
+    question: str
+    example: str
+    lines: Sequence[LineSheet]
+    most: int
+    base: Decimal | None
+    base_field: str
+    named: Decimal | None  # the amounts of its lines, where they count; the base, for retention
+    live: Live | None
+    is_complete: bool
+    review: str
+    review_label: str
+    comments: int
+
+    @property
+    def can_grow(self) -> bool:
+        return len(self.lines) < self.most
+
+    @property
+    def beyond(self) -> int:
+        """Lines that stand on the screen alone."""
+        return sum(not line.is_printed for line in self.lines)
+
+    @property
+    def met(self) -> DecisionMap:
+        return DecisionMap(
+            sum(line.map.met for line in self.lines),
+            sum(line.map.never for line in self.lines),
+            sum(line.map.blockers for line in self.lines),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of "Versions and approvals"."""
+
+    number: int
+    state: str
+    label: str
+    by: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The notes of one quarter's review."""
+
+    quarter: str
+    held_on: date
+    notes: str
+    by: str
+    progress: Decimal | None
+
+
+@dataclass(frozen=True)
+class PlanSheet:
+    plan: TerritoryPlan
+    version: int
+    year: str
+    person: User
+    territory: str
+    manager: str
+    company: Company
+    goals: Sequence[Goal]
+    sections: Sequence[SectionSheet]
+    gap: Gap
+    steps: Sequence[Step]
+    reviews: Sequence[Talk]
+    versions: Mapping[str, int]
+    due_on: date | None
+    progress: Decimal | None
+    can_write: bool
+    can_submit: bool
+    can_withdraw: bool
+    can_review: bool
+    can_propose: bool
+    can_track: bool
+    can_hold_review: bool
+    can_nudge: bool
+    has_last_year: bool
+    own: bool
+
+    @property
+    def complete(self) -> int:
+        return sum(section.is_complete for section in self.sections)
+
+    @property
+    def is_begun(self) -> bool:
+        return bool(self.plan.started_from) or any(section.lines for section in self.sections)
+
+    @property
+    def is_living(self) -> bool:
+        return self.plan.approved_number is not None
+
+    @property
+    def state_label(self) -> str:
+        return str(PlanState(self.plan.state).label)
+
+    @property
+    def fill(self) -> Decimal:
+        """The share of the page's characters that is used, from 0 to 1; above 0.9 the print takes its smaller size."""
+        printed = [line for part in self.sections for line in part.lines if line.is_printed]
+        used = sum(len(line.fields.get(name, "")) for line in printed for name in TEXTS)
+        return Decimal(used) / caps.PAGE
+
+    @property
+    def is_full(self) -> bool:
+        return self.fill > Decimal("0.9")
+
+    @property
+    def open_comments(self) -> int:
+        return sum(section.comments for section in self.sections)
+
+
+def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
+    """The whole page of a plan that ``user`` sees; the number of queries does not grow with its lines."""
+    lines = list(TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).select_related("account").in_order())
+    rows = {row.section: row for row in PlanSection.objects.visible_to(user).filter(plan=plan)}
+    base = rows[Section.RETENTION].base if Section.RETENTION in rows else None
+    quotas = plan_goals.quotas_of(plan)
+    gap = plan_checks.gap_of(lines, base, plan_goals.of_year(quotas, Measure.BOOKINGS))
+    live = plan_live.read(plan, lines, base)
+    template = PlanTemplate.objects.visible_to(user).filter(fiscal_year=plan.fiscal_year_id).first()
+    known: Any = TemplateSection.objects.visible_to(user).filter(template=template)
+    words: dict[str, TemplateSection] = {row.section: row for row in known}
+    talks = _talks(user, plan, lines)
+    maps = _maps(user, lines)
+    today = clock.today()
+    return PlanSheet(
+        plan=plan,
+        version=plan.version,
+        year=plan.fiscal_year.label,
+        person=plan.person,
+        territory=plan.territory.name if plan.territory else "",
+        manager=scopes.manager_name(user, plan.person_id, today),
+        company=company,
+        goals=plan_goals.goals_of(plan, gap, quotas),
+        sections=[
+            _section(number, section, lines, rows.get(section.value), words.get(section.value), live, talks, maps, plan)
+            for number, section in enumerate(Section, start=1)
+        ],
+        gap=gap,
+        steps=_steps(user, plan),
+        reviews=_reviews(user, plan),
+        versions=_versions(plan, rows, lines),
+        due_on=template.due_on if template else None,
+        progress=plan_live.progress(lines),
+        can_write=access.can_write_plan(user, plan),
+        can_submit=access.can_submit_plan(user, plan),
+        can_withdraw=access.can_withdraw_plan(user, plan),
+        can_review=access.can_review_plan(user, plan),
+        can_propose=access.can_propose_change(user, plan),
+        can_track=access.can_track_plan(user, plan),
+        can_hold_review=access.can_hold_review(user, plan),
+        can_nudge=access.can_nudge(user, plan),
+        has_last_year=plans.before(plan) is not None,
+        own=plan.person_id == user.pk,
+    )
+
+
+def _versions(
+    plan: TerritoryPlan, rows: Mapping[str, PlanSection], lines: Sequence[TerritoryPlanLine]
+) -> dict[str, int]:
+    base = rows.get(Section.RETENTION)
+    named = {"plan": plan.version, "base": base.version if base else 0}
+    return named | {str(line.pk): line.version for line in lines}
+
+
+def _section(  # noqa: PLR0913  # what a section is put together from
+    number: int,
+    section: Section,
+    lines: Sequence[TerritoryPlanLine],
+    row: PlanSection | None,
+    words: TemplateSection | None,
+    live: plan_live.LivePlan,
+    talks: Mapping[tuple[str, int, str], int],
+    maps: Mapping[int, DecisionMap],
+    plan: TerritoryPlan,
+) -> SectionSheet:
+    own = [line for line in lines if line.section == section]
+    sheets = [_line(line, plan, live, talks, maps) for line in own]
+    counts = SHAPES[section].counts
+    base = row.base if row else None
+    sums = sum((line.amount or ZERO for line in own), ZERO)
+    return SectionSheet(
+        number=number,
+        section=section.value,
+        heading=(words.heading if words else "") or str(section.label),
+        question=(words.question if words else "") or question_of(section),
+        example=words.example if words else "",
+        lines=sheets,
+        most=caps.lines_of(section),
+        base=base,
+        base_field=shown(row, "base") if row else "",
+        named=base if section == Section.RETENTION else sums if counts else None,
+        live=live.sections.get(section),
+        is_complete=bool(sheets) and all(sheet.is_complete for sheet in sheets),
+        review=row.review if row else SectionReview.OPEN,
+        review_label=str(SectionReview(row.review if row else SectionReview.OPEN).label),
+        comments=talks.get((anchors.PLAN, plan.pk, section.value), 0) + sum(sheet.comments for sheet in sheets),
+    )
+
+
+def _line(
+    line: TerritoryPlanLine,
+    plan: TerritoryPlan,
+    live: plan_live.LivePlan,
+    talks: Mapping[tuple[str, int, str], int],
+    maps: Mapping[int, DecisionMap],
+) -> LineSheet:
+    columns = SHAPES[line.section].columns
+    return LineSheet(
+        pk=line.pk,
+        version=line.version,
+        position=line.position,
+        section=line.section,
+        fields={name: shown(line, name) for name in columns},
+        left=_left(line, columns),
+        account=line.account.name if line.account else "",
+        account_pk=line.account_id,
+        tier=line.account.tier if line.account else "",
+        amount=line.amount,
+        due_on=line.due_on,
+        status=line.status,
+        status_label=line.get_status_display(),
+        evidence=line.evidence,
+        touched_at=line.touched_at,
+        is_complete=plan_checks.is_complete(line),
+        is_stale=plan_live.is_stale(line, plan),
+        live=live.lines.get(line.pk),
+        map=maps.get(line.account_id or 0, DecisionMap()),
+        comments=talks.get((anchors.LINE, line.pk, ""), 0),
+        risk_label=line.get_risk_display() if line.risk else "",
+    )
+
+
+def _left(line: TerritoryPlanLine, columns: Sequence[str]) -> dict[str, int]:
+    """Characters left of each text; a partner and the text behind it share a line."""
+    left = {name: TEXTS[name] - len(getattr(line, name)) for name in columns if name in TEXTS}
+    if "partner" in left:
+        shared = caps.LINE - len(line.partner) - len(line.text)
+        left = {"partner": min(left["partner"], shared), "text": shared}
+    return left
+
+
+# What stands beside
+
+
+def _talks(user: User, plan: TerritoryPlan, lines: Sequence[TerritoryPlanLine]) -> dict[tuple[str, int, str], int]:
+    """(anchor, key, field) → comments in open threads of the plan and its lines; one query."""
+    about = Q(anchor=anchors.PLAN, key=plan.pk) | Q(anchor=anchors.LINE, key__in=[line.pk for line in lines])
+    rows = Thread.objects.visible_to(user).open().filter(about).order_by()
+    counted = rows.annotate(said=Count("comments", filter=Q(comments__deleted_at=None)))
+    return {
+        (anchor, key, field): said for anchor, key, field, said in counted.values_list("anchor", "key", "field", "said")
+    }
+
+
+def _maps(user: User, lines: Sequence[TerritoryPlanLine]) -> dict[int, DecisionMap]:
+    """Account → who was met there; one query."""
+    accounts = {line.account_id for line in lines if line.account_id}
+    rows = Stakeholder.objects.visible_to(user).filter(account__in=accounts).order_by()
+    met: Counter[int] = Counter()
+    never: Counter[int] = Counter()
+    blockers: Counter[int] = Counter()
+    for account, role, last_met in rows.values_list("account", "role", "last_met_on"):
+        (met if last_met else never)[account] += 1
+        blockers[account] += role == StakeholderRole.BLOCKER
+    return {key: DecisionMap(met[key], never[key], blockers[key]) for key in accounts}
+
+
+def _steps(user: User, plan: TerritoryPlan) -> list[Step]:
+    rows = PlanVersion.objects.visible_to(user).filter(plan=plan).select_related("by").order_by("-pk")
+    return [
+        Step(row.number, row.state, str(PlanState(row.state).label), row.by.name, row.at, row.note)
+        for row in rows.defer("content")
+    ]
+
+
+def _reviews(user: User, plan: TerritoryPlan) -> list[Talk]:
+    rows = PlanReview.objects.visible_to(user).filter(plan=plan).select_related("period", "by").order_by("-held_on")
+    return [
+        Talk(
+            row.period.title, row.held_on, row.notes, row.by.name, row.progress / 100 if row.progress else row.progress
+        )
+        for row in rows
+    ]
+
+
+def quarters_begun(user: User, plan: TerritoryPlan) -> list[tuple[int, str]]:
+    """(key, title) of the quarters of the plan's year that a review may be noted for, the newest first."""
+    rows = Period.objects.visible_to(user).filter(fiscal_year=plan.fiscal_year_id, level=PeriodLevel.QUARTER)
+    begun = rows.filter(starts_on__lte=clock.today()).order_by("-starts_on")
+    return [(period.pk, period.title) for period in begun]
+
+
+def accounts_to_choose(user: User) -> list[tuple[int, str, str]]:
+    """(key, name, tier) of the accounts that the author may name: those he sees, by name."""
+    rows = Account.objects.visible_to(user).order_by("name", "pk")
+    return list(rows.values_list("pk", "name", "tier")[:500])

@@ -1,0 +1,128 @@
+"""Reads of one model of territories, and who may see which rows."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+
+from spm.market.models import Account, Territory
+from spm.org.scopes import scope_of
+from territories.choices import PlanState, RuleSetState, Section
+
+if TYPE_CHECKING:
+    from spm.org.models import User
+
+
+class _AdminsAlone(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        return self if scope_of(user).everything else self.none()
+
+
+class RuleSetQuerySet(_AdminsAlone):
+    """How the market is cut is for admins."""
+
+    def drafts(self) -> Self:
+        return self.filter(state=RuleSetState.DRAFT)
+
+
+class TerritoryRuleQuerySet(_AdminsAlone):
+    """As the set."""
+
+
+class MovePackageQuerySet(_AdminsAlone):
+    """A package is for admins; whom it concerns is told by a notification and sees the outcome in the placements."""
+
+
+class MovedAccountQuerySet(_AdminsAlone):
+    """As the package."""
+
+
+class _OfTerritory(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the territory."""
+        if scope_of(user).everything:
+            return self
+        return self.filter(territory__in=Territory.objects.visible_to(user))
+
+
+class TargetMarketQuerySet(_OfTerritory):
+    """As the territory."""
+
+
+class TargetCustomerQuerySet(_OfTerritory):
+    """As the territory."""
+
+
+class _OfAccount(models.QuerySet[Any]):
+    account = "account"
+
+    def visible_to(self, user: "User") -> Self:
+        """As the account: the map goes with it, and the former owner's rights end on the day it moves."""
+        if scope_of(user).everything:
+            return self
+        return self.filter(**{f"{self.account}__in": Account.objects.visible_to(user)})
+
+
+class StakeholderQuerySet(_OfAccount):
+    """As the account."""
+
+
+class DecisionStepQuerySet(_OfAccount):
+    """As the account."""
+
+
+class AccountPlanQuerySet(_OfAccount):
+    """As the account."""
+
+
+class InfluenceQuerySet(_OfAccount):
+    account = "source__account"
+
+
+class OfAccountPlanQuerySet(_OfAccount):
+    account = "plan__account"
+
+
+class PlanTemplateQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins always, everybody else once it is rolled out."""
+        if scope_of(user).everything:
+            return self
+        return self.filter(published_at__isnull=False) if user.is_active else self.none()
+
+
+class TemplateSectionQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the template."""
+        if scope_of(user).everything:
+            return self
+        return self.filter(template__published_at__isnull=False) if user.is_active else self.none()
+
+
+class TerritoryPlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """The person, whoever manages the person today, and admins."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(person__in=scope.people)
+
+    def approved(self) -> Self:
+        """Plans with a version in force, also while a change is proposed."""
+        return self.filter(approved_number__isnull=False)
+
+    def waiting(self) -> Self:
+        """Handed in and not decided."""
+        return self.filter(state=PlanState.SUBMITTED)
+
+
+class OfPlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the plan."""
+        scope = scope_of(user)
+        return self if scope.everything else self.filter(plan__person__in=scope.people)
+
+
+class TerritoryPlanLineQuerySet(OfPlanQuerySet):
+    def in_order(self) -> Self:
+        """As they stand on the page, section by section."""
+        place = {section: number for number, section in enumerate(Section)}
+        cases = [models.When(section=section, then=models.Value(number)) for section, number in place.items()]
+        return self.order_by(models.Case(*cases), "position")

@@ -1,0 +1,27 @@
+"""Territories: the one-page plans. Pages about people by year and person, verbs by key."""
+
+from django.urls import path
+
+from territories import plan_board_views, plan_flow_views, plan_views
+
+app_name = "territories"
+urlpatterns = [
+    path("plans/", plan_board_views.plan_board_page, name="plan-board"),
+    path("plans/form/<str:year>/", plan_board_views.template_edit, name="template"),
+    path("plans/form/<str:year>/roll-out/", plan_board_views.roll_out, name="roll-out"),
+    path("plans/<str:year>/<int:pk>/", plan_views.plan_detail, name="plan-detail"),
+    path("plans/<str:year>/<int:pk>/print/", plan_views.plan_print, name="plan-print"),
+    path("plans/<str:year>/<int:pk>/history/", plan_views.plan_history, name="plan-history"),
+    path("plans/<int:pk>/begin/", plan_views.plan_begin, name="plan-begin"),
+    path("plans/<int:pk>/save/", plan_views.plan_save, name="plan-save"),
+    path("plans/<int:pk>/lines/<int:line>/restore/", plan_views.line_restore, name="plan-line-restore"),
+    path("plans/<int:pk>/submit/", plan_flow_views.plan_submit, name="plan-submit"),
+    path("plans/<int:pk>/withdraw/", plan_flow_views.plan_withdraw, name="plan-withdraw"),
+    path("plans/<int:pk>/review/", plan_flow_views.plan_review, name="plan-review"),
+    path("plans/<int:pk>/decide/", plan_flow_views.plan_decide, name="plan-decide"),
+    path("plans/<int:pk>/change/", plan_flow_views.plan_change, name="plan-change"),
+    path("plans/<int:pk>/nudge/", plan_flow_views.plan_nudge, name="plan-nudge"),
+    path("plans/<int:pk>/territory/", plan_flow_views.plan_territory, name="plan-territory"),
+    path("plans/<int:pk>/talk/", plan_flow_views.review_note, name="plan-talk"),
+    path("plans/lines/<int:pk>/track/", plan_flow_views.line_track, name="plan-line-track"),
+]

@@ -1,0 +1,103 @@
+"""What of the market and of the plans the world holds for each rep: private words bear the rep's tokens."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from spm.market.models import Account, Contact, Opportunity, Territory
+from spm.org.models import FiscalYear, Period, User
+from territories.choices import PlanState, Section, StakeholderRole
+from territories.models import (
+    AccountObjective,
+    AccountPlan,
+    AccountReview,
+    DecisionStep,
+    Influence,
+    MovedAccount,
+    MovePackage,
+    PlanReview,
+    PlanSection,
+    PlanTemplate,
+    PlanVersion,
+    RuleSet,
+    Stakeholder,
+    TargetCustomer,
+    TargetMarket,
+    TemplateSection,
+    TerritoryPlan,
+    TerritoryPlanLine,
+    TerritoryRule,
+)
+
+Objects = dict[str, dict[str, Any]]
+
+
+def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, admin: User) -> Objects:
+    """Rows of every model of the market and of territories; the keys that addresses name, by kind and relation.
+
+    ``words``: the private token of each relation. ``objects`` has the territory and the account of each.
+    """
+    year = FiscalYear.objects.get(label="2026")
+    template = PlanTemplate.objects.create(fiscal_year=year)
+    TemplateSection.objects.bulk_create(TemplateSection(template=template, section=section) for section in Section)
+    found: Objects = {"territory_plan": {}, "plan_line": {}}
+    for relation, rep in reps.items():
+        territory = Territory.objects.get(pk=objects["territory"][relation])
+        account = Account.objects.get(pk=objects["account"][relation])
+        plan, line = _plan(year, rep, territory, words[relation])
+        _market(territory, account, words[relation])
+        _map(account, year, rep, words[relation])
+        Opportunity.objects.create(
+            external_id=f"O-{relation}", account=account, owner=rep, name=words[relation], opened_on=date(2026, 1, 5)
+        )
+        found["territory_plan"][relation], found["plan_line"][relation] = plan.pk, line.pk
+    _cut(objects, admin)
+    return found
+
+
+def _plan(year: FiscalYear, rep: User, territory: Territory, words: str) -> tuple[TerritoryPlan, TerritoryPlanLine]:
+    plan = TerritoryPlan.objects.create(fiscal_year=year, person=rep, territory=territory, started_from="blank")
+    PlanSection.objects.bulk_create(PlanSection(plan=plan, section=section) for section in Section)
+    line = TerritoryPlanLine.objects.create(plan=plan, section=Section.GOALS, position=1, text=f"Secretly {words}")
+    PlanVersion.objects.create(
+        plan=plan, number=1, state=PlanState.SUBMITTED, content=_content(words), note=words, by=rep, at=timezone.now()
+    )
+    quarter = Period.objects.get(level="quarter", label="2026-Q1")
+    PlanReview.objects.create(plan=plan, period=quarter, held_on=date(2026, 4, 2), notes=words, by=rep)
+    return plan, line
+
+
+def _content(words: str) -> dict[str, Any]:
+    line = {"account": None, "account_name": "", "partner": "", "text": words, "entry": "", "next_step": ""}
+    line |= {"risk": "", "amount": None, "due_on": None}
+    lines: dict[str, list[Any]] = {section.value: [] for section in Section}
+    return {"goals": {}, "base": None, "lines": lines | {"goals": [line]}}
+
+
+def _market(territory: Territory, account: Account, words: str) -> None:
+    TargetMarket.objects.create(territory=territory, name=words, profile=words, potential=Decimal(1))
+    TargetCustomer.objects.create(territory=territory, account=account, rank=1, reason=words)
+
+
+def _map(account: Account, year: FiscalYear, rep: User, words: str) -> None:
+    contact = Contact.objects.create(account=account, name=f"Contact {words}")
+    known = Stakeholder.objects.create(account=account, contact=contact, role=StakeholderRole.DECIDER, next_step=words)
+    unknown = Stakeholder.objects.create(account=account, placeholder=words, role=StakeholderRole.USER)
+    Influence.objects.create(source=known, target=unknown)
+    DecisionStep.objects.create(account=account, position=1, name=words)
+    plan = AccountPlan.objects.create(account=account, fiscal_year=year, strategy=words)
+    AccountObjective.objects.create(plan=plan, text=words)
+    AccountReview.objects.create(plan=plan, due_on=date(2026, 10, 1))
+
+
+def _cut(objects: Objects, admin: User) -> None:
+    """A set of rules and a package, which admins alone see."""
+    rules = RuleSet.objects.create(name="Whispercut", created_by=admin)
+    territory = objects["territory"]["own"]
+    TerritoryRule.objects.create(rule_set=rules, territory_id=territory, country="fr")
+    package = MovePackage.objects.create(
+        name="Whispermove", to_territory_id=territory, effective_on=date(2026, 10, 1), reason="why", created_by=admin
+    )
+    MovedAccount.objects.create(package=package, account_id=objects["account"]["other"])

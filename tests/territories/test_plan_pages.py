@@ -1,0 +1,120 @@
+"""The page of a plan: what it says, how it saves, and who may open it."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from territories import plan_live, plan_queries
+from territories.choices import Section
+from territories.models import TerritoryPlanLine
+from tests.builders import make_actual, make_company
+from tests.territories.test_plan_writing import add, complete
+
+
+@pytest.fixture
+def address(planned):
+    return reverse("territories:plan-detail", args=["2027", planned.rep.pk])
+
+
+def sheet(planned, user=None):
+    return plan_queries.plan_sheet(user or planned.rep, planned.plan, make_company())
+
+
+def test_the_gap_is_what_the_quota_asks_for_beyond_what_is_named(planned):
+    complete(planned)
+    gap = sheet(planned).gap
+    assert (gap.named, gap.quota, gap.left) == (620 + 780 + 480, 4_800, 2_920)
+
+
+def test_completeness_counts_sections_whose_lines_say_all(planned):
+    complete(planned)
+    assert sheet(planned).complete == 6
+    TerritoryPlanLine.objects.filter(section=Section.ACCOUNTS).update(entry="")
+    assert sheet(planned).complete == 5
+
+
+def test_the_author_reads_and_writes_the_page(planned, client, address):
+    complete(planned)
+    client.force_login(planned.rep)
+    body = client.get(address).content.decode()
+    assert "All six sections are complete." in body
+    assert "By the dock" in body
+    assert 'name="f.' in body
+
+
+def test_the_manager_reads_it_without_fields(planned, client, address):
+    complete(planned)
+    client.force_login(planned.north_manager)
+    body = client.get(address).content.decode()
+    assert "By the dock" in body
+    assert 'name="f.' not in body
+
+
+@pytest.mark.parametrize("who", ["teammate", "outsider", "south_manager"])
+def test_for_others_there_is_no_such_plan(planned, client, address, who):
+    client.force_login(getattr(planned, who))
+    assert client.get(address).status_code == 404
+
+
+def test_a_script_saves_one_field_and_hears_the_version(planned, client):
+    line = add(planned)
+    client.force_login(planned.rep)
+    drawn = json.dumps({"fields": {f"{line.pk}-text": ""}, "versions": {str(line.pk): 0}})
+    data = {"drawn": drawn, f"f.{line.pk}-text": "Win two"}
+    answer = client.post(
+        reverse("territories:plan-save", args=[planned.plan.pk]), data, headers={"Accept": "application/json"}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["versions"][str(line.pk)] == 1
+
+
+def test_without_a_script_both_texts_come_back(planned, client):
+    line = add(planned, text="Theirs")
+    line.version = 3
+    line.save()
+    client.force_login(planned.rep)
+    drawn = json.dumps({"fields": {f"{line.pk}-text": "Before"}, "versions": {str(line.pk): 1}})
+    answer = client.post(
+        reverse("territories:plan-save", args=[planned.plan.pk]), {"drawn": drawn, f"f.{line.pk}-text": "Mine"}
+    )
+    assert answer.status_code == 409
+    assert "Theirs" in answer.content.decode()
+    assert "Mine" in answer.content.decode()
+
+
+def test_a_button_adds_a_line_after_the_fields_are_saved(planned, client):
+    line = add(planned)
+    client.force_login(planned.rep)
+    drawn = json.dumps({"fields": {f"{line.pk}-text": ""}, "versions": {str(line.pk): 0}})
+    data = {"drawn": drawn, f"f.{line.pk}-text": "Kept", "add": "goals"}
+    client.post(reverse("territories:plan-save", args=[planned.plan.pk]), data)
+    texts = list(TerritoryPlanLine.objects.order_by("position").values_list("text", flat=True))
+    assert texts == ["Kept", ""]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_the_page_asks_the_database_the_same_for_any_number_of_lines(
+    planned, client, address, many, django_assert_max_num_queries
+):
+    for _line in range(many):
+        add(planned, Section.GOALS, text="Win", due_on="2027-03-31")
+    client.force_login(planned.rep)
+    client.get(address)
+    with django_assert_max_num_queries(40) as counted:
+        client.get(address)
+    assert len(counted) <= 40
+
+
+def test_a_line_shows_its_own_actual(planned):
+    """Bookings of the account and of those below it, in the plan's year; a first-time buyer is new business."""
+    make_company(fixed_today="2027-06-30")
+    complete(planned)
+    make_actual(planned.rep, "2027-02-01", 300, kind="booking", account=planned.accounts[0])
+    make_actual(planned.rep, "2027-02-02", 50, kind="booking", account=planned.accounts[1])
+    make_actual(planned.rep, "2027-02-03", 70, kind="booking", partner="KÜSTENLUFT")
+    lines = list(TerritoryPlanLine.objects.filter(plan=planned.plan))
+    live = plan_live.read(planned.plan, lines, None)
+    own = {line.section: live.lines[line.pk].actual for line in lines if line.pk in live.lines}
+    assert own == {Section.ACCOUNTS: 300, Section.CHANNEL: 70}
+    assert live.sections[Section.BUSINESS].actual == 350

@@ -1,0 +1,89 @@
+"""The fullest legal plan stays on one page, on A4 and on Letter, in the widest fallback font."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from territories import caps, plan_flow, plan_writing
+from territories.choices import Section
+from territories.models import PlanSection, TerritoryPlan
+from tests.builders import make_account
+
+PAPER = {"A4": ("210mm", "297mm"), "Letter": ("216mm", "279mm")}
+WIDE = '* { font-family: "DejaVu Sans" !important; }'
+
+
+def filled(most):
+    """Words of exactly so many characters, wide letters among them."""
+    text = "Wm Xenon Mauritius Quantum Warmwasser Hammer Gummi Komma Whim " * 4
+    return (text[:most].rstrip() + "MMMMMMMM")[:most]
+
+
+@pytest.fixture
+def fullest(planned):
+    """Every section full, every text at its cap, every account with a name of three words and a tier."""
+    for section in caps.LISTS:
+        for _line in range(caps.LINES):
+            line = plan_writing.add_line(planned.plan, section, planned.rep)
+            line.text, line.risk = filled(caps.LINE), "medium" if section == Section.RETENTION else ""
+            if section == Section.CHANNEL:
+                line.partner, line.text = filled(caps.PARTNER), filled(caps.LINE - caps.PARTNER)
+            line.amount = 1_234_567 if section in (Section.BUSINESS, Section.CHANNEL) else None
+            line.due_on = "2027-09-30" if section in (Section.GOALS, Section.BUSINESS, Section.RETENTION) else None
+            line.save()
+    for number in range(caps.PRINTED_ACCOUNTS):
+        account = make_account(
+            f"{number} Westmoreland Wassermühlen und Hammerwerke am Main zu Worms GmbH",
+            owner=planned.rep,
+            tier="Tier A",
+        )
+        line = plan_writing.add_line(planned.plan, Section.ACCOUNTS, planned.rep)
+        line.account, line.amount, line.due_on = account, 1_234_567, "2027-11-30"
+        line.entry, line.next_step = filled(caps.ENTRY), filled(caps.NEXT_STEP)
+        line.save()
+    PlanSection.objects.filter(plan=planned.plan, section=Section.RETENTION).update(base=9_876_543)
+    plan_flow.submit(planned.plan, planned.rep)
+    plan_flow.approve(planned.plan, planned.north_manager)
+    return planned
+
+
+def widened(route):
+    """The style sheet of the print, with the widest font that a machine falls back to."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text() + WIDE)
+
+
+def pages_of(pdf):
+    return len(re.findall(rb"/Type\s*/Page[^s]", pdf))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("paper", PAPER)
+def test_the_fullest_legal_plan_prints_on_exactly_one_page(fullest, live_server, page, sign_in, paper):
+    sign_in(fullest.rep)
+    page.route("**/plan_print.css", widened)
+    page.goto(live_server.url + reverse("territories:plan-print", args=["2027", fullest.rep.pk]))
+    width, height = PAPER[paper]
+    margin = dict.fromkeys(("top", "right", "bottom", "left"), "10mm")
+    assert pages_of(page.pdf(width=width, height=height, margin=margin)) == 1
+
+
+@pytest.mark.browser
+def test_control_a_text_beyond_its_cap_would_take_a_second_page(fullest, live_server, page, sign_in):
+    sign_in(fullest.rep)
+    page.goto(live_server.url + reverse("territories:plan-print", args=["2027", fullest.rep.pk]))
+    page.evaluate(
+        "document.querySelectorAll('li').forEach((line) => { line.textContent = line.textContent.repeat(3); })"
+    )
+    assert pages_of(page.pdf(format="A4")) > 1
+
+
+def test_the_print_has_no_navigation_and_no_script(planned, client):
+    client.force_login(planned.rep)
+    body = client.get(reverse("territories:plan-print", args=["2027", planned.rep.pk])).content.decode()
+    assert "<nav" not in body
+    assert "<script" not in body
+    assert TerritoryPlan.objects.count() == 1
+    assert Path("static/css/plan_print.css").name in body
