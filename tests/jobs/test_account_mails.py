@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from statistics import median
 from time import perf_counter
 from types import SimpleNamespace
 
@@ -96,6 +95,7 @@ def test_known_or_not_the_request_does_the_same(client, person, worker):
 
 
 def test_known_or_not_the_answer_takes_the_same_time(client, person, worker):
+    """The fastest of many, turn about: what else the machine does slows others down, never these."""
     times = {person.email: [], UNKNOWN: []}
     for _ in range(40):
         for email, taken in times.items():
@@ -103,7 +103,7 @@ def test_known_or_not_the_answer_takes_the_same_time(client, person, worker):
             started = perf_counter()
             client.post(RESET, {"email": email})
             taken.append(perf_counter() - started)
-    first, second = map(median, times.values())
+    first, second = map(min, times.values())
     assert abs(first - second) < 0.005
 
 

@@ -52,10 +52,19 @@ def break_off(monkeypatch, error):
     monkeypatch.setattr(demo.sheets, "goals", list)
 
 
-def test_the_demo_company_is_loaded_beside_its_admin_and_taken_away_again(client, admin):
+@pytest.fixture
+def begun(monkeypatch):
+    """What the progress of the job was told of."""
+    told, tell = [], demo_loading._Steps.__call__
+    monkeypatch.setattr(demo_loading._Steps, "__call__", lambda steps, name: told.append(name) or tell(steps, name))
+    return told
+
+
+def test_the_demo_company_is_loaded_beside_its_admin_and_taken_away_again(client, admin, begun):
     """Once through, in process: loading takes its time."""
     assert "Load the demo company" in page(client)
     assert client.post(LOAD, follow=True).redirect_chain == [(WELCOME, 302)]
+    assert len(begun) == demo.STEPS
     job = Job.objects.get(kind="demo")
     assert (job.state, job.progress, job.total) == (JobState.DONE, demo.STEPS, demo.STEPS)
     company = Company.objects.get()
