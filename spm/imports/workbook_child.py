@@ -298,10 +298,7 @@ def merged(
 
 
 def choose(workbook: CalamineWorkbook, wanted: str, usual: str) -> tuple[CalamineSheet, list[str]]:
-    """The sheet of this name, or the first visible one that holds anything; with the names of the other such ones.
-
-    A visible sheet of the ``usual`` name goes before those that stand in front of it.
-    """
+    """The sheet of this name, else the first visible one with cells, ``usual`` before all; and the other names."""
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     if wanted:
         for sheet in sheets:

@@ -1,6 +1,6 @@
 """The page of the allocation grid: typed, pasted, spread, held, undone, taken out as a file."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from spm.org.people import place_member
-from targets import batches, cycles, grid_blocks, presences
-from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Proposal, Quota
+from targets import batches, cycles
+from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from tests.builders import make_person, make_year
@@ -66,16 +66,6 @@ def save(site, cells, seen=None, verb="", **more):
 
 def page(answer):
     return answer.content.decode()
-
-
-def row_of(site, person):
-    rows = site.get(url()).context["grid"].rows
-    return [row.name for row in rows].index(person.name)
-
-
-def paste(site, text, person, column=1):
-    place = {"at_row": row_of(site, person), "at_column": column}
-    return save(site, {"block": text} | place, verb="paste")
 
 
 def test_typed_quarters_are_one_batch(site, cast, plan):
@@ -185,107 +175,6 @@ def test_a_locked_year_is_read_and_leads_to_revisions(site, cast, plan):
     assert quota(cast.rep) == 100
 
 
-# Blocks
-
-
-def test_a_pasted_block_is_shown_first_and_stored_as_one_batch(site, cast):
-    answer = paste(site, '100\t"1,100"\r\n200\t66O\r\n\r\n', cast.rep)
-    assert answer.status_code == 200
-    pasted = answer.context["view"].pasted
-    assert (pasted.count, pasted.accepted, pasted.rejected, len(pasted.rows)) == (4, 3, 1, 2)
-    assert not Quota.objects.exists()
-    sent = {
-        one.cell.name: one.text for line in answer.context["view"].lines for one in line.inputs if one.cell.editable
-    }
-    stored = site.post(url(), sent | {"seen": 0, "was": "{}", "kind": "paste", "skip": "1"}, follow=True)
-    assert "1 cell was left out" in page(stored)
-    assert (quota(cast.rep), quota(cast.teammate)) == (1200, 200)
-    assert GoalBatch.objects.get().kind == "paste"
-
-
-def test_a_block_larger_than_the_grid_names_what_lies_outside(site, cast):
-    block = "\n".join("\t".join("1" for _column in range(12)) for _row in range(14))
-    pasted = paste(site, block, cast.outsider).context["view"].pasted
-    assert (pasted.accepted, pasted.rejected) == (4, 14 * 12 - 4)
-    assert "lies outside the grid" in pasted.rows[-1].faults[0]
-    assert not Quota.objects.exists()
-
-
-def test_a_block_of_fourteen_people_and_twelve_months_is_read_in_one_go(site, cast):
-    for number in range(14):
-        make_person(f"Zed {number:02}", team=cast.south)
-    block = "\n".join("\t".join(f"1 {column:03}" for column in range(12)) for _row in range(14))
-    top = [row.name for row in site.get(url(columns="months")).context["grid"].rows].index("Zed 00")
-    answer = site.post(url("paste", columns="months"), {"seen": 0, "block": block, "at_row": top, "at_column": 1})
-    assert answer.context["view"].pasted.accepted == 14 * 12
-    assert answer.context["view"].after.allocated == 14 * sum(1000 + column for column in range(12))
-
-
-def laid(answer):
-    """Name → the texts of each pasted line."""
-    return [(row.name, [cell.text for cell in row.cells]) for row in answer.context["view"].pasted.rows]
-
-
-def test_a_block_that_begins_on_a_person_falls_on_people_alone(site, cast):
-    answer = paste(site, "1\n2\n3", cast.rep)
-    assert [name for name, _cells in laid(answer)] == ["Rep One", "Rep Two", "Rep Three"]
-    team = [row.name for row in answer.context["grid"].rows].index("North")
-    sent = {"block": "1\n2", "at_row": team, "at_column": 1}
-    assert [name for name, _cells in laid(save(site, sent, verb="paste"))] == ["North", "Rep One"]
-
-
-def test_lines_that_begin_with_a_name_fall_on_its_row(site, cast):
-    block = f"Rep\tQ1\nrep  THREE\t1\t2\n{cast.rep.email}\t3\nNobody\t4\nRep One\t5"
-    answer = paste(site, block, cast.teammate)
-    pasted = answer.context["view"].pasted
-    assert [row.name for row in pasted.rows] == ["Rep", "Rep Three", "Rep One", "Nobody", "Rep One"]
-    assert [row.faults for row in pasted.rows] == [
-        ["This page has no row “Rep”."],
-        [],
-        [],
-        ["This page has no row “Nobody”."],
-        ["“Rep One” stands in this block twice."],
-    ]
-    assert set(pasted.texts.values()) == {"1", "2", "3"}
-
-
-def test_two_people_of_one_name_are_told_apart_by_their_e_mails(site, cast):
-    twin = make_person("Rep One", team=cast.south, email="twin@example.com")
-    assert "Several rows" in paste(site, "Rep One\t1\nRep Two\t2", cast.rep).context["view"].pasted.rows[0].faults[0]
-    named = paste(site, f"Rep One\t{twin.email}\t2", cast.rep).context["view"].pasted
-    assert named.texts == {name(twin): "2"}
-
-
-def test_a_pasted_cell_that_is_held_is_refused_unless_it_says_the_same(site, cast, plan):
-    give(plan, cast.rep, 300, "2027-Q1")
-    Hold.objects.create(plan=plan, person=cast.rep, measure="bookings", period=period("2027-Q1"))
-    assert paste(site, "400\t5", cast.rep).context["view"].pasted.rejected == 1
-    assert paste(site, "300\t5", cast.rep).context["view"].pasted.rejected == 0
-
-
-@pytest.mark.parametrize("text", ["", "\n\t\n", '"' + "x" * 200_000])
-def test_what_is_no_block_is_refused_in_words(site, cast, text):
-    assert paste(site, text, cast.rep).status_code == 422
-
-
-@pytest.mark.parametrize("place", ["", "x", "9999", "-1"])
-def test_a_block_begins_at_a_cell_of_the_grid(site, cast, place):
-    assert save(site, {"block": "1", "at_row": place, "at_column": "0"}, verb="paste").status_code == 422
-
-
-def test_what_was_typed_survives_the_preview_of_a_paste(site, cast):
-    answer = save(
-        site,
-        {name(cast.outsider): "777", "block": "5", "at_row": row_of(site, cast.rep), "at_column": 1},
-        verb="paste",
-    )
-    assert 'value="777"' in page(answer)
-
-
-def test_quoted_cells_may_hold_tabs_and_lines():
-    assert grid_blocks.read_block('"a\tb"\t"c\nd"\n1\t\n\n') == [["a\tb", "c\nd"], ["1", ""]]
-
-
 # Spreads, holds, undo
 
 
@@ -351,87 +240,6 @@ def test_nobody_undoes_what_somebody_else_did(site, cast):
     site.force_login(cast.north_manager)
     assert site.post(url("undo"), {"batch": batch.pk}).status_code == 404
     assert quota(cast.rep) == 100
-
-
-# Why, and who else
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"), [({}, "Typed into the allocation grid"), ({"kind": "paste"}, "Pasted into the allocation grid")]
-)
-def test_without_a_reason_it_is_kept_how_a_number_came(site, cast, more, reason):
-    save(site, {name(cast.rep): "100"}, **more)
-    assert GoalBatch.objects.get().reason == reason
-    assert set(Quota.history.values_list("history_change_reason", flat=True)) == {reason}
-
-
-def test_a_spread_keeps_its_method_as_the_reason(site, cast, plan):
-    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
-    save(site, {"node": cast.north.pk, "method": "even", "apply": "1"}, verb="spread")
-    assert GoalBatch.objects.latest("pk").reason == "Spread by “Even”"
-
-
-def test_three_hundred_characters_of_a_reason_are_kept_with_each_number(site, cast):
-    save(site, {name(cast.rep): "100"}, reason="x" * 400)
-    assert set(Quota.history.values_list("history_change_reason", flat=True)) == {"x" * 300}
-
-
-@pytest.mark.parametrize("stage", ["review", "approve"])
-def test_from_the_review_on_each_change_says_why(site, cast, plan, stage):
-    give(plan, cast.rep, 100)
-    PlanningCycle.objects.update(stage=stage)
-    assert "required" in page(site.get(url())).split('id="reason"')[1].split(">")[0]
-    answer = save(site, {name(cast.rep): "300"}, reason="  ")
-    assert answer.status_code == 422
-    assert "write a reason" in page(answer)
-    assert 'value="300"' in page(answer)
-    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
-    assert save(site, {"node": cast.north.pk, "method": "even", "apply": "1"}, verb="spread").status_code == 422
-    assert save(site, {name(cast.rep): "300"}, reason="Lost a customer").status_code == 302
-    assert save(site, {"batch": GoalBatch.objects.latest("pk").pk}, verb="undo").status_code == 302
-    assert GoalBatch.objects.latest("pk").reason == "Undone: Lost a customer"
-
-
-def test_what_somebody_else_changes_just_now_is_told(site, cast, plan, monkeypatch):
-    give(plan, cast.rep, 100, by=cast.director)
-    give(plan, cast.rep, 200, by=cast.admin)
-    shown = page(site.get(url()))
-    assert "Director changed 12 numbers" in shown
-    assert "Admin changed" not in shown
-    monkeypatch.setattr(presences, "LATELY", timedelta(0))
-    assert "Director changed" not in page(site.get(url()))
-
-
-def test_a_manager_is_told_of_the_numbers_seen_and_of_no_others(site, cast, plan):
-    give(plan, cast.outsider, 100, by=cast.admin)
-    site.force_login(cast.north_manager)
-    assert "Admin changed" not in page(site.get(url()))
-    give(plan, cast.rep, 100, "2027-01", by=cast.admin)
-    assert "Admin changed 1 number " in page(site.get(url()))
-
-
-# Columns
-
-
-def test_over_assignment_margin_and_the_note_of_a_proposal_stand_on_the_rows(site, cast, cycle, plan):
-    set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
-    give(plan, cast.rep, 1100)
-    for measure, amount in (("margin", 300), ("revenue", 1000)):
-        set_quota(plan, person=cast.rep, measure=measure, period=period(), amount=Decimal(amount))
-    Proposal.objects.create(cycle=cycle, person=cast.rep, measure="bookings", amount=900, note="A customer closes")
-    shown = page(site.get(url())).replace("\u202f", " ").replace("\xa0", " ")
-    assert "Handed on: 1.1 k€ (+10.0 %)" in shown
-    assert "30.0 %" in shown
-    assert "“A customer closes”" in shown
-
-
-def test_the_columns_are_chosen_and_stay_chosen(site, cast):
-    usual = page(site.get(url()))
-    assert ("col-margin" in usual, "alloc-usual" in usual, "Not covered<span" in usual) == (True, True, False)
-    chosen = page(site.get(url(show="lost")))
-    assert ("col-margin" in chosen, "alloc-usual" in chosen, "Not covered<span" in chosen) == (False, False, True)
-    sent = {"seen": 0, "was": "{}", name(cast.rep): "1"}
-    assert site.post(url(show="lost"), sent).headers["Location"].endswith("&show=lost")
 
 
 # Size
