@@ -3,7 +3,7 @@
 Ratios come from ``targets.measures`` and from nowhere else.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, overload
@@ -158,7 +158,8 @@ class Adder:
     """Sums of leaf figures over one window, for any number of holders; what does not depend on them is known before."""
 
     def __init__(self, window: Window) -> None:
-        self._leaves = [(leaf.pk, leaf.over) for leaf in window.leaves]
+        self._over = [leaf.pk for leaf in window.leaves if leaf.over]
+        self._others = [leaf.pk for leaf in window.leaves if not leaf.over]
         self._running = [leaf for leaf in window.leaves if leaf.begun and not leaf.over]
         self._recent = [leaf.pk for leaf in window.recent]
         self._months_left = months_left(window.leaves)
@@ -166,31 +167,30 @@ class Adder:
 
     def figures(self, cells: Cells, before: Decimal | None = None) -> Figures:
         """One holder; ``before`` is given, since it needs days, not leaf periods."""
-        inside = [(cells[key], is_over) for key, is_over in self._leaves if key in cells]
+        over = [cells[key] for key in self._over if key in cells]
+        inside = over + [cells[key] for key in self._others if key in cells]
         recent = [cells[key].actual_units for key in self._recent if key in cells]
+        quota, quota_over = total_units([cell.quota_units for cell in inside]), [cell.quota_units or 0 for cell in over]
+        plan, plan_over = total_units([cell.plan_units for cell in inside]), [cell.plan_units or 0 for cell in over]
         running = [(cells[leaf.pk], leaf) for leaf in self._running if leaf.pk in cells]
         return Figures(
-            actual=from_units(sum([cell.actual_units for cell, _ in inside])),
-            quota=amount_of(total_units([cell.quota_units for cell, _ in inside])),
-            expected=measures.expected_to_date(
-                [
-                    (amount_of(sum([cell.quota_units or 0 for cell, is_over in inside if is_over])), 1, 1),
-                    *((cell.quota, leaf.elapsed, leaf.days) for cell, leaf in running),
-                ]
-            ),
-            plan=amount_of(total_units([cell.plan_units for cell, _ in inside])),
-            plan_expected=measures.expected_to_date(
-                [
-                    (amount_of(sum([cell.plan_units or 0 for cell, is_over in inside if is_over])), 1, 1),
-                    *((cell.plan, leaf.elapsed, leaf.days) for cell, leaf in running),
-                ]
-            ),
+            actual=from_units(sum([cell.actual_units for cell in inside])),
+            quota=amount_of(quota),
+            expected=_expected(sum(quota_over), [(cell.quota, leaf) for cell, leaf in running]),
+            plan=amount_of(plan),
+            plan_expected=_expected(sum(plan_over), [(cell.plan, leaf) for cell, leaf in running]),
             before=before,
             recent=from_units(sum(recent)) / len(self._recent) if recent else None,
             months_left=self._months_left,
             days_left=self._days_left,
-            effect=from_units(sum([cell.effect_units for cell, _ in inside])),
+            effect=from_units(sum([cell.effect_units for cell in inside])),
         )
+
+
+def _expected(over: int, running: Sequence[tuple[Decimal | None, Leaf]]) -> Decimal:
+    """Of leaf periods that are over all of their quota, of the running one its part, of those to come nothing."""
+    parts = [(quota, leaf.elapsed, leaf.days) for quota, leaf in running]
+    return measures.expected_to_date([(from_units(over), 1, 1), *parts])
 
 
 def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figures:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from hashlib import sha256
 
 from django.core.cache import cache
 from django.core.paginator import Page
@@ -21,7 +20,18 @@ from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.periods import Leaf, View, Window
-from spm.dashboards.queries import Person, Stamp, against_baseline, leaves_needed, names_of, read_raw, steady, trees_of
+from spm.dashboards.queries import (
+    CACHE_SECONDS,
+    Person,
+    Stamp,
+    against_baseline,
+    leaves_needed,
+    names_of,
+    read_raw,
+    stamped,
+    steady,
+    trees_of,
+)
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.team_cells import drawn
@@ -39,8 +49,6 @@ from targets import baseline, curves, measures
 from targets.baseline import Step
 from targets.choices import Measure
 from targets.models import Attainment
-
-CACHE_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +111,15 @@ def focus_name(user: User, company: Company, focus: Focus) -> str:
     return company.name if focus.is_company else ", ".join(teams[team] for team in focus.teams)
 
 
-def board_of(user: User, view: View, focus: Focus) -> tuple[Board, dict[int, TeamTree]]:
-    """The figures of everybody in a focus, without words or shapes."""
+def board_of(user: User, view: View, focus: Focus, stamp: Stamp | None = None) -> tuple[Board, dict[int, TeamTree]]:
+    """The figures of everybody in a focus, without words or shapes; ``stamp``: the state, to keep by it what is old."""
     trees = trees_of(user, leaves_needed(view.window))
-    raw = read_raw(user, view.measure, focus, view.window, trees)
+    raw = read_raw(user, view.measure, focus, view.window, trees, stamp)
     return build(focus, view.window, trees, against_baseline(raw, view, trees) if view.is_baseline else raw), trees
 
 
 def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:
-    board, trees = board_of(user, view, focus)
+    board, trees = board_of(user, view, focus, stamp)
     people = names_of(user, {row.pk for row in board.people})
     names = Names({pk: person.name for pk, person in people.items()}, history_of(user).teams, name)
     situation = situation_of(view, company, board, names, is_company=focus.is_company)
@@ -233,7 +241,7 @@ def daily_of(
 ) -> tuple[dict[date, Decimal], dict[date, Decimal]]:
     """Credited by day in the window and in its comparison: one read, kept until the next roll-up is published."""
     days = [(s.first, s.last, sorted(s.people) if s.people is not None else None) for s in here + before]
-    key = _key("curve", stamp, measure, overlay, days)
+    key = stamped("curve", stamp, measure, overlay, days)
     read: dict[date, Decimal] | None = cache.get(key)
     if read is None:
         read = curves.daily(measure, here + before, overlay=overlay)
@@ -293,17 +301,12 @@ def _bridge_parts(board: Board, names: Names) -> list[tuple[str, Decimal]]:
 
 def kept_known(user: User, company: Company, view: View, people: Mapping[int, Person], stamp: Stamp) -> Known:
     """What the facts are told from, kept for this viewer until the next roll-up is published."""
-    key = _key("known", stamp, user.pk, view.measure, view.window.starts_on, view.window.ends_on, sorted(people))
+    key = stamped("known", stamp, user.pk, view.measure, view.window.starts_on, view.window.ends_on, sorted(people))
     known: Known | None = cache.get(key)
     if known is None:
         known = known_of(user, company, view, people)
         cache.set(key, known, CACHE_SECONDS)
     return known
-
-
-def _key(name: str, stamp: Stamp, *parts: object) -> str:
-    text = f"{stamp.newest} {stamp.finished_at} {parts}"
-    return f"{name}:{sha256(text.encode()).hexdigest()}"
 
 
 def known_of(user: User, company: Company, view: View, people: Mapping[int, Person]) -> Known:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
@@ -28,7 +29,7 @@ from targets import baseline, curves
 from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
-MEASURE_SECONDS = 300
+MEASURE_SECONDS, CACHE_SECONDS = 300, 3600
 TOTALS: tuple[str | Combinable, ...] = (
     *("person", "team", "period"),
     *map(stored, ("actual", "overlay", "target", "quota_sum", "effect")),
@@ -116,13 +117,33 @@ def leaves_needed(window: Window) -> list[Leaf]:
     )
 
 
-def read_raw(user: User, measure: Measure, focus: Focus, window: Window, trees: dict[int, TeamTree]) -> Raw:
+def stamped(name: str, stamp: Stamp, *parts: object) -> str:
+    """The key in the cache of something that holds until the next roll-up is published."""
+    text = f"{stamp.newest} {stamp.finished_at} {parts}"
+    return f"{name}:{sha256(text.encode()).hexdigest()}"
+
+
+def read_raw(  # noqa: PLR0913  # what to read, of whom, when, and of which state
+    user: User, measure: Measure, focus: Focus, window: Window, trees: dict[int, TeamTree], stamp: Stamp | None
+) -> Raw:
     """All leaf figures the user may see of a focus: one read of totals, one of credits where a leaf period runs."""
     raw = raw_of(_totals(user, measure, focus, trees))
     for leaf, before in running_pair(window):
-        credited = curves.by_person(measure, before.starts_on, same_day(leaf, before))
+        credited = _credited(measure, before.starts_on, same_day(leaf, before), stamp)
         return _with_partial(raw, credited, before.pk, trees[before.pk])
     return raw
+
+
+def _credited(measure: Measure, first: date, last: date, stamp: Stamp | None) -> dict[int, tuple[Decimal, Decimal]]:
+    """``curves.by_person`` of everybody, kept until the next roll-up is published; who sees whom is asked elsewhere."""
+    if stamp is None:
+        return curves.by_person(measure, first, last)
+    key = stamped("credited", stamp, measure, first, last)
+    read: dict[int, tuple[Decimal, Decimal]] | None = cache.get(key)
+    if read is None:
+        read = curves.by_person(measure, first, last)
+        cache.set(key, read, CACHE_SECONDS)
+    return read
 
 
 def raw_of(totals: Iterable[tuple[Any, ...]]) -> Raw:

@@ -98,19 +98,18 @@ def heat_cell(ratio: Decimal | None, href: str = "", label: str = "", event: str
 
     ``event``: what happened then, in words; a dot marks it.
     """
-    dot = " heat-event" if event else ""
+    look = f"{heat_band(ratio) or 'none'}{' heat-event' if event else ''}"
     title = format_html(' title="{}"', event) if event else EMPTY
     if ratio is None:
-        return format_html('<span class="heat-cell heat-none{}"{}>—</span>', dot, title)
-    band, digits = heat_band(ratio), numbers.number(ratio * 100)
-    percent = '{}<span class="only-wide">&nbsp;%</span>'
+        return format_html('<span class="heat-cell heat-{}"{}>—</span>', look, title)
+    digits, percent = numbers.number(ratio * 100), '{}<span class="only-wide">&nbsp;%</span>'
     if not href:
-        return format_html('<span class="heat-cell heat-{}{}"{}>' + percent + "</span>", band, dot, title, digits)
-    said = f"{label}: {numbers.percent(ratio)}{', ' if event else ''}{event}" if label else ""
-    return format_html(
-        '<a class="heat-cell heat-{}{}" href="{}"{}{}>' + percent + "</a>",
-        *(band, dot, href, format_html(' aria-label="{}"', said) if said else EMPTY, title, digits),
-    )
+        return format_html('<span class="heat-cell heat-{}"{}>' + percent + "</span>", look, title, digits)
+    if not label:
+        return format_html('<a class="heat-cell heat-{}" href="{}"{}>' + percent + "</a>", look, href, title, digits)
+    said = f"{label}: {numbers.percent(ratio)}{', ' if event else ''}{event}"
+    link = '<a class="heat-cell heat-{}" href="{}" aria-label="{}"{}>' + percent + "</a>"
+    return format_html(link, look, href, said, title, digits)
 
 
 class Heated(Protocol):

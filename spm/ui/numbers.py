@@ -24,9 +24,14 @@ BABEL_NAMES = {"en": "en", "fr": "fr"}
 THOUSAND, MILLION, BILLION = Decimal(10) ** 3, Decimal(10) ** 6, Decimal(10) ** 9
 
 
+def _code(language: str | None) -> str:
+    """The language asked for, else that of the request."""
+    return language or get_language() or "en"
+
+
 def babel_locale(language: str | None = None) -> Locale:
     """The Babel locale of a Django language code; English where it is unknown."""
-    return _locale(language or get_language() or "en")
+    return _locale(_code(language))
 
 
 @cache  # a page asks for it with every number; Babel reads the name anew each time
@@ -52,7 +57,7 @@ def number(value: Decimal | int | None, decimals: int = 0, language: str | None 
     if value is None:
         return NONE
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    digits = f"{abs(rounded):,.{decimals}f}".translate(_separators(language or get_language() or "en"))
+    digits = f"{abs(rounded):,.{decimals}f}".translate(_separators(_code(language)))
     return _sign(rounded, signed=signed) + digits
 
 
@@ -75,6 +80,7 @@ def percent(ratio: Decimal | None, decimals: int = 0, language: str | None = Non
     """A ratio in percent: Decimal("0.957") is "96 %"."""
     if ratio is None:
         return NONE
+    language = _code(language)
     return number(ratio * 100, decimals, language, signed=signed) + space(language) + "%"
 
 
@@ -107,6 +113,7 @@ def money_compact(amount: Decimal | None, currency: str, language: str | None = 
     """
     if amount is None:
         return NONE
+    language = _code(language)
     divisor, decimals, unit = _scale(abs(amount))
     scaled = (amount / divisor).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     places = max(0, -int(scaled.normalize().as_tuple().exponent)) if scaled else 0
@@ -153,7 +160,7 @@ def month_name(value: date | None, language: str | None = None, *, year: bool = 
     """ "Sep", or "Sep 2026" """
     if value is None:
         return NONE
-    return _month_name(value, language or get_language() or "en", year=year)
+    return _month_name(value, _code(language), year=year)
 
 
 @lru_cache(maxsize=1024)  # a page of many years names the same months again and again
@@ -195,7 +202,7 @@ def _sign(value: Decimal, *, signed: bool) -> str:
 
 
 def _symbol(currency: str, language: str | None) -> str:
-    return _symbol_in(currency, language or get_language() or "en")
+    return _symbol_in(currency, _code(language))
 
 
 @cache
@@ -204,6 +211,7 @@ def _symbol_in(currency: str, language: str) -> str:
 
 
 def _with_symbol(amount: Decimal, currency: str, language: str | None, decimals: int, *, signed: bool) -> str:
+    language = _code(language)
     digits = number(abs(amount), decimals, language)
     rounded = amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     sign, symbol = _sign(rounded, signed=signed), _symbol(currency, language)
