@@ -367,11 +367,7 @@ class GoalSheet:
         return None if before == amount else LeafChange(Holder(column, holder), measure, period, before, amount)
 
     def _store(self, changes: Sequence[LeafChange], reason: str) -> None:
-        told = {
-            "default_user": self.by,
-            "default_change_reason": reason[:REASON_LENGTH],
-            "default_date": clock.now(),
-        }
+        at: dict[str, Any] = {"default_date": clock.now(), "default_change_reason": reason[:REASON_LENGTH]}
         history: Any = self.model.history
         fresh, kept, gone = [], [], []
         for change in changes:
@@ -383,9 +379,9 @@ class GoalSheet:
             else:
                 row.amount = change.after
                 kept.append(row)
-        bulk_create_with_history(fresh, self.model, batch_size=BLOCK, **told)
+        bulk_create_with_history(fresh, self.model, batch_size=BLOCK, default_user=self.by, **at)
         bulk.update(self.model, ["amount"], [(row.pk, to_units(row.amount)) for row in kept])
-        history.bulk_history_create(kept, batch_size=BLOCK, update=True, **told)
+        history.bulk_history_create(kept, batch_size=BLOCK, update=True, default_user=self.by, **at)
         written = [(row.period_id, row.pk) for row in (*fresh, *kept, *gone)]
         for row in gone:
             row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
