@@ -23,7 +23,8 @@ ONLOOKERS = ("outsider", "elsewhere", "former")
 OPEN = tuple(
     name
     for name, policy in ROUTES.items()
-    if name.split(":")[0] in ("dashboards", "targets", "territories", "talk") and policy.get("elsewhere", "other") & {200}
+    if name.split(":")[0] in ("dashboards", "targets", "territories", "talk")
+    and policy.get("elsewhere", "other") & {200}
 )
 GATED = tuple(
     name
@@ -140,7 +141,8 @@ def test_inv_36_every_queryset_hides_rows(model, world):
 
 def test_inv_36_every_queryset_that_is_read_has_a_page_that_would_show_its_leak():
     """Also a model that is new: its first read by a page asks for a line above. Jobs show nothing to anybody."""
-    sources = [path for top in ("spm", "targets", "territories") for path in (ROOT / top).rglob("*.py") if path.name != "tasks.py"]
+    tops = ("spm", "targets", "territories")
+    sources = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "tasks.py"]
     read = {name for path in sources for name in READ.findall(path.read_text("utf-8"))}
     assert read & {model.__name__ for model in guarded_models()} == set(SHOWN_AT) | set(SECOND_LINE)
 
