@@ -31,6 +31,11 @@ class Gap:
         """Quota − named: above 0 "not yet named", below 0 named beyond the quota; None without a quota."""
         return None if self.quota is None else self.quota - self.named
 
+    @property
+    def distance(self) -> Decimal | None:
+        """How far what is named is from the quota, whichever way."""
+        return None if self.left is None else abs(self.left)
+
 
 def gap_of(lines: Iterable[TerritoryPlanLine], base: Decimal | None, quota: Decimal | None) -> Gap:
     """The gap check of one plan, from its lines."""

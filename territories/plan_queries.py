@@ -46,6 +46,10 @@ class DecisionMap:
     never: int = 0
     blockers: int = 0
 
+    @property
+    def is_known(self) -> bool:
+        return bool(self.met or self.never)
+
 
 @dataclass(frozen=True, slots=True)
 class LineSheet:
