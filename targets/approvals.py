@@ -6,11 +6,10 @@ A second admin decides where there is one; where the company has one admin, that
 change; who changes an approved plan has it approved again before it is handed on or locked. Rules: domain.md, A1.
 """
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.org import audit, retries
+from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import User
 from spm.talk import threads
@@ -47,7 +46,7 @@ def submit(plan: CompanyPlan, *, by: User) -> CompanyPlan:
         raise NotAllowed(_("The company plan is not for you to submit now."))
     if not has_numbers(plan):
         raise Unapproved(_("There is no company plan yet. Set it before it is approved."))
-    plan.submitted_at, plan.submitted_by = timezone.now(), by
+    plan.submitted_at, plan.submitted_by = clock.now(), by
     plan.decided_at = plan.decided_by = None
     _store(plan, PlanState.SUBMITTED, by)
     tell_plan("plan_submitted", plan, access.other_admins(by), by)
@@ -122,7 +121,7 @@ def _submitted(plan: CompanyPlan, by: User, seen: int | None) -> CompanyPlan:
 
 
 def _decide(plan: CompanyPlan, state: PlanState, by: User, comment: str = "") -> None:
-    plan.decided_at, plan.decided_by = timezone.now(), by
+    plan.decided_at, plan.decided_by = clock.now(), by
     _store(plan, state, by, comment)
     tell_plan("plan_decided", plan, [plan.submitted_by] if plan.submitted_by else [], by)
 

@@ -80,9 +80,6 @@ class ActualLoader(LineLoader):
         self.seen: set[str] = set()
         self.zeros = ZeroForms()  # ids of the file that begin with a zero
 
-    def surveys(self) -> bool:
-        return self.run.is_snapshot or "product_family" in self.run.headers
-
     def survey(self, rows: Sequence[Row]) -> None:
         self.zeros.update(key for row in rows if (key := row.values["external_id"])[:1] == "0")
         for name in dict.fromkeys(row.values.get("product_family") for row in rows):

@@ -302,7 +302,7 @@ def _company() -> Company:
 def _survey(loader: Loader, staged: Staged) -> None:
     for items in staged.refusals.blocks():
         loader.survey_refused([staging.StagedRefusal(*item).cells for item in items])
-    for block in staged.blocks() if loader.surveys() else ():
+    for block in staged.blocks():
         loader.survey([item.row for item in block if not item.is_superseded])
 
 

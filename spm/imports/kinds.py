@@ -124,7 +124,7 @@ class Run:
 class Loader:
     """Judges and writes the rows of one file.
 
-    A kind that ``streams`` gets blocks of at most 5,000 rows: ``survey`` for all of them first (where it ``surveys``),
+    A kind that ``streams`` gets blocks of at most 5,000 rows: ``survey`` for all of them first,
     then ``judge`` and ``write`` block by block. Any other kind gets the whole file as one block. Writing happens inside
     the one transaction of the commit; everything a loader has read since that transaction began is current, because
     imports commit one after the other.
@@ -132,10 +132,6 @@ class Loader:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-
-    def surveys(self) -> bool:
-        """Whether ``survey`` has anything to learn from this file; if not, a whole pass over its rows is saved."""
-        return False
 
     def survey(self, rows: Sequence[Row]) -> None:
         """See all rows once before the first is judged: dates to lock, sets that must add up."""

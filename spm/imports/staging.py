@@ -27,7 +27,7 @@ from spm.imports.models import ImportBatch
 from spm.imports.periods import period_labels
 from spm.imports.readers import read
 
-KEPT = 500  # characters kept of a cell for the file of refused rows; no column takes as many
+KEPT = 5_000  # characters kept of a cell for the file of refused rows; no column takes as many
 MOST_WHOLE_ROWS = 100_000  # of a kind that is judged as a whole, in memory
 
 type Progress = Callable[[int, int, str], None]

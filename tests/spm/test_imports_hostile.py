@@ -35,7 +35,7 @@ def measured(tmp_path):
     def measure(data, seconds=workbook_reader.SECONDS):
         path = tmp_path / "x.xlsx"
         path.write_bytes(data)
-        command = [sys.executable, "-c", MEASURE, str(workbook_reader.CHILD), str(path), "", str(seconds)]
+        command = [sys.executable, "-c", MEASURE, str(workbook_reader.CHILD), str(path), "", "", str(seconds)]
         done = subprocess.run(command, capture_output=True, check=True, text=True)
         code, megabytes, used = done.stdout.split()
         with (tmp_path / "x.xlsx.rows").open() as rows:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm.imports.readers import BadFile, ReadOptions, read, read_pasted
-from spm.ui.exports import Column, csv_lines, workbook
+from spm.ui.exports import Column, Sheet, csv_lines, workbook
 
 ROWS = [["id", "name", "amount"], ["1", "Zoë", "2.50"], ["2", "Bob", "3.00"]]
 
@@ -170,7 +170,7 @@ def test_inv_19_a_cell_of_our_own_csv_is_read_back_as_it_was(text):
 
 def test_inv_19_a_cell_of_our_own_workbook_is_read_back_as_it_was():
     texts = ["=1+1", "'=1+1", "''@x", "+foo@example.com", "-", "'plain", "O'Neil"]
-    file = workbook([Column("=id"), Column("text")], [[str(n), text] for n, text in enumerate(texts)], "own")
+    file = workbook([Sheet("own", [Column("=id"), Column("text")], [[str(n), text] for n, text in enumerate(texts)])])
     header, *rows = cells(file.read(), "own.xlsx", sheet="own")
     assert header == ["=id", "text"]
     assert [row[1] for row in rows] == texts

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from spm.ui.exports import Column, csv_lines, export_format, guarded, table_response, unguarded, workbook
+from spm.ui.exports import Column, Sheet, csv_lines, export_format, guarded, table_response, unguarded, workbook
 
 COLUMNS = [Column("Rep"), Column("Quota", "money"), Column("Pace", "percent"), Column("Signed", "date")]
 ROWS = [
@@ -21,7 +21,7 @@ DANGEROUS = ["=1+1", "+33 1", "-x", "@SUM(A1)", "\tx", "\rx", "＝1", "＋1", "�
 
 
 def opened(rows=ROWS, filters=()):
-    return load_workbook(workbook(COLUMNS, rows, "team", filters))
+    return load_workbook(workbook([Sheet("team", COLUMNS, rows)], filters))
 
 
 def text_of(**options):

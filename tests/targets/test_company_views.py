@@ -154,6 +154,7 @@ def test_a_closed_month_is_shown_and_not_typed_into(site, plan):
 def test_managers_read_the_plan_and_change_nothing(site, cast, plan, last_year):
     give(plan, 900)
     give(plan, 90, segment="Direct")
+    PlanningCycle.objects.update(stage="allocate")
     site.force_login(cast.north_manager)
     answer = site.get(url())
     assert (answer.status_code, 'name="c:' in page(answer)) == (200, False)
