@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.money import ZERO
+from spm.org import clock
 from spm.org.models import FiscalYear, User
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind
@@ -133,7 +134,7 @@ def _card(
         named=plan_checks.gap_of(lines, base, quota).named,
         quota=quota or None,
         edited_at=plan.edited_at,
-        days=max((timezone.now() - since).days, 0),
+        days=max((clock.today() - timezone.localdate(since)).days, 0),
         progress=plan_live.progress(lines) if plan.approved_number is not None else None,
         stale=sum(plan_live.is_stale(line, plan) for line in lines),
         href=plans.path_of(plan),

@@ -7,7 +7,6 @@ its words back. Rules: ux.md, "The one-page territory plan"; domain.md A11, A12,
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
@@ -55,7 +54,7 @@ def submit(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     _refuse_not_held(plan)
     if PlanVersion.objects.filter(plan=plan, number=plan.number).exists():
         plan.number += 1
-    plan.state, plan.submitted_at = PlanState.SUBMITTED, timezone.now()
+    plan.state, plan.submitted_at = PlanState.SUBMITTED, clock.now()
     plan.decided_at = plan.decided_by = plan.nudged_at = None
     _store(plan, by)
     managers = _managers(plan)
@@ -100,7 +99,7 @@ def review_section(plan: TerritoryPlan, section: Section, verdict: SectionReview
     """What the manager says of one section, while the plan waits. Raises WrongState and NotYours."""
     plan = _waiting(plan, by)
     row = PlanSection.objects.get(plan=plan, section=section)
-    row.review, row.reviewed_by, row.reviewed_at = verdict, by, timezone.now()
+    row.review, row.reviewed_by, row.reviewed_at = verdict, by, clock.now()
     row.version += 1
     row.save()
     return row
@@ -114,7 +113,7 @@ def return_(plan: TerritoryPlan, by: User, note: str) -> TerritoryPlan:
         raise RuleViolation(_("Say what is to be changed."))
     if len(words) > NOTE:
         raise RuleViolation(_("The note has at most %(most)d characters.") % {"most": NOTE})
-    plan.state, plan.decided_at, plan.decided_by = PlanState.RETURNED, timezone.now(), by
+    plan.state, plan.decided_at, plan.decided_by = PlanState.RETURNED, clock.now(), by
     _store(plan, by, words)
     notify("territory_plan_returned", to=[plan.person], **_told(plan, by))
     return plan
@@ -125,7 +124,7 @@ def approve(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     """The manager signs too: this version is in force. Raises WrongState, NotYours, NotHeld."""
     plan = _waiting(plan, by)
     _refuse_not_held(plan)
-    now = timezone.now()
+    now = clock.now()
     plan.state, plan.decided_at, plan.decided_by = PlanState.APPROVED, now, by
     plan.approved_number = plan.number
     said = PlanSection.objects.filter(plan=plan).exclude(review=SectionReview.APPROVED)
@@ -186,7 +185,7 @@ def nudge(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     slot = f"plan {plan.pk} {clock.today().isoformat()}"
     if not notify("territory_plan_waiting", to=[plan.person], slot=slot, **_told(plan, by)):
         raise NothingToDo(_("%(name)s was reminded today already.") % {"name": plan.person.name})
-    plan.nudged_at = timezone.now()
+    plan.nudged_at = clock.now()
     plan.save(update_fields=["nudged_at"])
     return plan
 
@@ -216,7 +215,7 @@ def _store(plan: TerritoryPlan, by: User, note: str = "") -> None:
         content=plan_content.content_of(plan),
         note=note,
         by=by,
-        at=timezone.now(),
+        at=clock.now(),
     )
 
 

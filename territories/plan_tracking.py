@@ -1,6 +1,5 @@
 """Living with a plan: how far each line has come, by what one sees it, and the talk about it every quarter."""
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
@@ -41,7 +40,7 @@ def track(line: TerritoryPlanLine, status: str, evidence: str, by: User) -> Terr
         raise RuleViolation(_("The evidence has at most %(most)d characters.") % {"most": caps.EVIDENCE})
     if status in (LineStatus.DONE, LineStatus.DROPPED) and not words:
         raise RuleViolation(_("Say by what one sees it, or why it is dropped."))
-    line.status, line.evidence, line.touched_at = status, words, timezone.now()
+    line.status, line.evidence, line.touched_at = status, words, clock.now()
     line.version += 1
     save_tracked(line, by=by)
     return line

@@ -11,13 +11,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.keys import as_key
 from spm.market.models import Account
-from spm.org import retries
+from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.tracking import delete_tracked, save_tracked
 from spm.ui.amounts import AmountField, parse_amount
@@ -96,7 +95,7 @@ def save(plan: TerritoryPlan, changes: Sequence[Change], by: User) -> Outcome:
         rows[name].version += 1
         _store(rows[name], by)
     if touched:
-        _mark_edited(plan, {_section_of(name, rows[name]) for name in touched} - {None})
+        mark_edited(plan, {_section_of(name, rows[name]) for name in touched} - {None})
         outcome.saved_at = plan.edited_at
     outcome.versions = {name: row.version for name, row in rows.items()}
     return outcome
@@ -165,9 +164,9 @@ def _store(row: Any, by: User) -> None:
         row.save()
 
 
-def _mark_edited(plan: TerritoryPlan, sections: set[str | None]) -> None:
+def mark_edited(plan: TerritoryPlan, sections: set[str | None]) -> None:
     """The plan was written on now; what the manager said of these sections no longer stands."""
-    plan.edited_at = timezone.now()
+    plan.edited_at = clock.now()
     plan.save(update_fields=["edited_at"])
     said = PlanSection.objects.filter(plan=plan, section__in=sections).exclude(review=SectionReview.OPEN)
     said.update(review=SectionReview.OPEN, reviewed_by=None, reviewed_at=None)
@@ -180,21 +179,23 @@ def _mark_edited(plan: TerritoryPlan, sections: set[str | None]) -> None:
 def add_line(plan: TerritoryPlan, section: Section, by: User) -> TerritoryPlanLine:
     """An empty line at the end of a section. Raises NotWritable and PageFull."""
     plan = writable(plan.pk)
-    stands = TerritoryPlanLine.objects.filter(plan=plan, section=section).count()
-    _refuse_full(section, stands)
-    line = TerritoryPlanLine(plan=plan, section=section, position=stands + 1)
+    line = TerritoryPlanLine(plan=plan, section=section, position=_place(plan, section))
     save_tracked(line, by=by)
     if not plan.started_from:
         plan.started_from = "blank"
         plan.save(update_fields=["started_from"])
-    _mark_edited(plan, {section})
+    mark_edited(plan, {section})
     return line
 
 
-def _refuse_full(section: str, stands: int) -> None:
+def _place(plan: TerritoryPlan, section: str) -> int:
+    """The place below the last line, or else the first one that a file left free. Raises PageFull."""
+    taken = set(TerritoryPlanLine.objects.filter(plan=plan, section=section).values_list("position", flat=True))
     most = caps.lines_of(section)
-    if stands >= most:
+    if len(taken) >= most:
         raise PageFull(_("This section takes %(most)d lines, so that the plan stays one page.") % {"most": most})
+    last = max(taken, default=0)
+    return last + 1 if last < most else next(place for place in range(1, most) if place not in taken)
 
 
 @retries.atomic
@@ -208,7 +209,7 @@ def remove_line(line: TerritoryPlanLine, by: User) -> None:
     ):
         below.position -= 1
         save_tracked(below, by=by)
-    _mark_edited(plan, {section})
+    mark_edited(plan, {section})
 
 
 @retries.atomic
@@ -219,14 +220,14 @@ def restore_line(plan: TerritoryPlan, pk: int, by: User) -> TerritoryPlanLine:
     if gone is None or TerritoryPlanLine.objects.filter(pk=pk).exists():
         raise RuleViolation(_("There is no such line to bring back."))
     stands = TerritoryPlanLine.objects.filter(plan=plan, section=gone.section)
-    _refuse_full(gone.section, stands.count())
+    place = _place(plan, gone.section)
     if gone.section == Section.ACCOUNTS and stands.filter(account=gone.account_id).exists():
         raise RuleViolation(_("This account stands in another line of the plan."))
     line = gone.instance
-    line.pk, line.position = None, stands.count() + 1
+    line.pk, line.position = None, place
     line._state.adding = True  # noqa: SLF001  # a row of its own, with a key of its own
     save_tracked(line, by=by)
-    _mark_edited(plan, {line.section})
+    mark_edited(plan, {line.section})
     restored: TerritoryPlanLine = line
     return restored
 
@@ -236,19 +237,21 @@ def move_line(line: TerritoryPlanLine, up: bool, by: User) -> None:  # noqa: FBT
     """Change places with the neighbour above or below; at the end of the section nothing happens."""
     plan = writable(line.plan_id)
     line = TerritoryPlanLine.objects.get(pk=line.pk)
-    place = line.position + (-1 if up else 1)
-    other = TerritoryPlanLine.objects.filter(plan=plan, section=line.section, position=place).first()
+    others = TerritoryPlanLine.objects.filter(plan=plan, section=line.section)
+    above, below = others.filter(position__lt=line.position), others.filter(position__gt=line.position)
+    other = above.order_by("-position").first() if up else below.order_by("position").first()
     if other is None:
         return
-    # One place is free for a moment beyond the last: the constraint looks at every statement.
-    mine, free = line.position, caps.lines_of(line.section)
-    if TerritoryPlanLine.objects.filter(plan=plan, section=line.section).count() == free:
+    # A place must be free for a moment: the constraint looks at every statement.
+    taken = set(others.values_list("position", flat=True))
+    free = next((place for place in range(caps.lines_of(line.section), 0, -1) if place not in taken), None)
+    if free is None:
         _swap_words(line, other, by)
     else:
-        for row, position in ((line, free), (other, mine), (line, place)):
+        for row, position in ((line, free), (other, line.position), (line, other.position)):
             row.position = position
             save_tracked(row, by=by)
-    _mark_edited(plan, {line.section})
+    mark_edited(plan, {line.section})
 
 
 def _swap_words(one: TerritoryPlanLine, other: TerritoryPlanLine, by: User) -> None:

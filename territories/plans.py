@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
@@ -77,11 +76,11 @@ def roll_out(year: FiscalYear, by: User) -> int:
     """
     template = PlanTemplate.objects.select_for_update().get(pk=template_of(year).pk)
     if template.published_at is None:
-        template.published_at, template.published_by = timezone.now(), by
+        template.published_at, template.published_by = clock.now(), by
         template.version += 1
         template.save()
     have = set(TerritoryPlan.objects.filter(fiscal_year=year).values_list("person", flat=True))
-    opened = [_open(year, person) for person in writers_of(year) if person.pk not in have]
+    opened = [open_plan(year, person) for person in writers_of(year) if person.pk not in have]
     if not opened:
         raise NothingToDo(_("Everybody who writes a plan for %(year)s has one.") % {"year": year.label})
     told = [Told(plan.person, path_of(plan), (PLAN, plan.pk)) for plan in opened]
@@ -89,7 +88,8 @@ def roll_out(year: FiscalYear, by: User) -> int:
     return len(opened)
 
 
-def _open(year: FiscalYear, person: User) -> TerritoryPlan:
+def open_plan(year: FiscalYear, person: User) -> TerritoryPlan:
+    """An empty plan for somebody who has none, for the territory taken last, inside the caller's transaction."""
     held = owned(person, max(clock.today(), year.starts_on))
     plan = TerritoryPlan.objects.create(fiscal_year=year, person=person, territory_id=next(iter(held), None))
     PlanSection.objects.bulk_create(PlanSection(plan=plan, section=section) for section in Section)
@@ -115,7 +115,7 @@ def begin(plan: TerritoryPlan, start: PlanStart, by: User) -> TerritoryPlan:
         _from_last_year(plan, by)
     elif start == PlanStart.EXAMPLE:
         _from_example(plan, by)
-    plan.started_from, plan.edited_at = start, timezone.now()
+    plan.started_from, plan.edited_at = start, clock.now()
     plan.version += 1
     plan.save()
     return plan

@@ -12,7 +12,9 @@ from simple_history.utils import bulk_update_with_history
 from spm.errors import RuleViolation
 from spm.imports.bulk import chunks
 from spm.imports.models import ImportBatch, ImportChange
+from spm.money import from_units, to_units
 from spm.org.models import User
+from spm.ui.fields import MoneyField
 
 BLOCK = 500
 type Said = dict[str, Any]
@@ -29,6 +31,8 @@ def said(row: Model, names: Iterable[str]) -> Said:
     for name in names:
         column = by_name[name]
         value = column.value_from_object(row)
+        if isinstance(column, MoneyField) and value is not None:
+            value = from_units(to_units(value))  # 120000 and the stored 120000.0000 are one amount
         plain[column.attname] = value if value is None or isinstance(value, bool | int) else str(value)
     return plain
 

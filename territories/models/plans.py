@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from spm.market.models import Account, Territory
+from spm.org import clock
 from spm.org.models import FiscalYear, Period
 from spm.ui.fields import MoneyField
 from territories import caps
@@ -100,7 +101,7 @@ class TerritoryPlan(models.Model):
         _("new-business share, %"), max_digits=4, decimal_places=1, null=True, blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )  # fmt: skip
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=clock.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)  # the person's signature under this version
     decided_at = models.DateTimeField(null=True, blank=True)

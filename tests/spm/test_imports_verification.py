@@ -69,8 +69,8 @@ FILES = {  # header, rows; each row can be loaded by itself
         ["T1,ana@x.com,owner,2026-01-01", "T1,bob@x.com,owner,2026-04-01", "T1,bob@x.com,overlay,2026-02-01"],
     ),
     "accounts": (
-        "account_id,name,country,owner_email",
-        ["K1,One,FR,ana@x.com", "K2,Two,DE,", "K3,Three,,bob@x.com", "k9,Nine,IT,"],
+        "account_id,name,country,owner_email,potential",
+        ["K1,One,FR,ana@x.com,120000", "K2,Two,DE,,7.5", "K3,Three,,bob@x.com,", "k9,Nine,IT,,0"],
     ),
     "placements": (
         "account_id,territory,starts_on",
@@ -88,8 +88,12 @@ FILES = {  # header, rows; each row can be loaded by itself
         "email,measure,period,amount",
         ["ana@x.com,revenue,2026-Q1,1000", "bob@x.com,revenue,2026-04,70", "ana@x.com,bookings,2026-Q3,99.99"],
     ),
+    "plan_lines": (
+        "fiscal_year,email,section,line,account_id,text,amount",
+        ["2026,ana@x.com,goals,2,,Two,", "2026,ana@x.com,accounts,1,K0,,70", "2026,bob@x.com,business,3,,Three,1000"],
+    ),
 }
-OURS = ("org", "market", "targets")
+OURS = ("org", "market", "targets", "territories")
 NOT_CONTENT = ("AuditEntry", "RollupRun", "GoalBatch", "ReopenedChange")  # what tells how it came about
 
 
@@ -113,7 +117,7 @@ def content():
         fields = [
             field
             for field in model._meta.concrete_fields
-            if not field.primary_key and field.name not in ("version", "joined_at", "created_at", "password", "batch")
+            if not field.primary_key and field.name not in ("version", "joined_at", "created_at", "edited_at", "password", "batch")
         ]
         for row in model._default_manager.all():
             found.append((model.__name__, *(str(getattr(row, field.name)) for field in fields)))
