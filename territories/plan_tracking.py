@@ -66,7 +66,7 @@ def note_review(plan: TerritoryPlan, quarter: int | None, notes: str, by: User) 
         raise RuleViolation(_("Choose a quarter of the plan's year that has begun."))
     done = plan_live.progress(TerritoryPlanLine.objects.filter(plan=plan))
     values = {
-        "held_on": clock.today(),
+        "held_on": clock.day(),
         "notes": words,
         "progress": None if done is None else round(done * 100, 1),
         "by": by,

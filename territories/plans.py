@@ -59,13 +59,14 @@ def _copied(template: PlanTemplate, section: Section, last: TemplateSection | No
 def writers_of(year: FiscalYear) -> list[User]:
     """Who writes a plan for ``year``: active people with a quota in it, or who own a territory on its first day.
 
-    In a year that has begun, today counts in the place of the first day.
+    In a year that has begun, today counts in the place of the first day. Who is hired later is opened a plan then.
     """
+    there = Q(starts_on=None) | Q(starts_on__lte=max(clock.day(), year.starts_on))
     day = min(max(clock.today(), year.starts_on), year.ends_on)
     quotas = Quota.objects.filter(plan__fiscal_year=year, plan__kind=PlanKind.WORKING, amount__gt=0)
     owners = Assignment.objects.as_of(day).filter(role=AssignmentRole.OWNER, person__isnull=False)
     either = Q(pk__in=quotas.values("person")) | Q(pk__in=owners.values("person"))
-    return list(User.objects.people().filter(either, is_active=True).order_by("name", "pk"))
+    return list(User.objects.people().filter(either, there, is_active=True).order_by("name", "pk"))
 
 
 @retries.atomic

@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from spm.dashboards import demo_planning
+from spm.dashboards import demo_planning, demo_plans
 from spm.dashboards.demo_planning import moment
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.errors import RuleViolation
@@ -51,7 +51,7 @@ SOURCE = "norvik"
 NAME = "Norvik Industrial"
 FOUNDED = date(2025, 8, 20)  # before this year was planned
 CLOSED_AFTER = timedelta(days=8)
-STEPS = 22  # that Phases.begun is told of: eight phases and fourteen files
+STEPS = 26  # that Phases.begun is told of: nine phases and seventeen files
 OWN = (User, EmailAddress, Authenticator, UserSession, Session, Job)
 """What an admin who outlives the demo is made of, and the jobs they asked for."""
 CLOSED_UNTIL = date(2026, 6, 30)  # the second quarter; July and August are soft-closed, September open
@@ -136,6 +136,7 @@ def build(phases: Phases, *, by: User | None = None) -> None:
     close_periods(phases)
     with phases.phase(_("Planning of next year")):
         demo_planning.plan_next_year()
+    _write_pages(phases)
     _date_roll_ups()
     Company.objects.update(is_demo=True)  # last: a half-loaded company never passes for the demo
     phases.total()
@@ -161,6 +162,24 @@ def load(phases: Phases, *, with_passwords: bool = True) -> None:
         before = Period.objects.leaves().filter(fiscal_year__label=str(figures.THIS_YEAR - 1))
         rollup.roll_up_together(list(before.values_list("pk", flat=True)), only_stale=True)
         demo_planning.lock_and_revise()
+
+
+def _write_pages(phases: Phases) -> None:
+    """The territory plans of both years, each file on its day; they quote quotas and totals, so they come last."""
+    this_year, hired, next_year = demo_plans.files()
+    with phases.phase(_("Territory plans")):
+        demo_plans.open_this_year()
+        with clock.at(moment(date(2025, 12, 3), 9)):
+            _load([this_year], phases)
+        demo_plans.approve_this_year()
+        with clock.at(moment(date(2026, 4, 20), 9)):
+            _load([hired], phases)
+        demo_plans.approve_the_hired()
+        demo_plans.live_up_to()
+        demo_plans.open_next_year()
+        with clock.at(moment(date(2026, 9, 8), 9)):
+            _load([next_year], phases)
+        demo_plans.decide_next_year()
 
 
 def roll_up(phases: Phases) -> None:

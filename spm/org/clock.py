@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -46,3 +47,9 @@ def today(of: Company | None = None) -> date:
     if subject is None:
         return timezone.now().date()
     return subject.today()
+
+
+def day() -> date:
+    """The day that is stored of what happens: today, within ``at`` the day that is told there."""
+    told, subject = _told.get(), company()
+    return today(subject) if told is None or subject is None else told.astimezone(ZoneInfo(subject.timezone)).date()

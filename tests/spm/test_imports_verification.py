@@ -117,7 +117,8 @@ def content():
         fields = [
             field
             for field in model._meta.concrete_fields
-            if not field.primary_key and field.name not in ("version", "joined_at", "created_at", "edited_at", "password", "batch")
+            if not field.primary_key
+            and field.name not in ("version", "joined_at", "created_at", "edited_at", "password", "batch")
         ]
         for row in model._default_manager.all():
             found.append((model.__name__, *(str(getattr(row, field.name)) for field in fields)))

@@ -14,9 +14,9 @@ from spm.imports.models import ImportBatch
 from spm.jobs.queue import in_process
 from spm.org import verification
 from spm.org.choices import PeriodLevel, PeriodState
-from spm.org.models import Company, Period, Team, User
+from spm.org.models import Company, FiscalYear, Period, Team, User
 from spm.periods import elapsed_share
-from spm.talk.models import Comment
+from spm.talk.models import Comment, Notification
 from targets.choices import Measure
 from targets.measures import expected_to_date, pace, pace_gap
 from targets.models import (
@@ -33,6 +33,8 @@ from targets.models import (
     Target,
 )
 from targets.sending import changed
+from territories import plan_board
+from territories.models import PlanVersion, TerritoryPlan, TerritoryPlanLine
 from tests.spm.dashboards.test_norvik import STORY
 
 
@@ -180,3 +182,57 @@ def test_everybody_has_acknowledged_the_locked_year_and_no_letter_tells_another_
 def test_the_territory_opened_in_july_has_no_target_before():
     targets = Target.objects.filter(territory__name=cast.TERRITORIES[figures.GIVEN_A_TERRITORY], measure="bookings")
     assert min(targets.values_list("period__starts_on", flat=True)) == date(2026, 7, 1)
+
+
+def plans_of(year):
+    return TerritoryPlan.objects.filter(fiscal_year__label=year)
+
+
+def test_fourteen_plans_of_this_year_are_approved_and_thirteen_of_them_ticked():
+    assert set(plans_of("2026").values_list("state", flat=True)) == {"approved"}
+    assert plans_of("2026").count() == 14
+    ticked = plans_of("2026").filter(lines__touched_at__isnull=False).distinct()
+    assert ticked.count() == 13
+    untouched = plans_of("2026").exclude(pk__in=ticked.values("pk")).get()
+    assert (untouched.person.email, untouched.decided_at.month) == (cast.SELLERS["S3"].email, 2)
+    assert all(plan.decided_by != plan.person for plan in plans_of("2026"))
+
+
+def test_plans_of_next_year_stand_in_the_states_of_the_story():
+    rows = plan_board.board(User.objects.get(email=cast.ADMIN.email), FiscalYear.objects.get(label="2027")).columns
+    assert {str(column.state): len(column.cards) for column in rows} == {
+        "none": 6,
+        "draft": 4,
+        "submitted": 2,
+        "returned": 1,
+        "approved": 1,
+    }
+
+
+def test_a_finished_plan_names_its_whole_quota_and_the_returned_one_not_all_of_it():
+    cards = plan_board.board(User.objects.get(email=cast.ADMIN.email), FiscalYear.objects.get(label="2027")).cards
+    left = {card.person.email: card.left for card in cards}
+    assert left[cast.SELLERS["N4"].email] == left[cast.SELLERS["S1"].email] == 0
+    assert left[cast.SELLERS["N2"].email] == 140_000
+    talks = Comment.objects.filter(thread__anchor__in=("territory-plan", "territory-line"))
+    assert talks.count() == 3
+
+
+def test_plans_are_dated_in_the_story_and_those_of_next_year_are_news():
+    last = moment(figures.TODAY, 18)
+    for model, name in ((TerritoryPlan, "edited_at"), (PlanVersion, "at"), (TerritoryPlanLine, "touched_at")):
+        assert model.objects.filter(**{f"{name}__isnull": False}).exists(), model
+        assert not model.objects.filter(**{f"{name}__gt": last}).exists(), model
+    manager = User.objects.get(email=cast.MANAGERS["South"].email)
+    news = Notification.objects.filter(person=manager, read_at=None, kind__startswith="territory_plan")
+    assert [row.kind for row in news] == ["territory_plan_submitted"]
+
+
+def test_a_change_after_the_territory_of_july_is_the_second_version():
+    versions = PlanVersion.objects.filter(plan__person__email=cast.SELLERS["C4"].email)
+    assert list(versions.values_list("number", "state")) == [
+        (1, "submitted"),
+        (1, "approved"),
+        (2, "submitted"),
+        (2, "approved"),
+    ]

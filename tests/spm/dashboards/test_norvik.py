@@ -8,9 +8,21 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
-from spm.dashboards.norvik import cast, figures, invoices, market, orders, plans, sheets
+from spm.dashboards.norvik import (
+    cast,
+    figures,
+    invoices,
+    market,
+    orders,
+    page_words,
+    pages,
+    plans,
+    sheets,
+)
 from targets.measures import expected_to_date, pace, pace_gap
+from territories import caps
 
 PINNED = "69b18bbfaaee3607954bf055ff655ea2328f1f93a58a1382dca814e4095d122d"
 STORY = {  # gap to pace in k€, exact, as the product design states it
@@ -185,3 +197,27 @@ def test_no_person_or_account_is_named_twice_or_unknown(by_name):
 def test_the_files_are_the_same_on_every_machine():
     digest = hashlib.sha256(b"".join(sheet.csv() for sheet in every_sheet())).hexdigest()
     assert digest == PINNED
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("year", [2026, 2027])
+def test_every_line_of_a_plan_keeps_its_cap_in_each_language(language, year):
+    with translation.override(language):
+        rows = [dict(zip(pages.HEADERS.split(), row, strict=True)) for row in pages.plan_rows(year, list(cast.SELLERS))]
+        told = [str(text) for text in (*page_words.DONE, *page_words.UNDER_WAY, page_words.DROPPED)]
+        assert len(str(page_words.RETURNED)) <= 300
+    assert max(len(text) for text in told) <= caps.EVIDENCE
+    assert len(str(page_words.NEW_GOAL)) <= caps.LINE
+    for row in rows:
+        assert len(row["partner"]) + len(row["text"]) <= caps.LINE, row
+        assert len(row["entry"]) <= caps.ENTRY, row
+        assert len(row["next_step"]) <= caps.NEXT_STEP, row
+        assert "%%" not in row["text"], row
+        assert "%(" not in row["text"], row
+
+
+def test_the_amounts_of_a_plan_are_its_quota():
+    for code, person in cast.SELLERS.items():
+        rows = [row for row in pages.plan_rows(2026, [code]) if row[1] == person.email]
+        named = sum(int(row[10]) for row in rows if row[10]) + pages.base_of(2026, code)
+        assert named == pages.quota_of(2026, code) * 1000
