@@ -132,7 +132,7 @@ def _plan(year: int, code: str) -> list[Row]:
             {"partner": PARTNERS[(turn + i) % 4], "text": said(words.CHANNEL, i), "amount": amount}
             for i, amount in enumerate(channel)
         ],
-        "support": [{"text": said(words.SUPPORT, i)} for i in range(2 + turn % 2)],
+        "support": [{"text": said(words.SUPPORT, i)} for i in range(2 + draw(code) % 2)],
     }
     written = DRAFTS.get(code, len(lines)) if year == NEXT_YEAR else len(lines)
     return [
