@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -14,7 +15,8 @@ from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import FiscalYear, User
 from spm.talk.queries import thread_panel
 from spm.ui import typed
-from targets import access, approvals, grids
+from spm.ui.exports import export_format
+from targets import access, approvals, grids, number_tables
 from targets.grid_views import whole_number
 from targets.models import CompanyPlan
 
@@ -29,13 +31,16 @@ def _plan(request: HttpRequest, label: str) -> CompanyPlan:
 
 @require_safe
 @admins_only
-def plan_approval(request: HttpRequest, year: str) -> HttpResponse:
+def plan_approval(request: HttpRequest, year: str) -> HttpResponseBase:
     """How far the company plan has come, whose turn it is, and what was said about it."""
     user, plan = user_of(request), _plan(request, year)
+    levels = grids.summary(user, plan.fiscal_year)
+    if export_format(request):
+        return number_tables.export_levels(request, levels, None, year)
     context = {
         "year": plan.fiscal_year,
         "plan": plan,
-        "levels": grids.summary(user, plan.fiscal_year),
+        "levels": levels,
         "panel": thread_panel(user, approvals.PLAN, plan.pk),
         "typed": typed.kept(request),
         **_turn(user, plan),

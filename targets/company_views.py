@@ -26,6 +26,7 @@ from targets import (
     grid_cells,
     grids,
     number_history,
+    number_tables,
     seasonality,
     tables,
 )
@@ -124,13 +125,16 @@ def company(request: HttpRequest, year: str) -> HttpResponseBase:
         return desk.save(desk.place.grid())
     grid = desk.place.grid()
     if export_format(request):
+        if request.GET.get("table") == number_tables.HISTORY and access.can_read_plan(desk.place.user, desk.place.year):
+            found = number_history.of_model(PlanLine, desk.place.year)
+            return number_tables.export_history(request, found, f"company-plan-{year}")
         return tables.export_company(request, grid, desk.place.basis.suffix)
     return desk.page(desk.view_of(grid))
 
 
 @login_required
 @require_safe
-def company_history(request: HttpRequest, year: str) -> HttpResponse:
+def company_history(request: HttpRequest, year: str) -> HttpResponseBase:
     """The number of the whole company or of a segment, and how it came to be: each change, newest first."""
     user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
     if not access.can_see_plan(user):
@@ -140,10 +144,13 @@ def company_history(request: HttpRequest, year: str) -> HttpResponse:
     segment, measure = request.GET.get("segment", "")[: company_pages.SEGMENT_LENGTH], request.GET.get("measure", "")
     wanted = Measure(measure) if measure in Measure.values else None
     found = number_history.of_holder(PlanLine, of_segment(segment), fiscal_year, measure=wanted)
+    table = grids.holder_table(user, fiscal_year, PlanLine, of_segment(segment))
+    if export_format(request):
+        return number_tables.export_number(request, table, found, f"company-plan-{segment}-{year}")
     context = {
         "year": fiscal_year,
         "name": company_grid.segment_name(segment),
-        "table": grids.holder_table(user, fiscal_year, PlanLine, of_segment(segment)),
+        "table": table,
         "changes": number_history.paged(found, request.GET.get("page")),
         "back": reverse("targets:company", args=[year]),
         "measure": measure if measure in Measure.values else "",

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +17,8 @@ from spm.org import calendars
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear
 from spm.ui import typed
-from targets import access, cycle_queries, cycles, grids
+from spm.ui.exports import export_format
+from targets import access, cycle_queries, cycles, grids, number_tables
 from targets.basis import basis_of
 from targets.choices import Measure, Stage
 from targets.cycle_forms import PolicyForm, StagesForm
@@ -41,12 +43,15 @@ def _cycle(request: HttpRequest, year: str) -> PlanningCycle:
 
 @login_required
 @require_safe
-def year_list(request: HttpRequest) -> HttpResponse:
+def year_list(request: HttpRequest) -> HttpResponseBase:
     """Fiscal years with their stage and what is planned; a rep is led to the own numbers of each year."""
     user, measure = user_of(request), _measure(request)
     may_run, basis = access.can_run_cycle(user), basis_of(request.GET)
+    years = cycle_queries.year_lines(user, measure, baseline=basis.is_baseline)
+    if export_format(request):
+        return number_tables.export_years(request, years, f"fiscal-years-{measure}{basis.suffix}")
     context = {
-        "years": cycle_queries.year_lines(user, measure, baseline=basis.is_baseline),
+        "years": years,
         "basis": basis,
         "measure": measure,
         "measures": Measure.choices,
@@ -59,22 +64,26 @@ def year_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def year_detail(request: HttpRequest, year: str) -> HttpResponse:
+def year_detail(request: HttpRequest, year: str) -> HttpResponseBase:
     """One year: its cycle, what holds it up, and the three levels side by side; a rep is led to the own numbers."""
     user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
     if not access.can_see_plan(user):
         return redirect("targets:quota", year=year, pk=user.pk)
     measure, cycle = _measure(request), cycles.cycle_of(fiscal_year)
     may_run, basis = access.can_run_cycle(user), basis_of(request.GET, fiscal_year)
+    levels = grids.summary(user, fiscal_year, baseline=basis.is_baseline)
+    page = cycle_queries.cycle_home(user, cycle, measure, basis.kind) if cycle else None
+    if export_format(request):
+        return number_tables.export_levels(request, levels, page.waterfall if page else None, year)
     context = {
         "year": fiscal_year,
         "basis": basis,
-        "levels": grids.summary(user, fiscal_year, baseline=basis.is_baseline),
+        "levels": levels,
         "measure": measure,
         "measures": Measure.choices,
         "can_run": may_run,
         "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
-        "page": cycle_queries.cycle_home(user, cycle, measure, basis.kind) if cycle else None,
+        "page": page,
         "typed": typed.kept(request),
         "source": cycles.latest_before(fiscal_year) if may_run and not cycle else None,
     }

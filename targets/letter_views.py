@@ -21,7 +21,7 @@ from spm.ui import typed
 from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
 from spm.ui.numbers import money_full
-from targets import access, letter_queries, letters, proposals, review_queries, tables
+from targets import access, letter_queries, letters, number_tables, proposals, review_queries, tables
 from targets.basis import basis_of
 from targets.choices import Measure
 from targets.cycles import cycle_of
@@ -106,28 +106,31 @@ def send(request: HttpRequest, year: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def letter(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+def letter(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """One person's number of the year: by quarter and month, how it was made, and what was said about it."""
     return _page(request, year, pk, "targets/letter.html")
 
 
 @login_required
 @require_safe
-def letter_print(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+def letter_print(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """The same on paper, with lines to sign on."""
     return _page(request, year, pk, "targets/letter_print.html")
 
 
-def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpResponse:
+def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpResponseBase:
     user, fiscal_year = user_of(request), _year(request, year)
     person = visible_or_404(User, request, pk=pk)
     sees_plan, company = access.can_see_plan(user), clock.company()
     basis = basis_of(request.GET, fiscal_year)
     look = Look(company.currency if company else "", basis, request.GET.get("page"))
+    page = letter_queries.letter_page(user, fiscal_year, person, look)
+    if export_format(request):
+        return number_tables.export_letter(request, page, f"quota-{person.name}-{year}{basis.suffix}")
     context = {
         "year": fiscal_year,
         "basis": basis,
-        "page": letter_queries.letter_page(user, fiscal_year, person, look),
+        "page": page,
         "measures": list(Measure),
         "own": person.pk == user.pk,
         "typed": typed.kept(request),

@@ -169,7 +169,7 @@ def _revision(user: User, year: FiscalYear, pk: int) -> CompanyPlan:
 
 @login_required
 @require_safe
-def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """Before and after by month, the effect on totals, and the decision."""
     user, fiscal_year = user_of(request), _year(request, year)
     if not access.can_see_plan(user):
@@ -177,15 +177,17 @@ def revision_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
     return _detail(request, fiscal_year, _revision(user, fiscal_year, pk))
 
 
-def _detail(request: HttpRequest, year: FiscalYear, revision: CompanyPlan, status: int = 200) -> HttpResponse:
+def _detail(request: HttpRequest, year: FiscalYear, revision: CompanyPlan, status: int = 200) -> HttpResponseBase:
     view = revision_queries.view_of(user_of(request), revision)
+    if export_format(request) and request.method == "GET":
+        return tables.export_revision(request, view, f"revision-{year.label}-{revision.number}")
     context = {"year": year, "view": view, "typed": typed.kept(request)}
     return render(request, "targets/revision_detail.html", context, status=status)
 
 
 @require_POST
 @login_required
-def revision_decide(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+def revision_decide(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """Approve the revision, or turn it down with a comment."""
     user, fiscal_year = user_of(request), _year(request, year)
     revision = _revision(user, fiscal_year, pk)

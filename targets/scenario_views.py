@@ -16,7 +16,17 @@ from spm.errors import NothingToDo, RuleViolation
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import FiscalYear
 from spm.ui.exports import export_format
-from targets import access, batches, fairness, grid_cells, revision_queries, scenario_queries, scenarios, tables
+from targets import (
+    access,
+    batches,
+    fairness,
+    grid_cells,
+    revision_queries,
+    scenario_queries,
+    scenario_tables,
+    scenarios,
+    tables,
+)
 from targets.basis import BASELINE, CURRENT, Basis, basis_of
 from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, WhatIf
@@ -62,12 +72,15 @@ def scenario_list(request: HttpRequest, year: str) -> HttpResponseBase:
     shown = [working, *opened] if working else []
     steps = scenario_queries.read_steps(user, opened)
     table = scenario_queries.compare(user, fiscal_year, shown, measure, steps) if opened and working else None
+    listed = [plan for plan in plans if plan.kind == PlanKind.SCENARIO]
+    if export_format(request) and request.method == "GET":
+        return scenario_tables.export_list(request, listed, table, f"scenarios-{year}")
     context = {
         "year": fiscal_year,
         "form": form,
         "table": table,
         "lead": scenario_queries.lead(table) if table else "",
-        "scenarios": [plan for plan in plans if plan.kind == PlanKind.SCENARIO],
+        "scenarios": listed,
         "measure": measure,
         "measures": Measure.choices,
     }
@@ -92,7 +105,8 @@ def _detail(request: HttpRequest, label: str, pk: int, status: int = 200, **more
     steps = scenario_queries.read_steps(user, shown)
     table = scenario_queries.compare(user, year, _first(shown, scenario), measure, steps)
     if export_format(request):
-        return tables.export_scenario(request, table, f"scenario-{year.label}-{measure}")
+        lines = scenario_queries.step_lines(steps, scenario)
+        return scenario_tables.export_one(request, table, lines, f"scenario-{year.label}-{measure}")
     working = next((plan for plan in plans if plan.kind == PlanKind.WORKING), None)
     seen, since = scenario_queries.since_copy(user, scenario, working) if working else (0, 0)
     context = {

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from spm.org.exports import audited_table
 from spm.org.models import Team, User
@@ -18,7 +19,8 @@ from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
 from targets.models import CompanyPlan, Target
 from targets.review_queries import Review
-from targets.scenario_queries import Cell, Comparison
+from targets.revision_queries import RevisionView
+from targets.scenario_tables import ratio
 from targets.version_queries import ComparisonPage, VersionLine
 
 
@@ -88,7 +90,9 @@ def _target_rows(user: User, grids: Sequence[AllocationGrid]) -> Iterable[Row]:
 
 
 def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
-    """One line per letter, in whole amounts."""
+    """One line per letter, in whole amounts; or per team, where ``?table=teams`` names what managers propose."""
+    if request.GET.get("table") == "teams":
+        return _export_proposals(request, page)
     columns = [
         Column(_("Rep")),
         Column(_("Proposed"), "money"),
@@ -104,6 +108,34 @@ def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
         for row in page.rows
     )
     return audited_table(request, columns, lines, f"review-{page.cycle.fiscal_year.label}")
+
+
+def _export_proposals(request: HttpRequest, page: Review) -> HttpResponseBase:
+    amounts = (_("Target"), _("Manager’s view"), _("Difference"))
+    columns = [Column(_("Team")), *(Column(text, "money") for text in amounts), Column(_("Note"))]
+    lines: Iterable[Row] = (
+        [row.name, row.standing.target, row.standing.proposed, row.standing.difference, row.standing.note]
+        for row in page.teams
+    )
+    return audited_table(request, columns, lines, f"review-teams-{page.cycle.fiscal_year.label}")
+
+
+def export_revision(request: HttpRequest, view: RevisionView, name: str) -> HttpResponseBase:
+    """Each number before and after by month, or the totals of the year where ``?table=effects`` names them."""
+    amounts = [Column(text, "money") for text in (_("Before"), _("After"), _("Difference"))]
+    if request.GET.get("table") == "effects":
+        columns = [*map(Column, (pgettext("holder of a total", "Of"), _("Number"), _("Measure"))), *amounts]
+        effects: Iterable[Row] = (
+            [one.node, one.what, one.measure, one.before, one.after, one.difference] for one in view.effects
+        )
+        return audited_table(request, columns, effects, f"{name}-totals")
+    columns = [*map(Column, (_("Holder"), _("Measure"), _("Month"))), *amounts]
+    rows: Iterable[Row] = (
+        [holder.name, holder.measure, month, move.before, move.after, move.difference]
+        for holder in view.holders
+        for month, move in zip(view.months, holder.months, strict=True)
+    )
+    return audited_table(request, columns, rows, name)
 
 
 def export_revisions(request: HttpRequest, year: str, revisions: Sequence[CompanyPlan]) -> HttpResponseBase:
@@ -154,31 +186,6 @@ def export_comparison(request: HttpRequest, page: ComparisonPage) -> HttpRespons
     return audited_table(request, columns, rows, f"compare-{found.before.fiscal_year.label}-{found.measure}")
 
 
-def export_scenario(request: HttpRequest, table: Comparison, name: str) -> HttpResponseBase:
-    """One line per holder; of each version its number, and what it reaches if everyone performs as last year."""
-    columns = [Column(_("Level")), Column(_("Holder"))]
-    for one in table.columns:
-        columns += [
-            Column(f"{one.title}: {_('number')}", "money"),
-            Column(f"{one.title}: {_('as last year')}", "money"),
-            Column(f"{one.title}: {_('reached')}", "percent"),
-            Column(f"{one.title}: {_('over-assignment')}", "percent"),
-        ]
-    rows: Iterable[Row] = (
-        [line.level, line.name, *(value for cell in line.cells for value in _values(cell))] for line in table.lines
-    )
-    return audited_table(request, columns, rows, name)
-
-
-def _values(cell: Cell) -> tuple[Value, ...]:
-    expected = None if cell.expected is None else round(cell.expected, 2)
-    return cell.amount, expected, _ratio(cell.reached), _ratio(cell.over)
-
-
-def _ratio(value: Decimal | None) -> Decimal | None:
-    return None if value is None else round(value, 4)
-
-
 def export_fairness(request: HttpRequest, sheet: FairnessSheet, name: str) -> HttpResponseBase:
     """One line per person, ratios with their distance from the median."""
     columns = [Column(_("Rep")), Column(_("Team")), Column(_("Quota"), "money")]
@@ -196,7 +203,7 @@ def export_fairness(request: HttpRequest, sheet: FairnessSheet, name: str) -> Ht
             row.quota,
             *(value for share in (row.potential, row.last, row.history) for value in _share(share)),
             row.years,
-            _ratio(row.ramp),
+            ratio(row.ramp),
             row.months,
         ]
         for row in sheet.rows
@@ -206,4 +213,4 @@ def export_fairness(request: HttpRequest, sheet: FairnessSheet, name: str) -> Ht
 
 def _share(share: Share) -> tuple[Value, ...]:
     base = None if share.base is None else round(share.base, 2)
-    return base, _ratio(share.ratio), _ratio(share.distance)
+    return base, ratio(share.ratio), ratio(share.distance)

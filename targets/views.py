@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,9 +17,9 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
-from targets import access, cycles, grids, number_history, plans, tables
+from targets import access, cycles, grids, number_history, number_tables, plans, tables
 from targets.choices import Measure
-from targets.goals import Holder, of_team
+from targets.goals import of_team
 from targets.grids import Grid
 from targets.models import Target
 
@@ -48,7 +48,10 @@ def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
         raise PermissionDenied
     may_edit = access.can_edit_plan(user, None)
     grid = grids.read(user, fiscal_year, measure)
+    changes = grids.territory_history(user, fiscal_year, measure)
     if export_format(request) and request.method == "GET":
+        if request.GET.get("table") == number_tables.HISTORY:
+            return number_tables.export_history(request, changes, f"territories-{year}-{measure}")
         return tables.export_grid(request, grid)
     status = 200
     if request.method == "POST":
@@ -65,7 +68,7 @@ def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
         "measure": measure,
         "measures": _measure_links(measure),
         "can_edit": may_edit,
-        "changes": grids.territory_history(user, fiscal_year, measure),
+        "changes": changes,
         "needs_reason": may_edit and cycles.needs_reason(cycles.cycle_of(fiscal_year)),
         "reason": request.POST.get("reason", ""),
     }
@@ -94,22 +97,22 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
 
 @login_required
 @require_safe
-def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
+def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """The targets of one team in one year, all measures, with each change."""
     user, fiscal_year = user_of(request), _year(request, year)
     team = visible_or_404(Team, request, pk=pk)
     if not access.can_see_targets(user, team):
         raise PermissionDenied
     back = f"{reverse('targets:allocate', args=[year])}?team={team.pk}"
-    return _number(request, fiscal_year, Target, of_team(team.pk), team.name, back)
-
-
-def _number(request: HttpRequest, year: FiscalYear, model: Any, holder: Holder, name: str, back: str) -> HttpResponse:
+    table = grids.holder_table(user, fiscal_year, Target, of_team(team.pk))
+    changes = number_history.of_holder(Target, of_team(team.pk), fiscal_year)
+    if export_format(request):
+        return number_tables.export_number(request, table, changes, f"targets-{team.name}-{year}")
     context = {
-        "year": year,
-        "name": name,
-        "table": grids.holder_table(user_of(request), year, model, holder),
-        "changes": number_history.paged(number_history.of_holder(model, holder, year), request.GET.get("page")),
+        "year": fiscal_year,
+        "name": team.name,
+        "table": table,
+        "changes": number_history.paged(changes, request.GET.get("page")),
         "back": back,
     }
     return render(request, "targets/number.html", context)

@@ -53,12 +53,11 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     """Goal dashed, comparison dotted, actual solid and thick; each line is named at its end."""
     scale = scale_for(pacing.highest, currency)
     window = view.window
-    goal = _goal_word(pacing, view)
-    before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
+    goal, before, actual = pacing_names(pacing, view)
     lines = [
         (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
         (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot", **STEPS}),
-        (_("Actual"), pacing.actual, {"color": theme.token("primary"), "width": 3, **STEPS}),
+        (actual, pacing.actual, {"color": theme.token("primary"), "width": 3, **STEPS}),
     ]
     traces = [_line(name, points, style, scale) for name, points, style in lines if points]
     traces += _end_dot(pacing, scale)
@@ -77,6 +76,22 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
         ],
     )
     return theme.Chart("pacing", title, takeaway, figure, _pacing_table(pacing, window, (goal, before), currency))
+
+
+def pacing_names(pacing: Pacing, view: View) -> tuple[str, str, str]:
+    """What the three lines are called: goal, comparison, actual."""
+    before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
+    return _goal_word(pacing, view), before, _("Actual")
+
+
+def pacing_amounts(pacing: Pacing, window: Window) -> list[tuple[str, tuple[Decimal | None, ...]]]:
+    """(leaf period, the amount of each line at its end): the actual of a running one as it stands, later ones None."""
+    rows: list[tuple[str, tuple[Decimal | None, ...]]] = []
+    for leaf in window.leaves:
+        last = min(leaf.ends_on, pacing.actual[-1][0]) if pacing.actual and leaf.begun else leaf.ends_on
+        reached = (at(pacing.goal, leaf.ends_on), at(pacing.before, leaf.ends_on), at(pacing.actual, last))
+        rows.append((leaf.title, reached))
+    return rows
 
 
 def _goal_word(pacing: Pacing, view: View) -> str:
@@ -222,11 +237,7 @@ def _today_label(pacing: Pacing) -> list[dict[str, Any]]:
 def _pacing_table(pacing: Pacing, window: Window, names: tuple[str, str], currency: str) -> theme.ChartTable:
     unit = unit_thousands(currency)
     headers = [_("To the end of"), f"{names[0]}, {unit}", f"{names[1]}, {unit}", f"{_('Actual')}, {unit}"]
-    rows = []
-    for leaf in window.leaves:
-        last = min(leaf.ends_on, pacing.actual[-1][0]) if pacing.actual and leaf.begun else leaf.ends_on
-        values = (at(pacing.goal, leaf.ends_on), at(pacing.before, leaf.ends_on), at(pacing.actual, last))
-        rows.append([leaf.title, *(thousands(value) for value in values)])
+    rows = [[title, *map(thousands, amounts)] for title, amounts in pacing_amounts(pacing, window)]
     return _with_marks(theme.ChartTable(headers, rows), pacing.marks, window.leaves)
 
 

@@ -76,6 +76,7 @@ class Performance:
     page: Page[tuple[Row, str]]
     ordered: list[tuple[Row, str]]
     names: Names
+    lines: Pacing
     chart: Chart
     quarters: list[QuarterRow]
     last_quarter: tuple[str, Decimal] | None
@@ -148,6 +149,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         page=page,
         ordered=ordered,
         names=names,
+        lines=lines,
         chart=pacing_chart(lines, view, words, company.currency, _("Pacing")),
         quarters=quarters_of(board.total, view, company),
         last_quarter=last_quarter(board.total, view.window),

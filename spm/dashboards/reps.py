@@ -14,7 +14,7 @@ from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
 from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only, units_of
 from spm.dashboards.marks import Mark
-from spm.dashboards.pacing import pacing
+from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.performance import daily_of, pacing_words, steps_of
 from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import Stamp, leaves_needed, same_day, steady, trees_of
@@ -91,6 +91,7 @@ class RepPage:
     stamp: Stamp
     sentence: str
     bars: list[MeasureBar]
+    lines: Pacing
     chart: Chart
     months: Chart
     total: MonthRow
@@ -134,6 +135,7 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
         stamp=stamp,
         sentence=sentence_of(user, company, view, person, row),
         bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],
+        lines=lines,
         chart=pacing_chart(lines, view, words, company.currency, title),
         months=months_chart(view, chosen, months_words(rows, steps), company, steps),
         total=_month_row(_("Total"), row.figures, view.query(), company),

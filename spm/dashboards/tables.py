@@ -10,11 +10,13 @@ from django.utils.translation import pgettext
 
 from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of, territory_names
 from spm.dashboards.board import RowKind
+from spm.dashboards.charts import pacing_amounts, pacing_names
 from spm.dashboards.columns import Shown
 from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.periods import View
 from spm.dashboards.reps import RepPage
+from spm.dashboards.rows import heat
 from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList
 from spm.dashboards.territory import TerritoryPage
@@ -22,6 +24,7 @@ from spm.org.exports import audited_table
 from spm.org.models import Company, User
 from spm.ui.exports import Column, Value
 from spm.ui.status import status_of
+from targets.number_tables import Table, bridge_table
 
 MOST_LINES = 100_000
 
@@ -85,6 +88,15 @@ def figure_values(at: Figures, company: Company, keys: Sequence[str] = USUAL) ->
 
 
 def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
+    """The table that ``?table=`` names: heat, quarters, pacing, bridge, or else the team table."""
+    named = request.GET.get("table", "")
+    parts = {"heat": _heat, "quarters": _quarters, "pacing": _pacing, "bridge": _bridge}
+    columns, rows = parts.get(named, _board)(page)
+    subject = f"performance-{named}" if named in parts else "performance"
+    return audited_table(request, columns, rows, _named(subject, page.view))
+
+
+def _board(page: Performance) -> Table:
     """Every row of the team table, not only of the page on screen."""
     kinds = {
         RowKind.TEAM: _("Team"),
@@ -100,16 +112,67 @@ def export_board(request: HttpRequest, page: Performance) -> HttpResponseBase:
         [kinds[row.kind], page.names.of(row), *figure_values(row.figures, company, keys)]
         for row, _level in page.ordered
     ]
-    return audited_table(request, columns, rows, _named("performance", page.view))
+    return columns, rows
 
 
-def export_months(request: HttpRequest, page: RepPage) -> HttpResponseBase:
+def _heat(page: Performance) -> Table:
+    """Everybody of the heat map, not only of the page on screen; ratios of the quota, to date in a running month."""
+    found = heat(page.ordered, page.board.total, page.view, page.names, {})
+    columns = [Column(_("Rep")), *(Column(long, "percent") for long, _short in found.headers)]
+    columns.append(Column(pgettext("whole period", "All"), "percent"))
+    rows: list[Sequence[Value]] = [
+        [row.name, *(_six(cell.ratio) for cell in row.cells), _six(row.whole.ratio)] for row in found.rows
+    ]
+    return columns, rows
+
+
+def _quarters(page: Performance) -> Table:
+    columns = [Column(_("Quarter")), *figure_columns(page.view, USUAL)]
+    rows: list[Sequence[Value]] = [
+        [row.label, *figure_values(row.figures, page.company, USUAL)] for row in page.quarters
+    ]
+    if page.view.covers_year:
+        rows.insert(0, [_("To date"), *figure_values(page.total.figures, page.company, USUAL)])
+    return columns, rows
+
+
+def _pacing(page: Performance | RepPage) -> Table:
+    """The lines of the chart to the end of each leaf period, in whole amounts."""
+    columns = [Column(_("To the end of")), *map(_money, pacing_names(page.lines, page.view))]
+    rows: list[Sequence[Value]] = [
+        [title, *map(_four, amounts)] for title, amounts in pacing_amounts(page.lines, page.view.window)
+    ]
+    return columns, rows
+
+
+def _bridge(page: Performance) -> Table:
+    """Totals as they are, steps as what they add or take away."""
+    return bridge_table(page.bridge)
+
+
+def export_rep(request: HttpRequest, page: RepPage) -> HttpResponseBase:
+    """The table that ``?table=`` names: pacing, halves, accounts, or else the months."""
+    named = request.GET.get("table", "")
+    parts = {"pacing": _pacing, "halves": _halves}
+    columns, rows = parts.get(named, _months)(page)
+    subject = f"rep-{page.person.pk}" + (f"-{named}" if named in parts else "")
+    return audited_table(request, columns, rows, _named(subject, page.view))
+
+
+def _months(page: RepPage | TerritoryPage) -> Table:
     keys = figure_keys(page.columns)
     columns = [Column(_("Month")), *figure_columns(page.view, keys)]
+    shown = [page.total, *page.month_rows] if isinstance(page, RepPage) else page.months
+    rows: list[Sequence[Value]] = [[row.label, *figure_values(row.figures, page.company, keys)] for row in shown]
+    return columns, rows
+
+
+def _halves(page: RepPage) -> Table:
+    columns = [Column(_("Team")), Column(_("From"), "date"), _money(page.view.quota_word), _money(_("Actual"))]
     rows: list[Sequence[Value]] = [
-        [row.label, *figure_values(row.figures, page.company, keys)] for row in [page.total, *page.month_rows]
+        [half.team, half.since, half.figures.quota, half.figures.actual] for half in page.halves
     ]
-    return audited_table(request, columns, rows, _named(f"rep-{page.person.pk}", page.view))
+    return columns, rows
 
 
 def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpResponseBase:
@@ -147,14 +210,22 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
     return audited_table(request, columns, rows, _named("territories", page.view))
 
 
-def export_accounts(request: HttpRequest, page: TerritoryPage) -> HttpResponseBase:
+def export_territory(request: HttpRequest, page: TerritoryPage) -> HttpResponseBase:
+    """The months, where ``?table=`` names them, else the accounts."""
+    has_months = request.GET.get("table") == "months"
+    columns, rows = _months(page) if has_months else _accounts(page)
+    subject = f"territory-{page.name}-months" if has_months else f"territory-{page.name}"
+    return audited_table(request, columns, rows, _named(subject, page.view))
+
+
+def _accounts(page: TerritoryPage) -> Table:
     """Every account of the territory, the rest that is not listed, and the total."""
     texts = (_("Account"), _("Number"), _("Tier"))
     columns = [*map(Column, texts), Column(_("Lines"), "number"), _money(_("Actual"))]
     rows: list[Sequence[Value]] = [[_("Total"), "", "", None, page.figures.actual]]
     rows += [[row.name, row.external_id, row.tier, row.lines, row.actual] for row in page.accounts]
     rows += [[_("Remainder"), "", "", None, page.not_listed]] if page.not_listed else []
-    return audited_table(request, columns, rows, f"territory-{page.view.label}-{page.view.measure}")
+    return columns, rows
 
 
 def export_saved_views(request: HttpRequest, views: Sequence[ListedView]) -> HttpResponseBase:

@@ -68,7 +68,7 @@ def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> Http
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponseBase:
     """What needs whom today: by what the user is, from admin to rep."""
     user = user_of(request)
     company, view, opened = _opened(request, SavedPage.HOME)
@@ -85,10 +85,14 @@ def home(request: HttpRequest) -> HttpResponse:
     more["saved"] = menu_of(user, opened, view)
     if access.can_open_performance(user):
         page = _performance_of(user, company, view, _focus(request, view))
+        if export_format(request):
+            return tables.export_board(request, page)
         context = _performance_context(request, page) | more | {"needed": in_need(page), "wins": wins(page)}
         return _shown(request, "dashboards/home_manager.html", context)
-    context = _rep_context(request, rep_page(user, company, view, user)) | more
-    return _shown(request, "dashboards/home_rep.html", context)
+    own = rep_page(user, company, view, user)
+    if export_format(request):
+        return tables.export_rep(request, own)
+    return _shown(request, "dashboards/home_rep.html", _rep_context(request, own) | more)
 
 
 @login_required
@@ -174,7 +178,7 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
         return render(request, "dashboards/no_calendar.html", {"title": person.name})
     page = rep_page(user, company, view, person)
     if export_format(request):
-        return tables.export_months(request, page)
+        return tables.export_rep(request, page)
     return _shown(request, "dashboards/rep.html", _rep_context(request, page))
 
 
@@ -248,7 +252,7 @@ def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
         return render(request, "dashboards/no_calendar.html", {"title": found.shown_name})
     page = territory_page(user, company, view, found)
     if export_format(request):
-        return tables.export_accounts(request, page)
+        return tables.export_territory(request, page)
     context = {
         "page": page,
         "view": view,

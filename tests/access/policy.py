@@ -113,6 +113,7 @@ class Access:
     query: str = ""  # a query string with {kind} places, for objects that are named there
     also: tuple[str, ...] = ()  # other query strings, which the sweep for what leaked asks for too
     exports: bool = False  # &format=csv is swept too
+    tables: tuple[str, ...] = ()  # further tables of the page, whose files (?table=) are swept too
     htmx: bool = False  # the view branches on htmx: ask again as htmx
 
 

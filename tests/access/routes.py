@@ -1,5 +1,7 @@
 """The policy table: one entry per named route. A new route gets its line here in the same commit."""
 
+from dataclasses import replace
+
 from tests.access.policy import (
     ACTED,
     FORBIDDEN,
@@ -139,16 +141,18 @@ PLANS = {
 }
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
-    "targets:year-list": Access(signed_in()),
+    "targets:year-list": Access(signed_in(), exports=True),
     "targets:cycle-create": Access(public(NO_METHOD), admins(ACTED | HIDDEN)),  # a POST without a year
     "targets:cycle-edit": Access(admins(), admins(ACTED), kinds=YEAR),
     "targets:cycle-advance": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
-    "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR),
-    "targets:company": GRID,
-    "targets:plan-approval": Access(admins(), kinds=YEAR),
+    "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR, exports=True, tables=("bridge",)),
+    "targets:company": replace(GRID, tables=("history",)),
+    "targets:plan-approval": Access(admins(), kinds=YEAR, exports=True),
     "targets:plan-decide": Access(public(NO_METHOD), admins(ACTED | FORBIDDEN), kinds=YEAR),  # nothing is submitted
-    "targets:company-history": Access(of_year(managers()), kinds=YEAR, also=("?measure=bookings",)),
+    "targets:company-history": Access(
+        of_year(managers()), kinds=YEAR, also=("?measure=bookings",), exports=True, tables=("history",)
+    ),
     "targets:versions": GRID,
     "targets:version-compare": Access(of_year(managers()), kinds=YEAR),
     "targets:version-restore": Access(admins(), admins(ACTED), kinds=(("year", "=2026"), ("pk", "plan"))),
@@ -162,22 +166,24 @@ TARGETS = {
     "targets:allocate-spread": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:allocate-hold": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no cell named
     "targets:allocate-undo": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no batch named
-    "targets:territories": GRID,
-    "targets:quota": Access(who_sees(), kinds=(("year", "=2026"), ("pk", "person"))),
+    "targets:territories": replace(GRID, tables=("history",)),
+    "targets:quota": Access(who_sees(), kinds=LETTER, exports=True, tables=("made", "history")),
     "targets:quota-print": Access(who_sees(), kinds=LETTER),
     "targets:quota-answer": Access(public(NO_METHOD), author_alone, kinds=LETTER),
     "targets:quota-decide": Access(
         public(NO_METHOD), who_sees(ACTED, forbidden_to=("owner", "teammate", "outsider")), kinds=LETTER
     ),
-    "targets:review": Access(of_year(managers()), kinds=YEAR, exports=True),
+    "targets:review": Access(of_year(managers()), kinds=YEAR, exports=True, tables=("teams",)),
     "targets:review-send": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:propose": Access(public(NO_METHOD), of_year(signed_in(ACTED)), kinds=YEAR),
-    "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team"))),
-    "targets:rates": GRID,
+    "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team")), exports=True, tables=("history",)),
+    "targets:rates": replace(GRID, tables=("plan", "history")),
     "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
     "targets:revisions": Access(of_year(managers()), kinds=YEAR, exports=True),
     "targets:revision-new": Access(managers(), managers(ACTED), kinds=LOCKED_YEAR),
-    "targets:revision": Access(revision_pages(), kinds=(*LOCKED_YEAR, ("pk", "revision"))),
+    "targets:revision": Access(
+        revision_pages(), kinds=(*LOCKED_YEAR, ("pk", "revision")), exports=True, tables=("effects",)
+    ),
     "targets:revision-decide": Access(
         public(NO_METHOD), revision_pages(FORBIDDEN), kinds=(*LOCKED_YEAR, ("pk", "revision"))
     ),  # the admin too: it is the own request
@@ -196,8 +202,8 @@ SAVED = {
 # Scenarios: admins alone; the fairness sheet of the working version also managers, of the people they see.
 SCENARIO = (*YEAR, ("pk", "scenario"))
 SCENARIOS = {
-    "targets:scenarios": Access(admins(), admins(ACTED), kinds=YEAR),
-    "targets:scenario": Access(admins(), kinds=SCENARIO, exports=True),
+    "targets:scenarios": Access(admins(), admins(ACTED), kinds=YEAR, exports=True, tables=("totals",)),
+    "targets:scenario": Access(admins(), kinds=SCENARIO, exports=True, tables=("totals", "steps")),
     "targets:scenario-adjust": Access(
         admins(),
         admins(ACTED),
@@ -237,11 +243,16 @@ JOBS = {
     "jobs:retry": Access(public(NO_METHOD), admins(ACTED), kinds=(("pk", "job"),)),
 }
 # Numbers: a rep meets the page of his own, a manager his teams, an admin the company.
+BOARD = ("heat", "quarters", "pacing", "bridge")
 NUMBERS = {
-    "dashboards:home": Access(signed_in(), also=("?view={saved_view}",), htmx=True),
-    "dashboards:performance": Access(managers(others=statuses(302)), exports=True, htmx=True),
-    "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, htmx=True),
-    "dashboards:rep": Access(who_sees(), kinds=(("pk", "person"),), exports=True, htmx=True),
+    "dashboards:home": Access(
+        signed_in(), also=("?view={saved_view}",), exports=True, tables=("quarters", "pacing"), htmx=True
+    ),
+    "dashboards:performance": Access(managers(others=statuses(302)), exports=True, tables=BOARD, htmx=True),
+    "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, tables=BOARD, htmx=True),
+    "dashboards:rep": Access(
+        who_sees(), kinds=(("pk", "person"),), exports=True, tables=("pacing", "halves"), htmx=True
+    ),
     "dashboards:actuals": Access(
         who_sees(),
         query="?person={person}",
@@ -257,7 +268,9 @@ NUMBERS = {
         htmx=True,
     ),
     "dashboards:territories": Access(signed_in(), exports=True, htmx=True),
-    "dashboards:territory": Access(who_sees(), kinds=(("pk", "territory"),), exports=True, htmx=True),
+    "dashboards:territory": Access(
+        who_sees(), kinds=(("pk", "territory"),), exports=True, tables=("months",), htmx=True
+    ),
     "dashboards:coaching": Access(signed_in()),
     "dashboards:meetings": Access(signed_in()),
 }
@@ -278,9 +291,10 @@ IMPORTS = {
 
 
 # Setup: admins alone. Verbs are POST; their pages carry the forms.
-def setup_page(kind: str = "", writes: bool = True) -> Access:
+def setup_page(kind: str = "", writes: bool = True, exports: bool = False) -> Access:
     """A page that admins read and, where it has a form, send."""
-    return Access(admins(), admins(ACTED) if writes else None, kinds=(("pk", kind),) if kind else ())
+    posts = admins(ACTED) if writes else None
+    return Access(admins(), posts, kinds=(("pk", kind),) if kind else (), exports=exports)
 
 
 def setup_verb(kind: str = "") -> Access:
@@ -294,11 +308,11 @@ SETUP = {
     "setup:step-skip": Access(public(NO_METHOD | FORBIDDEN | TO_LOGIN), admins(ACTED), kinds=(("part", "=plan"),)),
     "setup:company": setup_page(),
     "setup:mail": setup_page(),
-    "setup:calendar": setup_page(),
+    "setup:calendar": setup_page(exports=True),
     "setup:period-soft-close": setup_verb("leaf"),
     "setup:period-close": setup_verb("leaf"),
     "setup:period-reopen": setup_page("leaf"),
-    "setup:people": setup_page(writes=False),
+    "setup:people": setup_page(writes=False, exports=True),
     "setup:people-invite": setup_page(),
     "setup:people-links": setup_verb(),
     "setup:person-create": setup_page(),
@@ -307,20 +321,20 @@ SETUP = {
     "setup:person-ramp": setup_verb("person"),
     "setup:person-leave": setup_verb("person"),
     "setup:person-invite": setup_verb("person"),
-    "setup:teams": setup_page(writes=False),
+    "setup:teams": setup_page(writes=False, exports=True),
     "setup:team-create": setup_page(),
     "setup:team": setup_page("team"),
     "setup:team-place": setup_verb("team"),
     "setup:team-lead": setup_verb("team"),
-    "setup:territories": setup_page(writes=False),
+    "setup:territories": setup_page(writes=False, exports=True),
     "setup:territory-create": setup_page(),
     "setup:territory": setup_page("territory"),
     "setup:territory-assign": setup_verb("territory"),
-    "setup:ramps": setup_page(writes=False),
+    "setup:ramps": setup_page(writes=False, exports=True),
     "setup:ramp-create": setup_page(),
     "setup:ramp": setup_page("ramp"),
     "setup:ramp-delete": setup_verb("ramp"),
-    "setup:audit": setup_page(writes=False),
+    "setup:audit": setup_page(writes=False, exports=True),
 }
 ROUTES: dict[str, Access] = {
     **NUMBERS,

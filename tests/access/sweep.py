@@ -63,7 +63,10 @@ def looks(access: Access, world: World, name: str, relation: str) -> list[str]:
     url = address(name, access, world, relation)
     shown = [url, *(url.split("?")[0] + query.format(**kinds) for query in access.also)]
     exported = [look + ("&" if "?" in look else "?") + "format=csv" for look in shown] if access.exports else []
-    return shown + exported
+    named = [
+        look + ("&" if "?" in look else "?") + f"format=csv&table={table}" for look in shown for table in access.tables
+    ]
+    return shown + exported + named
 
 
 def pages(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Iterator[tuple[str, str]]:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from spm.dashboards.setup import queries
+from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import ReasonForm, YearForm, first_year
 from spm.errors import RuleViolation
 from spm.org import access, calendars
@@ -17,13 +18,16 @@ from spm.org.choices import PeriodLevel
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Period
+from spm.ui.exports import export_format
 from targets import closing
 
 
 @admins_only
-def calendar(request: HttpRequest) -> HttpResponse:
+def calendar(request: HttpRequest) -> HttpResponseBase:
     """The fiscal years with their periods, and a form for one more."""
     years = queries.calendar_rows(user_of(request))
+    if export_format(request) and request.method == "GET":
+        return tables.export_calendar(request, years)
     form = YearForm(request.POST or None, initial=first_year(today()) if not years else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data

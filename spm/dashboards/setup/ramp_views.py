@@ -4,22 +4,28 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from spm.dashboards.setup import tables
 from spm.dashboards.setup.forms_ramps import PersonRampForm, RampForm
 from spm.errors import RuleViolation
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import User
+from spm.ui.exports import export_format
 from targets import access, ramp_queries, ramp_schedules
 from targets.models import RampSchedule
 
 
 @require_safe
 @admins_only
-def ramp_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "setup/ramps.html", {"rows": ramp_queries.schedules(user_of(request))})
+def ramp_list(request: HttpRequest) -> HttpResponseBase:
+    rows = ramp_queries.schedules(user_of(request))
+    if export_format(request):
+        return tables.export_ramps(request, rows)
+    return render(request, "setup/ramps.html", {"rows": rows})
 
 
 @admins_only

@@ -6,11 +6,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from spm.dashboards.setup.queries import PersonRow, TreeRow
+from spm.dashboards.setup.queries import PersonRow, TreeRow, YearRow
 from spm.org.audit_words import details
 from spm.org.exports import audited_table
 from spm.org.models import AuditEntry, Invitation
 from spm.ui.exports import Column, Row
+from targets.ramp_queries import ScheduleRow
 
 
 def export_people(request: HttpRequest, rows: Sequence[PersonRow]) -> HttpResponseBase:
@@ -37,6 +38,30 @@ def export_tree(request: HttpRequest, rows: Sequence[TreeRow], holder: str, size
     columns = [Column(_("Level"), "number"), Column(_("Name")), Column(holder), Column(size, "number")]
     lines: Iterable[Row] = ([row.depth, row.name, row.holder, row.size] for row in rows)
     return audited_table(request, columns, lines, name)
+
+
+def export_calendar(request: HttpRequest, years: Sequence[YearRow]) -> HttpResponseBase:
+    """One line per leaf period of every fiscal year, and how it stands."""
+    columns = [*map(Column, (_("Fiscal year"), _("Quarter"), _("Period")))]
+    columns += [Column(_("From"), "date"), Column(_("To"), "date"), Column(_("State"))]
+    columns += [Column(_("Rolled up"), "moment"), Column(_("To be rolled up"))]
+    lines: Iterable[Row] = (
+        [
+            *(year.label, leaf.quarter, leaf.label, leaf.starts_on, leaf.ends_on),
+            *(leaf.state_label, leaf.rolled_up_at, leaf.is_stale),
+        ]
+        for year in years
+        for leaf in year.leaves
+    )
+    return audited_table(request, columns, lines, "calendar")
+
+
+def export_ramps(request: HttpRequest, rows: Sequence[ScheduleRow]) -> HttpResponseBase:
+    """One line per schedule, its months in one cell."""
+    texts = (_("Name"), _("Per month since the start"), _("Default"))
+    columns = [*map(Column, texts), Column(_("People with it as their own"), "number")]
+    lines: Iterable[Row] = ([row.name, " · ".join(row.percents), row.is_default, row.people] for row in rows)
+    return audited_table(request, columns, lines, "ramp-schedules")
 
 
 def export_audit(request: HttpRequest, entries: Iterable[AuditEntry]) -> HttpResponseBase:

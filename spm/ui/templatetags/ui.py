@@ -128,7 +128,7 @@ def _query(context: dict[str, Any], **changes: str | None) -> str:
 
     A page that answers a POST to another address names in ``page_url`` the one that shows it.
     """
-    request: HttpRequest | None = context.get("request")
+    request: HttpRequest | None = context.get("request") or getattr(context, "request", None)  # included with "only"
     query = request.GET.copy() if request else QueryDict(mutable=True)
     for key, value in {"page": None, **changes}.items():
         query.pop(key, None)
@@ -188,8 +188,8 @@ def pagination(context: dict[str, Any], page: Page[Any]) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: dict[str, Any], **changes: Any) -> str:
-    """``{% query_with format="xlsx" %}``: this address with a parameter changed."""
-    return _query(context, **{key: None if value is None else str(value) for key, value in changes.items()})
+    """``{% query_with format="xlsx" %}``: this address with parameters changed; None or an empty one is left out."""
+    return _query(context, **{key: None if value in (None, "") else str(value) for key, value in changes.items()})
 
 
 @register.simple_tag
