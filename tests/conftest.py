@@ -10,6 +10,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
+from spm.jobs import queue
 from spm.org import guards
 from spm.ui.catalogues import compile_all
 from tests.builders import make_company, make_person, make_team, make_year
@@ -91,6 +92,14 @@ def _guards_make_way_for_the_flush():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", drop_then_flush)
         yield
+
+
+@pytest.fixture
+def messages(monkeypatch):
+    """Ids of the jobs whose message left; nobody receives one unless the test does."""
+    sent = []
+    monkeypatch.setattr(queue, "_send_now", sent.append)
+    return sent
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from django.db import connection
 from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
-from targets.models import Actual, Credit
-from tests import children
+from targets.models import Actual, Attainment, Credit
+from tests import leftovers
 from tests.builders import make_person
 from tests.spm.imports_help import upload
 
@@ -19,16 +19,14 @@ LINES = "external_id,kind,date,email,amount\na,revenue,2026-01-05,ana@x.com,10\n
 MOST = 500  # statements that no import of two rows needs
 
 
-def commit(pk):
-    batches.commit(ImportBatch.objects.get(pk=pk))
-
-
-def undo(pk):
-    batches.undo(ImportBatch.objects.get(pk=pk))
-
-
 def visible():
     return Actual.objects.in_force().count(), Credit.objects.count()
+
+
+def published():
+    """The company's revenue of the year, as pages show it."""
+    rows = Attainment.objects.filter(company__isnull=False, measure="revenue", period__level="year")
+    return sum(rows.values_list("actual", flat=True))
 
 
 @pytest.fixture
@@ -37,32 +35,55 @@ def batch(year):
     return upload("actuals", LINES)
 
 
-def test_inv_15_killed_at_every_statement_of_a_commit_nothing_or_all_is_visible(batch):
-    number, seen = 0, set()
-    while True:
-        number += 1
-        assert number < MOST
-        ended = children.got_through(children.start(commit, batch.pk, kill_before=number))
-        seen.add(visible())
-        batch.refresh_from_db()
-        assert visible() == ((2, 2) if batch.state == BatchState.COMMITTED else (0, 0))
-        if batch.state == BatchState.COMMITTED:
-            break
-        assert not ended
-    assert number > 10
-    assert seen == {(0, 0), (2, 2)}
+def asked(batch, verb):
+    """The job of a verb on a batch."""
+    batches.ask(batch, verb, None)
+    return batch.job
 
 
-def test_inv_16_killed_at_every_statement_of_an_undo_nothing_or_all_is_taken_back(batch):
-    batches.commit(batch)
-    number = 0
-    while batch.state == BatchState.COMMITTED:
+def test_inv_15_killed_at_every_statement_of_a_commit_nothing_or_all_is_visible(year, messages):
+    """And INV-23: whatever the killed worker left, the sweeper brings to its end, once."""
+    make_person("Ana", email="ana@x.com")
+    was_killed, number, seen = True, 0, set()
+    while was_killed:
+        before = 2 * number
         number += 1
         assert number < MOST
-        children.got_through(children.start(undo, batch.pk, kill_before=number))
+        batch = upload("actuals", LINES.replace("a,rev", f"a{number},rev").replace("b,boo", f"b{number},boo"))
+        job = asked(batch, "commit")
+        was_killed = leftovers.killed_at(number, job)
         batch.refresh_from_db()
-        assert visible() == ((2, 2) if batch.state == BatchState.COMMITTED else (0, 0))
-    assert (batch.state, number > 10) == (BatchState.UNDONE, True)
+        loaded = batch.state == BatchState.COMMITTED
+        assert visible() == ((before + 2,) * 2 if loaded else (before,) * 2)
+        assert loaded or was_killed
+        assert published() in (10 * (number - 1), 10 * number)
+        seen.add((loaded, was_killed))
+        leftovers.finish(messages)
+        batch.refresh_from_db()
+        assert (batch.state, visible(), published()) == (BatchState.COMMITTED, (before + 2,) * 2, 10 * number)
+    assert number > 30
+    assert seen == {(False, True), (True, True), (True, False)}
+
+
+def test_inv_16_killed_at_every_statement_of_an_undo_nothing_or_all_is_taken_back(batch, messages):
+    """And INV-23: the sweeper brings it to its end. Then the same lines come again, to be taken back once more."""
+    was_killed, number, seen = True, 0, set()
+    while was_killed:
+        number += 1
+        assert number < MOST
+        batches.commit(batch)
+        job = asked(batch, "undo")
+        was_killed = leftovers.killed_at(number, job)
+        batch.refresh_from_db()
+        stands = batch.state == BatchState.COMMITTED
+        assert visible() == ((2, 2) if stands else (0, 0))
+        seen.add((stands, was_killed))
+        leftovers.finish(messages)
+        batch.refresh_from_db()
+        assert (batch.state, visible(), published()) == (BatchState.UNDONE, (0, 0), 0)
+        batch = upload("actuals", LINES)
+    assert number > 20
+    assert seen == {(True, True), (False, True), (False, False)}
 
 
 def test_two_imports_of_the_same_lines_at_once_are_one(batch):
