@@ -1,7 +1,9 @@
 """Who may do what with territories and their plans. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
-from spm.market.models import Account, Territory
+from spm.market.choices import AssignmentRole
+from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from spm.org.access import can_administer, is_manager
+from spm.org.clock import today
 from spm.org.models import User
 from spm.org.scopes import scope_of
 from territories.choices import PlanState
@@ -77,11 +79,19 @@ def can_edit_market(user: User, territory: Territory) -> bool:
 
 
 def can_edit_map(user: User, account: Account) -> bool:
-    """Stakeholders, decision steps and the account plan: who sees the account."""
-    return Account.objects.visible_to(user).filter(pk=account.pk).exists()
+    """Stakeholders, decision steps and the account plan: who works the account today, and the managers above."""
+    return Account.objects.worked_by(user).filter(pk=account.pk).exists()
 
 
 def can_review_account(user: User, plan: AccountPlan) -> bool:
-    """Schedule and score a review: managers who see the account, and admins; its owner does not score the own one."""
-    sees = Account.objects.visible_to(user).filter(pk=plan.account_id).exists()
-    return sees and can_see_board(user) and plan.account.owner_id != user.pk
+    """Schedule and score a review: managers above whoever works the account, and admins; nobody their own one."""
+    return can_see_board(user) and can_edit_map(user, plan.account) and holder_of(plan.account) != user.pk
+
+
+def holder_of(account: Account) -> int | None:
+    """Who works the account today: the owner of the territory it stands in, else the owner of the account."""
+    placed = AccountPlacement.objects.as_of(today()).filter(account=account, territory__isnull=False).first()
+    if placed is None:
+        return account.owner_id
+    held = Assignment.objects.as_of(today()).filter(territory=placed.territory_id, role=AssignmentRole.OWNER).first()
+    return held.person_id if held else None

@@ -24,7 +24,7 @@ def _lines(user: "User") -> QuerySet[Any]:
 
 
 def _accounts(user: "User") -> QuerySet[Any]:
-    return Account.objects.visible_to(user)
+    return Account.objects.worked_by(user)
 
 
 register(Anchor(PLAN, _plans))

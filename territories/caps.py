@@ -15,6 +15,8 @@ LINES = 3  # of each list section
 PRINTED_ACCOUNTS = 6
 ACCOUNTS = 16  # the others stand on the screen alone
 HEADING, QUESTION, EXAMPLE = 40, 110, 110
+PEOPLE, STEPS = 40, 6  # on the map of an account, which is no page of the plan
+FEWEST_STEPS = 3  # a decision of fewer is hardly known
 
 LISTS = (Section.GOALS, Section.BUSINESS, Section.RETENTION, Section.CHANNEL, Section.SUPPORT)
 

@@ -36,6 +36,18 @@ class StakeholderRole(models.TextChoices):
     BLOCKER = "blocker", _("Blocker")
 
 
+DECIDING = (StakeholderRole.DECIDER, StakeholderRole.INFLUENCER)
+
+
+class Need(models.TextChoices):
+    """What the list of accounts can be narrowed to: where a map asks for something."""
+
+    SINGLE = "single", _("Single-threaded")
+    NEVER = "never", _("Decision role never met")
+    NO_MAP = "none", _("No map yet")
+    REVIEW = "review", _("Review due")
+
+
 class TargetMarketKind(models.TextChoices):
     SEGMENT = "segment", _("Segment")
     INDUSTRY = "industry", _("Industry")

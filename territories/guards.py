@@ -1,4 +1,6 @@
-"""Guards of the one-page plan: versions are append-only, and what is handed in or approved keeps its words."""
+"""Guards of plans and maps: versions are append-only, what is handed in or approved keeps its words, and whatever
+belongs to the map of an account stays within that account.
+"""
 
 from spm.org.guards import Event, append_only, refuse, register
 
@@ -14,3 +16,31 @@ CHANGED = " OR ".join(
 register(*append_only("territories_planversion"))
 register(*refuse(LINE, (Event.INSERT, Event.DELETE), name="frozen", message=FROZEN, when=FIXED))
 register(*refuse(LINE, (Event.UPDATE,), name="words", message=FROZEN, when=f"({CHANGED}) AND {FIXED}"))
+
+PERSON, INFLUENCE, STEP = "territories_stakeholder", "territories_influence", "territories_decisionstep"
+ASTRAY = "the map of an account names people of that account alone (INV-70)"
+WRITES = (Event.INSERT, Event.UPDATE)
+
+
+def _account_of(person: str) -> str:
+    return f"(SELECT s.account_id FROM {PERSON} s WHERE s.id = {person})"
+
+
+register(
+    *refuse(
+        INFLUENCE,
+        WRITES,
+        name="one_account",
+        message=ASTRAY,
+        when=f"{_account_of('ROW.source_id')} <> {_account_of('ROW.target_id')}",
+    ),
+    *refuse(
+        PERSON,
+        WRITES,
+        name="one_account",
+        message=ASTRAY,
+        when=f"{_account_of('ROW.reports_to_id')} <> ROW.account_id OR (SELECT c.account_id FROM market_contact c "
+        "WHERE c.id = ROW.contact_id) <> ROW.account_id",
+    ),
+    *refuse(STEP, WRITES, name="one_account", message=ASTRAY, when=f"{_account_of('ROW.owner_id')} <> ROW.account_id"),
+)

@@ -10,8 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,14 +20,11 @@ from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, User
 from spm.talk.queries import thread_panel
 from spm.ui import typed
-from territories import access, anchors, plan_queries, plan_writing, plans
+from territories import access, anchors, field_posts, plan_queries, plan_writing, plans
 from territories import plan_history as history
 from territories.choices import PlanStart, Section
+from territories.field_writing import Outcome
 from territories.models import TerritoryPlan, TerritoryPlanLine
-from territories.plan_writing import Change, Outcome
-
-PREFIX = "f."
-MOST_FIELDS = 400
 
 
 def _company() -> Any:
@@ -117,9 +112,9 @@ def plan_save(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not access.can_write_plan(user, plan):
         raise PermissionDenied
     try:
-        outcome = plan_writing.save(plan, _changes(request), user)
-        if request.headers.get("Accept", "").startswith("application/json"):
-            return JsonResponse(_told(outcome), status=409 if outcome.conflicts else 422 if outcome.refused else 200)
+        outcome = plan_writing.save(plan, field_posts.changes_of(request), user)
+        if field_posts.is_script(request):
+            return JsonResponse(field_posts.told(outcome), status=field_posts.status_of(outcome))
         if outcome.conflicts or outcome.refused:
             return _page(request, plan, outcome)
         anchor = _press(request, plan, user)
@@ -127,37 +122,6 @@ def plan_save(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, str(error))
         anchor = ""
     return redirect(plans.path_of(plan) + anchor)
-
-
-def _changes(request: HttpRequest) -> list[Change]:
-    """Fields of the form that say something else than when they were drawn."""
-    try:
-        drawn = json.loads(request.POST.get("drawn", "{}"))
-        fields, versions = dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
-    except (ValueError, AttributeError, TypeError):
-        fields, versions = {}, {}
-    changes = []
-    for key, text in list(request.POST.items())[:MOST_FIELDS]:
-        row, _dash, name = key.removeprefix(PREFIX).partition("-")
-        was = str(fields.get(f"{row}-{name}", ""))
-        if key.startswith(PREFIX) and isinstance(text, str) and text.strip() != was:
-            seen = versions.get(row, 0)
-            changes.append(Change(row, name, text, seen if isinstance(seen, int) else 0, was))
-    return changes
-
-
-def _told(outcome: Outcome) -> dict[str, Any]:
-    at = timezone.localtime(outcome.saved_at) if outcome.saved_at else None
-    return {
-        "versions": outcome.versions,
-        "shown": outcome.shown,
-        "refused": outcome.refused,
-        "saved": time_format(at, "H:i") if at else "",
-        "conflicts": [
-            {"field": one.change.key, "yours": one.change.text, "theirs": one.theirs, "version": one.version}
-            for one in outcome.conflicts
-        ],
-    }
 
 
 def _press(request: HttpRequest, plan: TerritoryPlan, user: User) -> str:

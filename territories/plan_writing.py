@@ -6,8 +6,7 @@ that cannot be taken comes back with a sentence. Everything else of the same cal
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,15 +18,14 @@ from spm.market.models import Account
 from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.tracking import delete_tracked, save_tracked
-from spm.ui.amounts import AmountField, parse_amount
+from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
-from territories import caps, plans
+from territories import caps, field_writing, plans
 from territories.choices import Risk, Section, SectionReview
+from territories.field_writing import BadWords, Change, Conflict, Outcome
 from territories.models import PlanSection, TerritoryPlan, TerritoryPlanLine
 from territories.plan_content import GOALS
 from territories.plan_lines import SHAPES, TEXTS
-
-LARGEST = Decimal(10) ** 11
 
 
 class NotWritable(RuleViolation):
@@ -36,45 +34,6 @@ class NotWritable(RuleViolation):
 
 class PageFull(RuleViolation):
     """The section has all the lines that the page holds."""
-
-
-class BadWords(RuleViolation):
-    """The field cannot take this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field as typed. ``row``: "plan", "base", or the key of a line as text."""
-
-    row: str
-    name: str
-    text: str
-    seen: int
-    was: str
-
-    @property
-    def key(self) -> str:
-        """As the form names the field."""
-        return f"{self.row}-{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    change: Change
-    theirs: str
-    version: int
-    at: datetime | None
-
-
-@dataclass
-class Outcome:
-    """What became of a call: the versions of the rows touched, by row, and what was not taken."""
-
-    versions: dict[str, int] = field(default_factory=dict)
-    conflicts: list[Conflict] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)  # field → sentence
-    shown: dict[str, str] = field(default_factory=dict)  # field → what is stored, as an input shows it
-    saved_at: datetime | None = None
 
 
 @retries.atomic
@@ -126,7 +85,7 @@ def _section_of(row: str, stored: Any) -> str | None:
 def _write(row: Any, change: Change, by: User, outcome: Outcome) -> bool:
     """Whether the field took the change, and it says something new."""
     now = shown(row, change.name)
-    if change.seen != row.version and now not in (change.was, change.text.strip()):
+    if field_writing.clashes(change, row.version, now):
         at = getattr(row, "touched_at", None) or getattr(row, "edited_at", None)
         outcome.conflicts.append(Conflict(change, now, row.version, at))
         return False
@@ -302,18 +261,6 @@ def _words(most: int) -> Callable[[str, User], str]:
     return parse
 
 
-def _amount(text: str, _by: User) -> Decimal | None:
-    if not text.strip():
-        return None
-    try:
-        amount = parse_amount(text)
-    except ValueError as error:
-        raise BadWords(AmountField.default_error_messages["invalid"] % {"value": text}) from error
-    if amount < 0 or amount >= LARGEST or amount != round(amount, 2):
-        raise BadWords(_("Write an amount from 0 on, with at most two decimals."))
-    return amount
-
-
 def _percent(text: str, _by: User) -> Decimal | None:
     if not text.strip():
         return None
@@ -324,13 +271,6 @@ def _percent(text: str, _by: User) -> Decimal | None:
     if not -99 <= value <= 100 or value != round(value, 1):
         raise BadWords(_("Write a percentage of at most 100, with one decimal."))
     return value
-
-
-def _day(text: str, _by: User) -> date | None:
-    try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError as error:
-        raise BadWords(_("Choose a day.")) from error
 
 
 def _risk(text: str, _by: User) -> str:
@@ -350,12 +290,12 @@ def _account(text: str, by: User) -> int | None:
 
 _PARSERS: dict[str, Callable[[str, User], Any]] = {
     **{name: _words(most) for name, most in TEXTS.items()},
-    "amount": _amount,
-    "base": _amount,
-    "revenue_goal": _amount,
+    "amount": field_writing.amount,
+    "base": field_writing.amount,
+    "revenue_goal": field_writing.amount,
     "margin_goal": _percent,
     "new_business_goal": _percent,
-    "due_on": _day,
+    "due_on": field_writing.day,
     "risk": _risk,
     "account": _account,
 }

@@ -1,8 +1,10 @@
 """Reads of one model of territories, and who may see which rows."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models import Q
 
 from spm.market.models import Account, Territory
 from spm.org.scopes import scope_of
@@ -56,14 +58,21 @@ class _OfAccount(models.QuerySet[Any]):
     account = "account"
 
     def visible_to(self, user: "User") -> Self:
-        """As the account: the map goes with it, and the former owner's rights end on the day it moves."""
+        """Whoever works the account today: the map goes with it, and ends for its former owner on the day it moves."""
         if scope_of(user).everything:
             return self
-        return self.filter(**{f"{self.account}__in": Account.objects.visible_to(user)})
+        return self.filter(**{f"{self.account}__in": Account.objects.worked_by(user)})
 
 
 class StakeholderQuerySet(_OfAccount):
-    """As the account."""
+    def visible_to(self, user: "User") -> Self:
+        """As the account; who was taken off the map is seen by nobody, until brought back."""
+        return super().visible_to(user).filter(removed_at__isnull=True)
+
+    def met_since(self, day: date, today: date) -> Self:
+        """Known people still at the account whom we have met on or after ``day``."""
+        still = Q(contact__left_on__isnull=True) | Q(contact__left_on__gt=today)
+        return self.filter(still, contact__isnull=False, last_met_on__gte=day, removed_at__isnull=True)
 
 
 class DecisionStepQuerySet(_OfAccount):
@@ -76,6 +85,11 @@ class AccountPlanQuerySet(_OfAccount):
 
 class InfluenceQuerySet(_OfAccount):
     account = "source__account"
+
+    def visible_to(self, user: "User") -> Self:
+        """As the account; lines to whom was taken off the map rest with them."""
+        rows = super().visible_to(user)
+        return rows.filter(source__removed_at__isnull=True, target__removed_at__isnull=True)
 
 
 class OfAccountPlanQuerySet(_OfAccount):

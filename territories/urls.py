@@ -1,11 +1,17 @@
-"""Territories: the one-page plans. Pages about people by year and person, verbs by key."""
+"""Territories: accounts with their maps, the one-page plans. Pages about people by year and person, verbs by key."""
 
 from django.urls import path
 
-from territories import plan_board_views, plan_flow_views, plan_views
+from territories import account_views, plan_board_views, plan_flow_views, plan_views
 
 app_name = "territories"
 urlpatterns = [
+    path("accounts/", account_views.account_list_page, name="account-list"),
+    path("accounts/<int:pk>/", account_views.account_detail, name="account-detail"),
+    path("accounts/<int:pk>/print/", account_views.account_print, name="account-print"),
+    path("accounts/<int:pk>/save/", account_views.map_save, name="map-save"),
+    path("accounts/<int:pk>/people/<int:person>/restore/", account_views.person_restore, name="map-person-restore"),
+    path("accounts/<int:pk>/steps/<int:step>/restore/", account_views.step_restore, name="map-step-restore"),
     path("plans/", plan_board_views.plan_board_page, name="plan-board"),
     path("plans/form/<str:year>/", plan_board_views.template_edit, name="template"),
     path("plans/form/<str:year>/roll-out/", plan_board_views.roll_out, name="roll-out"),

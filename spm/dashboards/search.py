@@ -57,7 +57,7 @@ def find(text: str, user: User) -> list[Hits]:
             _("Accounts"),
             "account",
             _matching(Account.objects.visible_to(user), words, "name", "external_id"),
-            _account,
+            _accounts(user, words),
         ),
     ]
     return [group for group in groups if group.hits]
@@ -92,5 +92,13 @@ def _territory(territory: Territory) -> Hit:
     return Hit(territory.name, code, reverse("dashboards:territory", args=[territory.pk]))
 
 
-def _account(account: Account) -> Hit:
-    return Hit(account.name, account.external_id, "")
+def _accounts(user: User, words: list[str]) -> Callable[[Account], Hit]:
+    """An account whose map somebody else works has no page for this user."""
+    worked = _matching(Account.objects.visible_to(user).worked_by(user), words, "name", "external_id")
+    open_to = set(worked.values_list("pk", flat=True)[: PER_KIND + 1])
+
+    def hit(account: Account) -> Hit:
+        href = reverse("territories:account-detail", args=[account.pk]) if account.pk in open_to else ""
+        return Hit(account.name, account.external_id, href)
+
+    return hit

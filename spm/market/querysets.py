@@ -63,6 +63,23 @@ class AccountQuerySet(models.QuerySet[Any]):
         return self.filter(Q(owner__in=scope.people) | Q(pk__in=placed.values("account")))
 
 
+    def worked_by(self, user: "User") -> Self:
+        """Those whose map and plan the user may open: placed today in a territory that people they see hold today.
+
+        An account that stands in no territory is its owner's. Whoever held it before has no part in it from the day
+        it moves. Admins: all.
+        """
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        placement = self.model.placements.rel.related_model.objects
+        territory = placement.model._meta.get_field("territory").related_model.objects.visible_to(user)
+        today_placed = placement.as_of(today()).filter(territory__isnull=False)
+        here = today_placed.filter(territory__in=territory)
+        owned = Q(owner__in=scope.people) & ~Q(pk__in=today_placed.values("account"))
+        return self.filter(Q(pk__in=here.values("account")) | owned)
+
+
 class AccountPlacementQuerySet(DatedQuerySet):
     subject = ("account_id",)
 

@@ -6,7 +6,7 @@
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
   const words = form.dataset, chip = document.querySelector("[data-save-state]");
-  const drawn = JSON.parse(document.getElementById("plan-drawn").value);
+  const kept = form.elements.drawn, drawn = JSON.parse(kept.value);
   const store = `autosave:${location.pathname}:`;
   const waiting = new Map();
   let timer = null, running = false, tries = 0;
@@ -129,8 +129,8 @@
 
   /* What a closed tab or a lost network kept back is put into its field again. */
   fields().forEach((input) => {
-    const kept = sessionStorage.getItem(store + input.dataset.field);
-    if (kept !== null && kept !== input.value) { input.value = kept; changed(input); }
+    const typed = sessionStorage.getItem(store + input.dataset.field);
+    if (typed !== null && typed !== input.value) { input.value = typed; changed(input); }
     count(input);
     input.addEventListener("input", () => changed(input));
     input.addEventListener("change", () => { changed(input); send(); });
@@ -138,7 +138,7 @@
   });
   /* A button of the form takes the page's own fields along; they name what they were drawn from. */
   form.addEventListener("submit", () => {
-    document.getElementById("plan-drawn").value = JSON.stringify(drawn);
+    kept.value = JSON.stringify(drawn);
     fields().forEach((input) => sessionStorage.removeItem(store + input.dataset.field));
   });
   document.addEventListener("keydown", (event) => {

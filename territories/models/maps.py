@@ -24,6 +24,8 @@ class Stakeholder(models.Model):
     """Somebody with a part in decisions at an account: a contact, or a placeholder for a needed but unknown role.
 
     ``influence`` 1 (little) to 5; ``support`` −2 (against us) to +2, None = unknown. ``last_met_on`` None = never met.
+    ``relation``: who of us looks after them. Taken off the map (``removed_at``), the row and its lines stay, so that
+    one press brings all of it back.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="stakeholders")
@@ -38,6 +40,7 @@ class Stakeholder(models.Model):
     reports_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports")
     last_met_on = models.DateField(_("last met"), null=True, blank=True)
     next_step = models.CharField(_("next step"), max_length=caps.NEXT_STEP, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=0)
 
     objects = StakeholderQuerySet.as_manager()
@@ -149,6 +152,7 @@ class AccountObjective(models.Model):
     version = models.PositiveIntegerField(default=0)
 
     objects = OfAccountPlanQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["version"], table_name="territories_historicalobjective")
 
     class Meta:
         ordering = ["plan", "position", "pk"]
@@ -169,6 +173,7 @@ class AccountReview(models.Model):
     version = models.PositiveIntegerField(default=0)
 
     objects = OfAccountPlanQuerySet.as_manager()
+    history = HistoricalRecords(excluded_fields=["version"])
 
     class Meta:
         ordering = ["plan", "due_on"]

@@ -53,6 +53,8 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
             external_id=f"O-{relation}", account=account, owner=rep, name=words[relation], opened_on=date(2026, 1, 5)
         )
         found["territory_plan"][relation], found["plan_line"][relation] = plan.pk, line.pk
+    across = {"account_id": objects["account"]["other"], "owner": reps["own"], "name": f"Across {words['own']}"}
+    Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across)
     _cut(objects, admin)
     return found
 
@@ -82,14 +84,21 @@ def _market(territory: Territory, account: Account, words: str) -> None:
 
 
 def _map(account: Account, year: FiscalYear, rep: User, words: str) -> None:
-    contact = Contact.objects.create(account=account, name=f"Contact {words}")
-    known = Stakeholder.objects.create(account=account, contact=contact, role=StakeholderRole.DECIDER, next_step=words)
+    contact = Contact.objects.create(account=account, name=f"Contact {words}", title=words)
+    Contact.objects.create(account=account, name=f"Not on the map {words}")
+    known = Stakeholder.objects.create(
+        account=account, contact=contact, role=StakeholderRole.DECIDER, next_step=words, relation=rep
+    )
     unknown = Stakeholder.objects.create(account=account, placeholder=words, role=StakeholderRole.USER)
     Influence.objects.create(source=known, target=unknown)
-    DecisionStep.objects.create(account=account, position=1, name=words)
-    plan = AccountPlan.objects.create(account=account, fiscal_year=year, strategy=words)
-    AccountObjective.objects.create(plan=plan, text=words)
+    texts = {"name": words, "criterion": words, "evidence": words}
+    DecisionStep.objects.create(account=account, position=1, owner=known, **texts)
+    named = ("strategy", "strengths", "weaknesses", "chances", "threats", "next_steps")
+    plan = AccountPlan.objects.create(account=account, fiscal_year=year, **dict.fromkeys(named, words))
+    AccountObjective.objects.create(plan=plan, text=words, measure=words)
     AccountReview.objects.create(plan=plan, due_on=date(2026, 10, 1))
+    held = {"held_on": date(2026, 4, 2), "by": rep, "score": 4, "comment": words}
+    AccountReview.objects.create(plan=plan, due_on=date(2026, 4, 1), **held)
 
 
 def _cut(objects: Objects, admin: User) -> None:

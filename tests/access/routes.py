@@ -139,6 +139,20 @@ PLANS = {
     "territories:plan-talk": VERB_OF_MANAGER,
     "territories:plan-line-track": Access(public(NO_METHOD), who_sees(ACTED), kinds=(("pk", "plan_line"),)),
 }
+# Accounts: who works one today writes its map, managers above read and write it too; nobody else knows of it.
+OF_ACCOUNT = (("pk", "account"),)
+MAPS = {
+    "territories:account-list": Access(signed_in(), also=("?need=never&sort=-actual", "?q=quill"), exports=True),
+    "territories:account-detail": Access(who_sees(), kinds=OF_ACCOUNT),
+    "territories:account-print": Access(who_sees(), kinds=OF_ACCOUNT),
+    "territories:map-save": Access(public(NO_METHOD), who_sees(ACTED), kinds=OF_ACCOUNT),
+    "territories:map-person-restore": Access(
+        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("person", "=1000000000"))
+    ),
+    "territories:map-step-restore": Access(
+        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("step", "=1000000000"))
+    ),
+}
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 TARGETS = {
     "targets:year-list": Access(signed_in(), exports=True),
@@ -341,6 +355,7 @@ ROUTES: dict[str, Access] = {
     **ACCOUNT,
     **PERSONAL,
     **TARGETS,
+    **MAPS,
     **PLANS,
     **SAVED,
     **SCENARIOS,

@@ -48,6 +48,7 @@ SHOWN_AT = {
     "Job": "jobs:list",
     "Notification": "talk:notifications",
     "NotificationChoice": "dashboards:settings",
+    "Opportunity": "territories:account-detail",
     "PlanLine": "targets:company",
     "Quota": "targets:year-list",
     "SavedView": "dashboards:saved-list",
@@ -60,9 +61,14 @@ SHOWN_AT = {
 # Rows that pages read only by the key of a row fetched through its own ``visible_to``. With their scope alone taken
 # out, no answer changes; ``test_inv_36_every_queryset_hides_rows`` holds them to it directly.
 SECOND_LINE = {
+    "AccountPlan": "of the account shown",
     "AccountPlacement": "counted for the territories shown",
+    "AccountReview": "of the accounts shown",
     "Comment": "of the thread shown",
+    "Contact": "of the account shown",
+    "DecisionStep": "of the account shown",
     "GoalBatch": "named by a form alone: test_inv_36_a_batch_of_others_is_not_there",
+    "Influence": "of the account shown",
     "LetterLine": "of the letter shown",
     "Membership": "of the person shown",
     "Proposal": "of the people and teams shown",
@@ -75,7 +81,7 @@ SECOND_LINE = {
     "QuotaLetter": "of the people shown",
     "RampAssignment": "of the person shown",
     "ScenarioStep": "of the scenario shown",
-    "Stakeholder": "of the accounts that the plan shown names",
+    "Stakeholder": "of the accounts shown, and of those that the plan shown names",
     "TeamLead": "of the team shown",
     "TeamPlacement": "of the team shown",
     "TemplateSection": "of the form of the year shown",

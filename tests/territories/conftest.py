@@ -9,6 +9,7 @@ from targets.models import Quota
 from territories import plans
 from territories.models import TerritoryPlan
 from tests.builders import make_account, make_quota, make_territory, make_year
+from tests.territories import map_help
 
 
 @pytest.fixture
@@ -24,3 +25,9 @@ def planned(cast):
     plan = TerritoryPlan.objects.select_related("fiscal_year", "person").get(person=cast.rep, fiscal_year=year)
     assert Quota.objects.count() == 12
     return SimpleNamespace(**vars(cast), year=year, territory=territory, accounts=accounts, plan=plan)
+
+
+@pytest.fixture
+def mapped(cast):
+    """Rep One's account Halvorsen in Baltic Coast, with a map of three people: see ``map_help.settle``."""
+    return map_help.settle(cast)

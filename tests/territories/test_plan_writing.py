@@ -7,8 +7,9 @@ from django.db import DatabaseError, transaction
 
 from territories import plan_flow, plan_writing
 from territories.choices import PlanState, Section
+from territories.field_writing import Change
 from territories.models import TerritoryPlan, TerritoryPlanLine
-from territories.plan_writing import Change, NotWritable, PageFull
+from territories.plan_writing import NotWritable, PageFull
 
 
 def change(line, name, text, was="", seen=None):

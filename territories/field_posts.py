@@ -1,0 +1,53 @@
+"""The form of fields that save themselves, as a request: what it changes, and how the outcome is told to its script."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import time_format
+
+from territories.field_writing import Change, Outcome
+
+PREFIX = "f."
+MOST_FIELDS = 400
+
+
+def changes_of(request: HttpRequest) -> list[Change]:
+    """Fields of the form that say something else than when they were drawn."""
+    try:
+        drawn = json.loads(request.POST.get("drawn", "{}"))
+        fields, versions = dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
+    except (ValueError, AttributeError, TypeError):
+        fields, versions = {}, {}
+    changes = []
+    for key, text in list(request.POST.items())[:MOST_FIELDS]:
+        row, _dash, name = key.removeprefix(PREFIX).partition("-")
+        was = str(fields.get(f"{row}-{name}", ""))
+        if key.startswith(PREFIX) and isinstance(text, str) and text.strip() != was:
+            seen = versions.get(row, 0)
+            changes.append(Change(row, name, text, seen if isinstance(seen, int) else 0, was))
+    return changes
+
+
+def is_script(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def status_of(outcome: Outcome) -> int:
+    return 409 if outcome.conflicts else 422 if outcome.refused else 200
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as JSON for static/js/autosave.js."""
+    at = timezone.localtime(outcome.saved_at) if outcome.saved_at else None
+    return {
+        "versions": outcome.versions,
+        "shown": outcome.shown,
+        "refused": outcome.refused,
+        "saved": time_format(at, "H:i") if at else "",
+        "conflicts": [
+            {"field": one.change.key, "yours": one.change.text, "theirs": one.theirs, "version": one.version}
+            for one in outcome.conflicts
+        ],
+    }
