@@ -41,9 +41,10 @@ from spm.org.tracking import save_tracked
 from targets.goal_imports import UNKNOWN_YEAR
 from territories import caps, plan_writing, plans
 from territories.choices import LineStatus, Risk, Section
+from territories.field_writing import LARGEST
 from territories.models import TerritoryPlan, TerritoryPlanLine
 from territories.plan_lines import SHAPES, TEXTS, WORDS
-from territories.plan_writing import LARGEST, NotWritable
+from territories.plan_writing import NotWritable
 
 TRACKED = ("status", "evidence")
 type Place = tuple[str, int]

@@ -20,6 +20,7 @@ from spm.talk.models import Notification
 from territories import plan_flow, plan_tracking, plan_writing, plans
 from territories.anchors import LINE, PLAN
 from territories.choices import LineStatus, PlanStart, Section, SectionReview
+from territories.field_writing import Change
 from territories.models import PlanTemplate, TerritoryPlan, TerritoryPlanLine
 
 THIS, NEXT = str(figures.THIS_YEAR), str(figures.NEXT_YEAR)
@@ -97,8 +98,8 @@ def _write_goals(plan: TerritoryPlan, code: str) -> None:
     plan_writing.save(plan, typed, plan.person)
 
 
-def _change_of(row: str, name: str, text: str, seen: int) -> plan_writing.Change:
-    return plan_writing.Change(row, name, text, seen, "")
+def _change_of(row: str, name: str, text: str, seen: int) -> Change:
+    return Change(row, name, text, seen, "")
 
 
 def _tick(code: str) -> None:
@@ -137,7 +138,7 @@ def _change(plan: TerritoryPlan) -> None:
         plan = plan_flow.propose_change(plan, plan.person)
     line = TerritoryPlanLine.objects.get(plan=plan, section=Section.GOALS, position=3)
     with clock.at(moment(date(2026, 7, 6))):
-        typed = plan_writing.Change(str(line.pk), "text", str(words.NEW_GOAL), line.version, line.text)
+        typed = Change(str(line.pk), "text", str(words.NEW_GOAL), line.version, line.text)
         plan_writing.save(plan, [typed], plan.person)
         plan_flow.submit(plan, plan.person)
     with clock.at(moment(date(2026, 7, 9))):

@@ -62,7 +62,6 @@ class AccountQuerySet(models.QuerySet[Any]):
         placed = placement.as_of(today()).filter(territory__in=territory)
         return self.filter(Q(owner__in=scope.people) | Q(pk__in=placed.values("account")))
 
-
     def worked_by(self, user: "User") -> Self:
         """Those whose map and plan the user may open: placed today in a territory that people they see hold today.
 
