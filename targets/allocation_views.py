@@ -123,13 +123,11 @@ def _is_share(key: str) -> bool:
 def allocate(request: HttpRequest, year: str) -> HttpResponseBase:
     """Show the grid, or store what was typed into it: all of it, or nothing and everything is still there."""
     desk = AllocationDesk(request, _place(request, year))
-    grid = desk.place.grid()
-    if request.method == "POST":
-        return desk.save(grid)
-    if export_format(request):
+    if request.method != "POST" and export_format(request):
         grids = desk.place.whole_grids(of_one_team="team" in request.GET)
         return tables.export_allocation(request, desk.place.user, grids)
-    return desk.page(desk.view_of(grid))
+    grid = desk.place.grid()
+    return desk.save(grid) if request.method == "POST" else desk.page(desk.view_of(grid))
 
 
 @require_POST

@@ -7,11 +7,11 @@ domain.md, Plan revisions.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from spm.org.models import FiscalYear
+from spm.org.models import FiscalYear, User
 from targets.choices import PlanKind
 from targets.models import CompanyPlan
 
@@ -45,8 +45,21 @@ class Basis:
         return f"-{BASELINE}" if self.is_baseline else ""
 
 
+def planned_years(user: User) -> QuerySet[FiscalYear]:
+    """The fiscal years, each with its ``cycle`` and, for ``basis_of``, whether it was revised: a page begins here."""
+    years: QuerySet[FiscalYear] = FiscalYear.objects.visible_to(user).select_related("cycle")
+    revised = CompanyPlan.objects.approved_revisions().order_by().filter(fiscal_year=OuterRef("pk"))
+    return years.annotate(revised=Exists(revised))
+
+
 def basis_of(query: Mapping[str, str], year: FiscalYear | None = None) -> Basis:
-    """What the address asks for, where the year (None: any year) was revised. One query. No secret to anybody."""
+    """What the address asks for, where the year (None: any year) was revised. No secret to anybody.
+
+    One query, none for a year of ``planned_years``.
+    """
+    known: bool | None = getattr(year, "revised", None)
+    if known is not None:
+        return _basis(query, known)
     revised = CompanyPlan.objects.approved_revisions().order_by()
     return _basis(query, (revised if year is None else revised.filter(fiscal_year=year)).exists())
 

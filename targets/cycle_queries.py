@@ -175,18 +175,21 @@ class CycleHome:
     events: list[Event]
     at_lock: AtLock | None  # what the lock would do, where it comes next and the user may run the cycle
     is_whole: bool  # the numbers are the company's, not those of the user's teams
+    working: CompanyPlan | None  # the working version, whichever is shown
 
 
 def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKind = PlanKind.WORKING) -> CycleHome:
     """One year's planning at a glance: managers see the numbers of the teams they lead. ``kind``: or the baseline."""
     history = history_of(user)
-    ground, names = ground_of(cycle, history), dict(history.teams)
+    versions = CompanyPlan.objects.visible_to(user).filter(fiscal_year=cycle.fiscal_year_id)
+    known = {row.kind: row for row in versions.filter(kind__in=(PlanKind.WORKING, kind)).select_related("submitted_by")}
+    plan, working = known.get(kind), known.get(PlanKind.WORKING)
+    ground = ground_of(cycle, history, [working] if working else [])
     tree = ground.tree
     stage, whole = Stage(cycle.stage), can_administer(user)
     is_last = stage is Stage.APPROVE  # the lock comes next
     order = list(Stage)
     place = order.index(stage)
-    plan = CompanyPlan.objects.visible_to(user).filter(fiscal_year=cycle.fiscal_year_id, kind=kind).first()
     numbers = assigned.read(plan, tree) if plan else None
     teams = (
         tree.roots
@@ -205,8 +208,9 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKin
         meters=_meters(sums, cycle) if sums else None,
         waterfall=_waterfall(user, cycle, measure, sums, None if whole else teams) if sums else None,
         events=_events(user, cycle),
-        at_lock=at_lock(cycle, plan, numbers, names) if whole and plan and numbers and is_last else None,
+        at_lock=at_lock(ground, plan, numbers) if whole and plan and numbers and is_last else None,
         is_whole=whole,
+        working=working,
     )
 
 

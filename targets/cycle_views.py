@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,7 +19,7 @@ from spm.org.models import FiscalYear
 from spm.ui import typed
 from spm.ui.exports import export_format
 from targets import access, cycle_queries, cycles, grids, number_tables
-from targets.basis import basis_of
+from targets.basis import basis_of, planned_years
 from targets.choices import Measure, Stage
 from targets.cycle_forms import PolicyForm, StagesForm
 from targets.models import CompanyPlan, PlanningCycle
@@ -66,15 +66,17 @@ def year_list(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def year_detail(request: HttpRequest, year: str) -> HttpResponseBase:
     """One year: its cycle, what holds it up, and the three levels side by side; a rep is led to the own numbers."""
-    user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
+    user = user_of(request)
+    fiscal_year = get_object_or_404(planned_years(user), label=year)
     if not access.can_see_plan(user):
         return redirect("targets:quota", year=year, pk=user.pk)
-    measure, cycle = _measure(request), cycles.cycle_of(fiscal_year)
+    measure, cycle = _measure(request), getattr(fiscal_year, "cycle", None)
     may_run, basis = access.can_run_cycle(user), basis_of(request.GET, fiscal_year)
     levels = grids.summary(user, fiscal_year, baseline=basis.is_baseline)
     page = cycle_queries.cycle_home(user, cycle, measure, basis.kind) if cycle else None
     if export_format(request):
         return number_tables.export_levels(request, levels, page.waterfall if page else None, year)
+    unplanned = CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year)
     context = {
         "year": fiscal_year,
         "basis": basis,
@@ -82,7 +84,7 @@ def year_detail(request: HttpRequest, year: str) -> HttpResponseBase:
         "measure": measure,
         "measures": Measure.choices,
         "can_run": may_run,
-        "working": CompanyPlan.objects.visible_to(user).working().filter(fiscal_year=fiscal_year).first(),
+        "working": page.working if page else unplanned.first(),
         "page": page,
         "typed": typed.kept(request),
         "source": cycles.latest_before(fiscal_year) if may_run and not cycle else None,

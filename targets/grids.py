@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Sum
+from django.db.models import Sum, Value
 from django.utils.translation import gettext as _
 
 from spm.market.models import Territory
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
 from spm.ui.amounts import parse_amount
+from spm.ui.fields import MoneyField
 from targets.choices import Measure
 from targets.goals import Goal, Holder, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
@@ -142,6 +143,15 @@ def with_errors(grid: Grid, data: Mapping[str, str], faults: Mapping[str, str]) 
     return Grid(grid.year, grid.measure, grid.periods, lines)
 
 
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What is planned at each level; None: nothing yet."""
+
+    plan: Decimal | None
+    targets: Decimal | None
+    quotas: Decimal | None
+
+
 @dataclass(frozen=True)
 class YearSummary:
     """One fiscal year and one measure, whole year: what is planned at each level."""
@@ -153,22 +163,24 @@ class YearSummary:
     has_baseline: bool
 
 
-def summary(user: User, year: FiscalYear, *, baseline: bool = False) -> list[tuple[Measure, YearSummary]]:
-    """The same for one year, measure by measure."""
-
-    def by_measure(rows: Any) -> dict[str, Decimal]:
-        of_year = rows.of_version(baseline=baseline).filter(plan__fiscal_year=year)
-        sums = of_year.values_list("measure").annotate(sum=Sum("amount"))
-        return dict(sums.order_by())
-
-    plans = by_measure(PlanLine.objects.visible_to(user).counting())
-    targets = by_measure(Target.objects.visible_to(user).filter(team__isnull=False))
-    quotas = by_measure(Quota.objects.visible_to(user))
-    has_baseline = CompanyPlan.objects.visible_to(user).filter(kind="baseline", fiscal_year=year).exists()
-    return [
-        (one, YearSummary(year.label, plans.get(one), targets.get(one), quotas.get(one), has_baseline))
-        for one in Measure
-    ]
+def summary(user: User, year: FiscalYear, *, baseline: bool = False) -> list[tuple[Measure, Levels]]:
+    """One year, measure by measure, as far as the user sees it; one query."""
+    levels = (
+        PlanLine.objects.visible_to(user).counting(),
+        Target.objects.visible_to(user).filter(team__isnull=False),
+        Quota.objects.visible_to(user),
+    )
+    first, *others = (
+        rows.of_version(baseline=baseline)
+        .filter(plan__fiscal_year=year)
+        .order_by()
+        .annotate(level=Value(level))
+        .values_list("level", "measure")
+        .annotate(sum=Sum("amount", output_field=MoneyField()))
+        for level, rows in enumerate(levels)
+    )
+    sums = {(level, measure): amount for level, measure, amount in first.union(*others, all=True)}
+    return [(one, Levels(*(sums.get((level, one)) for level in range(len(levels))))) for one in Measure]
 
 
 def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearSummary]:

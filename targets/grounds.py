@@ -26,6 +26,7 @@ class Ground:
 
     ``people``: who may act, by key. ``numbers`` of the working version while they are made, ``letters`` of active
     people once they are out, ``revisions`` that wait for a decision once the year is locked; before and after: none.
+    ``working``: the working version with who submitted it, as long as the year is not locked.
     """
 
     cycle: PlanningCycle
@@ -39,6 +40,7 @@ class Ground:
     numbers: Assigned | None = None
     letters: tuple[QuotaLetter, ...] = ()
     revisions: tuple[CompanyPlan, ...] = ()
+    working: CompanyPlan | None = None
 
     @property
     def stage(self) -> CycleStage:
@@ -60,9 +62,17 @@ class Ground:
         return min(moment.astimezone(self.zone).date(), self.today)
 
 
-def ground_of(cycle: PlanningCycle, history: TreeHistory | None = None) -> Ground:
-    """Of one cycle; at most eight queries."""
-    return grounds(cycle.stages.select_related("owner"), history)[0]
+def ground_of(
+    cycle: PlanningCycle, history: TreeHistory | None = None, plans: Collection[CompanyPlan] | None = None
+) -> Ground:
+    """Of one cycle; at most six queries. ``plans``: its working version, with who submitted it, where it is read."""
+    return grounds(cycle.stages.select_related("owner"), history, plans=plans)[0]
+
+
+def ground_of_letters(cycle: PlanningCycle, history: TreeHistory, letters: Iterable[QuotaLetter]) -> Ground:
+    """Of one cycle and some of its letters, of active people, each with its ``person``; two queries at most."""
+    (ground,) = _plain(cycle.stages.select_related("owner"), history, None)
+    return replace(ground, letters=tuple(letters)) if cycle.stage in OF_LETTERS else ground
 
 
 def grounds(
@@ -70,13 +80,18 @@ def grounds(
     history: TreeHistory | None = None,
     people: Mapping[int, User] | None = None,
     about: Collection[int] | None = None,
+    plans: Collection[CompanyPlan] | None = None,
 ) -> list[Ground]:
     """Of the cycles that ``stages`` belong to, in their order; each with its ``cycle`` and ``owner`` loaded.
 
     ``people``: those whose part in it is looked at; left out, everybody who leads a team today. ``about``: whose
-    letters; left out, everybody's.
+    letters; left out, everybody's. ``plans``: their working versions, where those are read already.
     """
-    history, company = history or read_history(), clock.company()
+    return _filled(_plain(stages, history or read_history(), people), about, plans)
+
+
+def _plain(stages: Iterable[CycleStage], history: TreeHistory, people: Mapping[int, User] | None) -> list[Ground]:
+    company = clock.company()
     today, zone = clock.today(company), ZoneInfo(company.timezone if company else "UTC")
     now = history.as_of(today)
     of_cycle: dict[PlanningCycle, dict[str, CycleStage]] = {}
@@ -84,14 +99,13 @@ def grounds(
         of_cycle.setdefault(row.cycle, {})[row.stage] = row
     if people is None and any(cycle.stage != Stage.PLAN for cycle in of_cycle):
         people = User.objects.in_bulk(set(now.lead.values()))
-    plain = [
+    return [
         Ground(cycle, today, rows, history, tree_for(cycle, history, today), now, zone, people or {})
         for cycle, rows in of_cycle.items()
     ]
-    return _filled(plain, about)
 
 
-def _filled(plain: list[Ground], about: Collection[int] | None) -> list[Ground]:
+def _filled(plain: list[Ground], about: Collection[int] | None, plans: Collection[CompanyPlan] | None) -> list[Ground]:
     """With what the stage of each asks for: one query for each kind of it."""
     trees = {ground.cycle.fiscal_year_id: ground.tree for ground in plain if ground.cycle.stage in OF_NUMBERS}
     numbers = assigned.read_working(trees) if trees else {}
@@ -102,12 +116,17 @@ def _filled(plain: list[Ground], about: Collection[int] | None) -> list[Ground]:
     locked = [ground.cycle.fiscal_year_id for ground in plain if ground.is_locked]
     asked = CompanyPlan.objects.filter(kind=PlanKind.REVISION, state=PlanState.SUBMITTED, fiscal_year__in=locked)
     by_year = _grouped(asked.order_by("number"), "fiscal_year_id") if locked else {}
+    open_years = [ground.cycle.fiscal_year_id for ground in plain if not ground.is_locked]
+    if plans is None and open_years:
+        plans = CompanyPlan.objects.working().filter(fiscal_year__in=open_years).select_related("submitted_by")
+    working = {plan.fiscal_year_id: plan for plan in plans or () if plan.fiscal_year_id in open_years}
     return [
         replace(
             ground,
             numbers=numbers.get(ground.cycle.fiscal_year_id),
             letters=tuple(by_cycle.get(ground.cycle.pk, ())),
             revisions=tuple(by_year.get(ground.cycle.fiscal_year_id, ())),
+            working=working.get(ground.cycle.fiscal_year_id),
         )
         for ground in plain
     ]

@@ -54,7 +54,7 @@ class HoldUp:
 
 
 def holdups(cycle: PlanningCycle) -> list[HoldUp]:
-    """Everything the current stage waits for, the longest wait first; at most eleven queries.
+    """Everything the current stage waits for, the longest wait first; at most nine queries.
 
     For admins: others are shown what ``queries`` leaves of it.
     """
@@ -72,6 +72,11 @@ def holdups_in(ground: Ground) -> list[HoldUp]:
     return sorted(found, key=lambda row: (-row.days, row.kind, row.person.name if row.person else ""))
 
 
+def letters_waiting(ground: Ground) -> list[HoldUp]:
+    """What its letters wait for alone."""
+    return list(_letters(ground))
+
+
 def _stage(ground: Ground) -> Iterator[HoldUp]:
     row = ground.stage
     late = (ground.today - row.due_on).days if row.due_on else 0
@@ -82,9 +87,8 @@ def _stage(ground: Ground) -> Iterator[HoldUp]:
 
 
 def _plan(ground: Ground) -> Iterator[HoldUp]:
-    """The company plan where it waits for its decision, or was returned; one query, another where it waits."""
-    rows = CompanyPlan.objects.working().filter(fiscal_year=ground.cycle.fiscal_year)
-    plan = rows.select_related("submitted_by").first()
+    """The company plan where it waits for its decision, or was returned; one query where it waits."""
+    plan = ground.working
     if plan is None or plan.submitted_by is None or plan.state not in (PlanState.SUBMITTED, PlanState.RETURNED):
         return
     due = ground.stages[ground.cycle.stage].due_on

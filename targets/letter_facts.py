@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Max, QuerySet, Sum
 
 from spm.org import clock
-from spm.org.trees import read_history
+from spm.org.trees import TreeHistory
 from spm.ui.fields import MoneyField
 from targets.choices import Measure, PlanKind
 from targets.grounds import tree_for
@@ -43,24 +43,6 @@ def is_draft(cycle: PlanningCycle, plan: CompanyPlan | None) -> bool:
     return not locked and cycle.fiscal_year.starts_on > clock.today()
 
 
-def as_sent(letter: QuotaLetter) -> Cells:
-    """The quotas of the letter's person as they stood when it was sent, whatever is being changed since."""
-    return cells_at(letter.cycle.fiscal_year_id, letter.person_id, letter.sent_at) if letter.sent_at else {}
-
-
-def cells_at(year: int, person: int, moment: datetime) -> Cells:
-    """One person's quotas of a year's working plan as they stood at a moment, from the history; one query."""
-    rows = Quota.history.filter(
-        plan__fiscal_year=year, plan__kind=PlanKind.WORKING, person=person, history_date__lte=moment
-    )
-    last: dict[int, tuple[Any, ...]] = {}
-    for row in rows.order_by("history_date", "history_id").values_list(
-        "id", "period_id", "measure", "amount", "history_type"
-    ):
-        last[row[0]] = row
-    return {(row[1], row[2]): row[3] for row in last.values() if row[4] != "-"}
-
-
 @dataclass(frozen=True, slots=True)
 class Moved:
     """One number that is another than the letter told; None: there is none."""
@@ -85,6 +67,47 @@ def moved_since(plan: CompanyPlan, letters: Iterable[QuotaLetter]) -> dict[int, 
     return {pk: moved for pk, moved in found.items() if moved}
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a letter told, whatever is being changed since. ``changed_at``: when a number was last written."""
+
+    cells: Cells
+    before: Cells | None  # as its version before told; None in the first version
+    sent_at: datetime
+    changed_at: datetime | None
+
+    def moved(self, now: Cells) -> list[Moved]:
+        """The numbers that are another ``now`` than it told."""
+        return _moved(self.cells, now) if self.changed_at and self.changed_at > self.sent_at else []
+
+    @property
+    def renewed(self) -> list[Moved]:
+        """The numbers that it told differently from its version before."""
+        return [] if self.before is None else _moved(self.before, self.cells)
+
+
+def as_sent(letter: QuotaLetter) -> Sent | None:
+    """The quotas of the letter's person as they stood when it was sent, from the history; None: it never was.
+
+    One query.
+    """
+    if letter.sent_at is None:
+        return None
+    rows = Quota.history.filter(
+        plan__fiscal_year=letter.cycle.fiscal_year_id, plan__kind=PlanKind.WORKING, person=letter.person_id
+    )
+    columns = ("history_date", "id", "period_id", "measure", "amount", "history_type")
+    states = list(rows.order_by("history_date", "history_id").values_list(*columns))
+    before = _cells_at(states, letter.sent_before_at) if letter.sent_before_at else None
+    return Sent(_cells_at(states, letter.sent_at), before, letter.sent_at, states[-1][0] if states else None)
+
+
+def _cells_at(states: Iterable[tuple[Any, ...]], moment: datetime) -> Cells:
+    """What stood at a moment. ``states``: in the order in which they were written."""
+    last = {pk: cell for day, pk, *cell in states if day <= moment}
+    return {(period, measure): amount for period, measure, amount, kind in last.values() if kind != "-"}
+
+
 def _cells_then(history: QuerySet[Any], letters: Mapping[int, QuotaLetter]) -> dict[int, Cells]:
     last: dict[int, dict[int, tuple[Any, ...]]] = {person: {} for person in letters}
     columns = ("person_id", "history_date", "id", "period_id", "measure", "amount", "history_type")
@@ -103,22 +126,14 @@ def _cells_now(plan: CompanyPlan, people: Iterable[int]) -> dict[int, Cells]:
     return found
 
 
-def moved_with(letter: QuotaLetter) -> list[Moved]:
-    """The numbers that the letter told differently from its version before; none in the first version. Two queries."""
-    if not letter.sent_at or not letter.sent_before_at:
-        return []
-    year, person = letter.cycle.fiscal_year_id, letter.person_id
-    return _moved(cells_at(year, person, letter.sent_before_at), cells_at(year, person, letter.sent_at))
-
-
 def _moved(then: Cells, now: Cells) -> list[Moved]:
     keys = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
     return [Moved(period, Measure(name), then.get((period, name)), now.get((period, name))) for period, name in keys]
 
 
-def team_ranges(cycle: PlanningCycle, person: int) -> list[Range]:
+def team_ranges(cycle: PlanningCycle, person: int, history: TreeHistory) -> list[Range]:
     """The range of each measure in the person's team, of those in which four people or more have a quota."""
-    tree = tree_for(cycle, read_history(), clock.today())
+    tree = tree_for(cycle, history, clock.today())
     mates = tree.members.get(tree.team_of.get(person, 0), [])
     if len(mates) < FEWEST:
         return []

@@ -1,23 +1,25 @@
 """What a quota letter shows, as far as the viewer sees the person."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from spm.money import ZERO
 from spm.org.choices import PeriodLevel
 from spm.org.models import FiscalYear, Period, User
+from spm.org.scopes import history_of
 from spm.talk.queries import ThreadPanel, thread_panel
 from spm.ui.numbers import percent, signed_percent
 from targets import access, letter_words, letters, number_history, proposals, sending
 from targets.basis import Basis
 from targets.choices import LetterPart, LetterState, Measure, PlanKind, PlanState
 from targets.goals import of_person
-from targets.letter_facts import Cells, Moved, Range, as_sent, is_draft, moved_since, moved_with, team_ranges
+from targets.letter_facts import Cells, Moved, Range, as_sent, is_draft, team_ranges
 from targets.models import CompanyPlan, LetterLine, PlanningCycle, Quota, QuotaLetter
 from targets.number_history import NumberChange
 from targets.proposals import Standing
@@ -113,19 +115,21 @@ class Look:
 
 def letter_page(user: User, year: FiscalYear, person: User, at: Look) -> LetterPage:
     """Everything on the page of a person's number. The person reads a number that is not locked as it was sent."""
-    cycle = PlanningCycle.objects.visible_to(user).filter(fiscal_year=year).first()
-    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
-    letter = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first() if cycle else None
-    working = _working(user, year)
+    cycle: PlanningCycle | None = getattr(year, "cycle", None)
+    letter = _letter(user, cycle, person) if cycle else None
+    quotas = _quotas(user, year, person)
+    working = quotas[PlanKind.WORKING][0].plan if quotas[PlanKind.WORKING] else plan_of(user, year)
     own, draft = person.pk == user.pk, cycle is not None and is_draft(cycle, working)
-    cells = as_sent(letter) if own and draft and letter else _stored(user, year, person, at.basis)
-    numbers = _numbers(user, year, cells)
+    told = as_sent(letter) if letter else None
+    cells = (told.cells if told else {}) if own and draft and letter else _cells(quotas[at.basis.kind])
+    periods = list(Period.objects.visible_to(user).filter(fiscal_year=year).order_by("starts_on", "pk"))
+    numbers = _numbers(periods, cells)
     totals = numbers[0].amounts if numbers else (None, None, None)
     is_open = cycle is not None and cycle.stage in letters.OPEN
     state = LetterState(letter.state) if letter else LetterState.UNSENT
     decides = letter is not None and access.can_decide_letter(user, letter)
     sent = letter is not None and state != LetterState.UNSENT
-    moved = _moved(user, letter, working) if letter and sent and working and not (own and draft) else []
+    moved = told.moved(_cells(quotas[PlanKind.WORKING])) if told and sent and working and not (own and draft) else []
     made = _made(user, letter) if letter and sent else ()
     is_locked = cycle is not None and cycle.stage in letters.AFTER_LOCK
     hidden = own and draft
@@ -135,15 +139,15 @@ def letter_page(user: User, year: FiscalYear, person: User, at: Look) -> LetterP
         letter=letter,
         numbers=numbers,
         made=made,
-        ranges=tuple(team_ranges(cycle, person.pk)) if cycle and sent else (),
+        ranges=tuple(team_ranges(cycle, person.pk, history_of(user))) if cycle and sent else (),
         standings=_standings(user, cycle, person, totals) if cycle else (),
-        revised=_revised(user, year, person),
+        revised=_revised(user, quotas[PlanKind.REVISION]),
         changes=_changes(year, person, working, own=own and letter is not None, hidden=hidden),
         panel=thread_panel(user, sending.LETTER, letter.pk) if letter else None,
         opening=_opening(totals, made, at.currency, year),
         next=letter_words.what_next(letter, own=own, moved=moved, is_locked=is_locked) if letter else "",
-        moved=moved,
-        renewed=_renewed(user, letter) if letter and sent else [],
+        moved=_named(periods, moved),
+        renewed=_named(periods, told.renewed) if told and sent else [],
         waits_to_be_sent=cycle is not None and letter is None and hidden,
         can_propose=own and cycle is not None and cycle.stage in proposals.OPEN,
         can_agree=own and is_open and state in letters.ANSWERABLE,
@@ -154,12 +158,10 @@ def letter_page(user: User, year: FiscalYear, person: User, at: Look) -> LetterP
     )
 
 
-def _moved(user: User, letter: QuotaLetter, plan: CompanyPlan) -> list[MovedLine]:
-    return _named(user, moved_since(plan, [letter]).get(letter.pk, []))
-
-
-def _renewed(user: User, letter: QuotaLetter) -> list[MovedLine]:
-    return _named(user, moved_with(letter))
+def _letter(user: User, cycle: PlanningCycle, person: User) -> QuotaLetter | None:
+    rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=person)
+    found: QuotaLetter | None = rows.select_related("cycle__fiscal_year", "approved_by", "sent_by", "person").first()
+    return found
 
 
 def _changes(
@@ -172,9 +174,8 @@ def _changes(
     return tuple(number_history.of_holder(Quota, of_person(person.pk), year, since))
 
 
-def _named(user: User, moved: list[Moved]) -> list[MovedLine]:
-    leaves = Period.objects.visible_to(user).filter(pk__in=[row.period for row in moved])
-    return letter_words.what_moved(moved, {leaf.pk: leaf for leaf in leaves}) if moved else []
+def _named(periods: Sequence[Period], moved: list[Moved]) -> list[MovedLine]:
+    return letter_words.what_moved(moved, {period.pk: period for period in periods}) if moved else []
 
 
 def _opening(totals: tuple[Decimal | None, ...], made: tuple[Made, ...], currency: str, year: FiscalYear) -> str:
@@ -193,27 +194,31 @@ def _can_acknowledge(letter: QuotaLetter | None, own: bool) -> bool:
     return letter.cycle.stage in letters.AFTER_LOCK and letter.acknowledged_at is None
 
 
-def _working(user: User, year: FiscalYear) -> CompanyPlan | None:
-    """The working plan behind a quota that the user sees: whether it is locked is no secret to its holder."""
-    row = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year).select_related("plan").first()
-    return plan_of(user, year) or (row.plan if row else None)
+def _quotas(user: User, year: FiscalYear, person: User) -> dict[str, list[Quota]]:
+    """Kind of version → the person's quotas in it, as far as the user sees them; of revisions, the approved ones.
+
+    The plan behind them comes with them: whether it is locked is no secret to the holder of a quota.
+    """
+    kinds = Q(plan__kind__in=(PlanKind.WORKING, PlanKind.BASELINE))
+    approved = Q(plan__kind=PlanKind.REVISION, plan__state=PlanState.APPROVED)
+    rows = Quota.objects.visible_to(user).filter(kinds | approved, person=person, plan__fiscal_year=year)
+    found: dict[str, list[Quota]] = defaultdict(list)
+    for row in rows.select_related("plan__effective").order_by("plan__number", "pk"):
+        found[row.plan.kind].append(row)
+    return found
 
 
-def _history(year: FiscalYear, person: User) -> Any:
-    return number_history.of_holder(Quota, of_person(person.pk), year)
-
-
-def _stored(user: User, year: FiscalYear, person: User, basis: Basis) -> Cells:
-    rows = Quota.objects.visible_to(user).filter(plan__kind=basis.kind, plan__fiscal_year=year, person=person)
+def _cells(rows: Iterable[Quota]) -> Cells:
     return {(row.period_id, row.measure): row.amount for row in rows}
 
 
-def _numbers(user: User, year: FiscalYear, cells: Cells) -> tuple[NumberLine, ...]:
+def _numbers(periods: Sequence[Period], cells: Cells) -> tuple[NumberLine, ...]:
     """The year, then each quarter with its months."""
-    rows = list(Period.objects.visible_to(user).filter(fiscal_year=year).order_by("starts_on", "pk"))
-    leaves = [row for row in rows if row.level == PeriodLevel.MONTH]
-    order = {PeriodLevel.YEAR: 0, PeriodLevel.QUARTER: 1, PeriodLevel.MONTH: 2}
-    rows.sort(key=lambda row: (row.level != PeriodLevel.YEAR, row.starts_on, order[PeriodLevel(row.level)]))
+    leaves = [row for row in periods if row.level == PeriodLevel.MONTH]
+    order = [PeriodLevel.YEAR, PeriodLevel.QUARTER, PeriodLevel.MONTH].index
+    rows = sorted(
+        periods, key=lambda row: (row.level != PeriodLevel.YEAR, row.starts_on, order(PeriodLevel(row.level)))
+    )
 
     def total(period: Period, measure: str) -> Decimal | None:
         inside = [leaf.pk for leaf in leaves if period.starts_on <= leaf.starts_on <= period.ends_on]
@@ -249,12 +254,9 @@ def _standings(
     return tuple(standing_of(measure, said.get(measure), totals[place]) for place, measure in enumerate(Measure))
 
 
-def _revised(user: User, year: FiscalYear, person: User) -> tuple[RevisedBy, ...]:
-    rows = Quota.objects.visible_to(user).filter(
-        person=person, plan__fiscal_year=year, plan__kind=PlanKind.REVISION, plan__state=PlanState.APPROVED
-    )
+def _revised(user: User, rows: Iterable[Quota]) -> tuple[RevisedBy, ...]:
     grouped: dict[int, tuple[CompanyPlan, set[str]]] = {}
-    for row in rows.select_related("plan__effective").order_by("plan__number"):
+    for row in rows:
         grouped.setdefault(row.plan_id, (row.plan, set()))[1].add(str(Measure(row.measure).label))
     opens = access.can_see_plan(user)
     return tuple(

@@ -22,7 +22,7 @@ from spm.ui.amounts import parse_amount
 from spm.ui.exports import export_format
 from spm.ui.numbers import money_full
 from targets import access, letter_queries, letters, number_tables, proposals, review_queries, tables
-from targets.basis import basis_of
+from targets.basis import basis_of, planned_years
 from targets.choices import Measure
 from targets.cycles import cycle_of
 from targets.goals import Holder, of_person, of_team
@@ -65,10 +65,11 @@ def _letter(request: HttpRequest, label: str, pk: int) -> QuotaLetter:
 @require_safe
 def review(request: HttpRequest, year: str) -> HttpResponseBase:
     """Whom the letters wait for: proposed, the person's view, comments, state and days; with what to do next."""
-    user, fiscal_year = user_of(request), _year(request, year)
+    user = user_of(request)
+    fiscal_year = get_object_or_404(planned_years(user), label=year)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    cycle, measure = cycle_of(fiscal_year), _measure(request.GET.get("measure", ""))
+    cycle, measure = getattr(fiscal_year, "cycle", None), _measure(request.GET.get("measure", ""))
     page = review_queries.review(user, cycle, measure) if cycle else None
     if page and export_format(request):
         return tables.export_review(request, page)
@@ -119,7 +120,8 @@ def letter_print(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
 
 
 def _page(request: HttpRequest, year: str, pk: int, template: str) -> HttpResponseBase:
-    user, fiscal_year = user_of(request), _year(request, year)
+    user = user_of(request)
+    fiscal_year = get_object_or_404(planned_years(user), label=year)
     person = visible_or_404(User, request, pk=pk)
     sees_plan, company = access.can_see_plan(user), clock.company()
     basis = basis_of(request.GET, fiscal_year)

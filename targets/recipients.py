@@ -14,8 +14,8 @@ def prepare(cycle: PlanningCycle) -> int:
 
 
 def missing(cycle: PlanningCycle) -> list[int]:
-    """The keys of those with a quota of the cycle's year who have no letter yet; two queries."""
+    """The keys of those with a quota of the cycle's year who have no letter yet; one query."""
     holding = Quota.objects.in_force().filter(plan__fiscal_year=cycle.fiscal_year_id).order_by()
-    people = holding.filter(person__is_active=True, person__is_house=False).values_list("person", flat=True).distinct()
-    having = set(QuotaLetter.objects.filter(cycle=cycle).values_list("person", flat=True))
-    return sorted(set(people) - having)
+    people = holding.filter(person__is_active=True, person__is_house=False)
+    without = people.exclude(person__in=QuotaLetter.objects.filter(cycle=cycle).values("person"))
+    return sorted(without.values_list("person", flat=True).distinct())

@@ -1,5 +1,6 @@
 """What the review page shows: everybody's letter with what it waits for, as far as the viewer sees the people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -7,11 +8,13 @@ from django.db.models import Count, QuerySet, Sum
 
 from spm.money import ZERO
 from spm.org.models import FiscalYear, Team, User
+from spm.org.scopes import history_of
 from spm.talk.models import Comment
 from spm.ui.fields import MoneyField
 from targets import access, letters, proposals, sending
 from targets.choices import LetterState, Measure
-from targets.holdups import holdups
+from targets.grounds import ground_of_letters
+from targets.holdups import letters_waiting
 from targets.models import CompanyPlan, PlanningCycle, Proposal, Quota, QuotaLetter, Target
 from targets.proposals import Standing
 
@@ -103,8 +106,11 @@ def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
     people = User.objects.visible_to(user).filter(pk__in=sums.keys() | found.keys(), is_house=False).exclude(pk=user.pk)
     names = dict(people.values_list("pk", "name"))
     said = _comments(user, [row.pk for row in found.values()])
-    views = {row.person_id: row for row in proposals_of(user, cycle).filter(measure=measure, person__in=names)}
-    waits = {row.letter: row for row in holdups(cycle) if row.letter is not None}
+    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
+    views = {row.person_id: row for row in thoughts if row.person_id is not None}
+    active = [row for row in found.values() if row.person.is_active]
+    ground = ground_of_letters(cycle, history_of(user), active)
+    waits = {row.letter: row for row in letters_waiting(ground)}
     plan = plan_of(user, year)
     moved = sending.changed(plan, list(found.values())) if plan else set()
     mine = access.numbers_of(user, names)
@@ -133,7 +139,7 @@ def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
             )
         )
     lines.sort(key=lambda row: (-1 if row.days is None else row.days, row.state == LetterState.UNSENT), reverse=True)
-    return Review(cycle, tuple(lines), _teams(user, cycle, measure))
+    return Review(cycle, tuple(lines), _teams(user, cycle, measure, thoughts))
 
 
 def plan_of(user: User, year: FiscalYear) -> CompanyPlan | None:
@@ -152,13 +158,12 @@ def _comments(user: User, keys: list[int]) -> dict[int, int]:
     return dict(rows.order_by().values_list("thread__key").annotate(n=Count("pk")))
 
 
-def _teams(user: User, cycle: PlanningCycle, measure: Measure) -> tuple[TeamRow, ...]:
+def _teams(user: User, cycle: PlanningCycle, measure: Measure, thoughts: Iterable[Proposal]) -> tuple[TeamRow, ...]:
     """Teams whose target the viewer sees, that have one or a proposal, or that the viewer leads."""
     targets = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=cycle.fiscal_year, team__isnull=False)
     rows = targets.filter(measure=measure).order_by().values_list("team_id")
     given = dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
-    views = proposals_of(user, cycle).filter(measure=measure)
-    said = {row.team_id: row for row in views if row.team_id is not None}
+    said = {row.team_id: row for row in thoughts if row.team_id is not None}
     names = dict(Team.objects.visible_to(user).values_list("pk", "name"))
     led = {pk for pk in names if access.can_propose(user, None, pk)}
     shown = sorted((given.keys() | said.keys() | led) & names.keys(), key=lambda pk: names[pk])

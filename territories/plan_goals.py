@@ -1,27 +1,18 @@
 """The goal strip of a plan: bookings, revenue, margin rate and new-business share, the plan's beside the quota's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from spm.money import ZERO
 from spm.org import clock
-from spm.org.choices import PeriodLevel
-from spm.org.models import FiscalYear, Period
-from spm.ui.fields import MoneyField
 from targets import curves, measures
-from targets.choices import Measure, PlanKind
-from targets.models import Quota
+from targets.choices import Measure
 from territories.models import TerritoryPlan
 from territories.plan_checks import Gap
 from territories.plan_writing import shown
-
-type Quotas = Mapping[tuple[str, int], Decimal]
-"""(measure, number of the quarter) → quota, company currency."""
+from territories.plan_years import PlanYears, Quotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +41,11 @@ class Goal:
         return self.goal - self.quota if self.goal is not None and self.quota is not None else None
 
 
-def quotas_of(plan: TerritoryPlan) -> Quotas:
-    """The person's quotas in the working version of the year, by quarter; one query."""
-    rows = Quota.objects.filter(
-        plan__fiscal_year=plan.fiscal_year_id, plan__kind=PlanKind.WORKING, person=plan.person_id
-    )
-    summed = rows.order_by().values_list("measure", "period__parent__number")
-    found = summed.annotate(sum=Sum("amount", output_field=MoneyField()))
-    return {(measure, quarter): amount for measure, quarter, amount in found}
-
-
-def of_year(quotas: Quotas, measure: str) -> Decimal | None:
-    """The quota of the whole year; None where there is none."""
-    return sum((amount for (each, _quarter), amount in quotas.items() if each == measure), ZERO) or None
-
-
-def goals_of(plan: TerritoryPlan, gap: Gap, quotas: Quotas) -> list[Goal]:
-    """The four boxes, in their order."""
-    sold = _to_date(plan)
-    numbers = _quarters(plan)
-    margin, revenue = of_year(quotas, Measure.MARGIN), of_year(quotas, Measure.REVENUE)
+def goals_of(plan: TerritoryPlan, gap: Gap, quotas: Quotas, years: PlanYears) -> list[Goal]:
+    """The four boxes, in their order; one query."""
+    sold = _to_date(plan, years)
+    numbers = [quarter.number for quarter in years.quarters]
+    margin, revenue = quotas.of_year(Measure.MARGIN), quotas.of_year(Measure.REVENUE)
     return [
         Goal(
             name="",
@@ -77,7 +53,7 @@ def goals_of(plan: TerritoryPlan, gap: Gap, quotas: Quotas) -> list[Goal]:
             goal=gap.named,
             quota=gap.quota,
             to_date=sold[Measure.BOOKINGS],
-            quarters=[quotas.get((Measure.BOOKINGS, number)) for number in numbers],
+            quarters=[quotas.of_quarter(Measure.BOOKINGS, number) for number in numbers],
             is_percent=False,
             typed="",
         ),
@@ -87,7 +63,7 @@ def goals_of(plan: TerritoryPlan, gap: Gap, quotas: Quotas) -> list[Goal]:
             goal=plan.revenue_goal,
             quota=revenue,
             to_date=sold[Measure.REVENUE],
-            quarters=[quotas.get((Measure.REVENUE, number)) for number in numbers],
+            quarters=[quotas.of_quarter(Measure.REVENUE, number) for number in numbers],
             is_percent=False,
             typed=shown(plan, "revenue_goal"),
         ),
@@ -98,7 +74,8 @@ def goals_of(plan: TerritoryPlan, gap: Gap, quotas: Quotas) -> list[Goal]:
             quota=_rate(margin, revenue),
             to_date=_rate(sold[Measure.MARGIN], sold[Measure.REVENUE]),
             quarters=[
-                _rate(quotas.get((Measure.MARGIN, number)), quotas.get((Measure.REVENUE, number))) for number in numbers
+                _rate(quotas.of_quarter(Measure.MARGIN, number), quotas.of_quarter(Measure.REVENUE, number))
+                for number in numbers
             ],
             is_percent=True,
             typed=shown(plan, "margin_goal"),
@@ -124,14 +101,7 @@ def _rate(margin: Decimal | None, revenue: Decimal | None) -> Decimal | None:
     return measures.margin_rate(margin, revenue) if margin is not None and revenue else None
 
 
-def _quarters(plan: TerritoryPlan) -> list[int]:
-    rows = Period.objects.filter(fiscal_year=plan.fiscal_year_id, level=PeriodLevel.QUARTER).order_by("number")
-    return list(rows.values_list("number", flat=True))
-
-
-def _to_date(plan: TerritoryPlan) -> dict[Measure, Decimal]:
+def _to_date(plan: TerritoryPlan, years: PlanYears) -> dict[Measure, Decimal]:
     """What the person sold in the year that runs today, or in the plan's year once it is over."""
-    today = clock.today()
-    day: date = min(today, plan.fiscal_year.ends_on)
-    year = FiscalYear.objects.filter(starts_on__lte=day).order_by("-starts_on").first() or plan.fiscal_year
-    return curves.of_person(plan.person_id, year.starts_on, day)
+    day = min(clock.today(), plan.fiscal_year.ends_on)
+    return curves.of_person(plan.person_id, years.running(day)[0], day)

@@ -11,24 +11,30 @@ A credit may stand behind several sections, so sections are not added up. Rule: 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, Sum
+from django.db import connection
+from django.db.models import Case, Max, Min, Q, Sum, When
 
 from spm.keys import normalise
 from spm.market.models import Account
 from spm.money import ZERO
 from spm.org import clock
-from spm.org.models import FiscalYear, Period
 from spm.ui.fields import MoneyField
-from targets import last_year, measures
-from targets.choices import ActualKind, PlanKind
-from targets.models import Credit, Quota
+from targets import measures
+from targets.choices import ActualKind
+from targets.models import Credit
 from territories.choices import LineStatus, Section
 from territories.models import TerritoryPlan, TerritoryPlanLine
+from territories.plan_years import PlanYears, Quotas, Span
 
+BELOW = """
+    WITH RECURSIVE below (root, account) AS (
+        SELECT id, id FROM {table} WHERE id IN ({roots})
+        UNION SELECT below.root, child.id FROM {table} child JOIN below ON child.parent_id = below.account)
+    SELECT root, account FROM below
+"""
 STALE_DAYS = 60
 """A line of a living plan that nobody has touched for so long is flagged."""
 
@@ -61,16 +67,15 @@ class _Sold:
     partners: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
 
-def read(plan: TerritoryPlan, lines: Sequence[TerritoryPlanLine], base: Decimal | None) -> LivePlan:
-    """The whole plan; a fixed number of queries for any number of lines."""
-    year, today = plan.fiscal_year, clock.today()
-    before = FiscalYear.objects.filter(starts_on__lt=year.starts_on).order_by("-starts_on").first()
-    now = _sold(plan.person_id, year.starts_on, min(today, year.ends_on))
-    past = _sold(plan.person_id, before.starts_on, before.ends_on) if before else _Sold()
-    share = elapsed(plan, today)
+def read(
+    plan: TerritoryPlan, lines: Sequence[TerritoryPlanLine], base: Decimal | None, quotas: Quotas, years: PlanYears
+) -> LivePlan:
+    """The whole plan; three queries for any number of lines. ``years``: around the plan's, ``quotas``: its person's."""
+    today = clock.today()
+    now, past = _sold(plan.person_id, (years.own[0], min(today, years.own[1])), years.before)
+    share = years.elapsed(quotas, today)
     families = _families([line.account_id for line in lines if line.account_id])
-    firsts = _first_time(now.accounts, year)
-    kept = _bought_before(now.accounts, before) if before else set()
+    firsts, kept = _buyers(now.accounts, years)
     found = {}
     for line in lines:
         actual, then = _of_line(line, now, families), _of_line(line, past, families)
@@ -94,14 +99,6 @@ def read(plan: TerritoryPlan, lines: Sequence[TerritoryPlanLine], base: Decimal 
     return LivePlan(found, sections)
 
 
-def elapsed(plan: TerritoryPlan, today: date) -> Decimal:
-    """The season-weighted share of the plan's year that has passed: by the person's own quotas, else day by day."""
-    leaves = list(Period.objects.leaves().filter(fiscal_year=plan.fiscal_year_id).order_by("starts_on"))
-    rows = Quota.objects.filter(plan__fiscal_year=plan.fiscal_year_id, plan__kind=PlanKind.WORKING, measure="bookings")
-    quotas = dict(rows.filter(person=plan.person_id).values_list("period__number", "amount"))
-    return last_year.elapsed(leaves, quotas if any(quotas.values()) else {}, today)
-
-
 def _live(actual: Decimal, before: Decimal, goal: Decimal | None, share: Decimal) -> Live:
     return Live(actual, before, goal or None, goal * share if goal else None)
 
@@ -119,46 +116,42 @@ def _over(amounts: Mapping[int, Decimal], keys: Iterable[int]) -> Decimal:
     return sum((amounts.get(key, ZERO) for key in keys), ZERO)
 
 
-def _sold(person: int, first: date, last: date) -> _Sold:
-    found = _Sold()
-    rows = Credit.objects.filter(person=person, kind=ActualKind.BOOKING, is_overlay=False, date__range=(first, last))
-    summed: Any = rows.order_by().values_list("actual__account", "actual__partner")
-    for account, partner, amount in summed.annotate(sum=Sum("amount", output_field=MoneyField())):
-        found.accounts[account or 0] += amount
+def _sold(person: int, now: Span, before: Span | None) -> tuple[_Sold, _Sold]:
+    """What is credited in the plan's year so far, and in the year before; one query."""
+    of_now = Q(date__range=now)
+    of_both = of_now | Q(date__range=before) if before else of_now
+    rows = Credit.objects.filter(of_both, person=person, kind=ActualKind.BOOKING, is_overlay=False).order_by()
+    parts = rows.annotate(now=Case(When(of_now, then=True), default=False))
+    found = {True: _Sold(), False: _Sold()}
+    summed: Any = parts.values_list("now", "actual__account", "actual__partner")
+    for part, account, partner, amount in summed.annotate(sum=Sum("amount", output_field=MoneyField())):
+        found[part].accounts[account or 0] += amount
         if partner:
-            found.partners[normalise(partner)] += amount
-    return found
+            found[part].partners[normalise(partner)] += amount
+    return found[True], found[False]
 
 
 def _families(accounts: Sequence[int]) -> dict[int, set[int]]:
-    """Account → itself and every account below it; a few queries, one per level of the tree."""
+    """Account → itself and every account below it; one query, whatever the depth of the tree."""
     found = {account: {account} for account in accounts}
-    level = {account: {account} for account in accounts}
-    while any(level.values()):
-        parents = set().union(*level.values())
-        rows = list(Account.objects.filter(parent__in=parents).order_by().values_list("parent", "pk"))
-        level = {
-            root: {child for parent, child in rows if parent in held} - found[root] for root, held in level.items()
-        }
-        for root, children in level.items():
-            found[root] |= children
+    if found:
+        places = ", ".join(["%s"] * len(found))
+        with connection.cursor() as cursor:
+            cursor.execute(BELOW.format(table=Account._meta.db_table, roots=places), list(found))
+            for root, account in cursor.fetchall():
+                found[root].add(account)
     return found
 
 
-def _first_time(accounts: Iterable[int], year: FiscalYear) -> set[int]:
-    """Those whose first booking of all, by anybody, falls into the year."""
+def _buyers(accounts: Iterable[int], years: PlanYears) -> tuple[set[int], set[int]]:
+    """Of these accounts those whose first booking of all, by anybody, falls into the plan's year, and those with a
+    booking in the year before; one query.
+    """
     credits = Credit.objects.filter(kind=ActualKind.BOOKING, actual__account__in=[key for key in accounts if key])
-    firsts = credits.order_by().values_list("actual__account").annotate(first=Min("date"))
-    return {account for account, first in firsts if first >= year.starts_on}
-
-
-def _bought_before(accounts: Iterable[int], before: FiscalYear) -> set[int]:
-    credits = Credit.objects.filter(
-        kind=ActualKind.BOOKING,
-        actual__account__in=[key for key in accounts if key],
-        date__range=(before.starts_on, before.ends_on),
-    )
-    return set(credits.order_by().values_list("actual__account", flat=True).distinct())
+    then = Q(date__range=years.before) if years.before else Q(pk__in=[])
+    rows = credits.order_by().values_list("actual__account").annotate(first=Min("date"), then=Max("date", filter=then))
+    told = list(rows)
+    return {pk for pk, first, _then in told if first >= years.own[0]}, {pk for pk, _first, then in told if then}
 
 
 def is_stale(line: TerritoryPlanLine, plan: TerritoryPlan) -> bool:

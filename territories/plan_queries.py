@@ -1,27 +1,26 @@
 """Reads for the page of one plan, on the screen and on paper: goals, six sections, what is live, what is missing."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from spm.market.models import Account
 from spm.money import ZERO
 from spm.org import clock, scopes
-from spm.org.choices import PeriodLevel
-from spm.org.models import Company, Period, User
-from spm.talk.models import Thread
+from spm.org.models import Company, User
+from spm.talk.models import Comment
+from spm.talk.queries import ThreadPanel, panel_of, said_about
 from targets.choices import Measure
 from territories import access, anchors, caps, plan_checks, plan_goals, plan_live, plans
 from territories.choices import PlanState, Section, SectionReview, StakeholderRole
 from territories.models import (
     PlanReview,
     PlanSection,
-    PlanTemplate,
     PlanVersion,
     Stakeholder,
     TemplateSection,
@@ -34,6 +33,7 @@ from territories.plan_lines import SHAPES, TEXTS
 from territories.plan_live import Live
 from territories.plan_words import question_of
 from territories.plan_writing import shown
+from territories.plan_years import quotas_of, years_of
 
 DUE_SOON = 14
 
@@ -166,7 +166,9 @@ class PlanSheet:
     can_track: bool
     can_hold_review: bool
     can_nudge: bool
-    has_last_year: bool
+    has_last_year: bool  # asked for a plan that is not begun
+    quarters: Sequence[tuple[int, str]]  # key and title of those begun, for which a review may be noted; newest first
+    said: Sequence[Comment]  # of the plan, its sections and lines
     own: bool
 
     @property
@@ -206,13 +208,14 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
     lines = list(TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).select_related("account").in_order())
     rows = {row.section: row for row in PlanSection.objects.visible_to(user).filter(plan=plan)}
     base = rows[Section.RETENTION].base if Section.RETENTION in rows else None
-    quotas = plan_goals.quotas_of(plan)
-    gap = plan_checks.gap_of(lines, base, plan_goals.of_year(quotas, Measure.BOOKINGS))
-    live = plan_live.read(plan, lines, base)
-    template = PlanTemplate.objects.visible_to(user).filter(fiscal_year=plan.fiscal_year_id).first()
-    known: Any = TemplateSection.objects.visible_to(user).filter(template=template)
-    words: dict[str, TemplateSection] = {row.section: row for row in known}
-    talks = _talks(user, plan, lines)
+    quotas, years = quotas_of(plan), years_of(plan)
+    gap = plan_checks.gap_of(lines, base, quotas.of_year(Measure.BOOKINGS))
+    live = plan_live.read(plan, lines, base, quotas, years)
+    known: Any = TemplateSection.objects.visible_to(user).filter(template__fiscal_year=plan.fiscal_year_id)
+    words: dict[str, TemplateSection] = {row.section: row for row in known.select_related("template")}
+    template = next((row.template for row in words.values()), None)
+    said = _said(user, plan)
+    talks = _talks(said)
     maps = _maps(user, lines)
     today = clock.today()
     return PlanSheet(
@@ -223,7 +226,7 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         territory=plan.territory.name if plan.territory else "",
         manager=scopes.manager_name(user, plan.person_id, today),
         company=company,
-        goals=plan_goals.goals_of(plan, gap, quotas),
+        goals=plan_goals.goals_of(plan, gap, quotas, years),
         sections=[
             _section(number, section, lines, rows.get(section.value), words.get(section.value), live, talks, maps, plan)
             for number, section in enumerate(Section, start=1)
@@ -242,7 +245,9 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         can_track=access.can_track_plan(user, plan),
         can_hold_review=access.can_hold_review(user, plan),
         can_nudge=access.can_nudge(user, plan),
-        has_last_year=plans.before(plan) is not None,
+        has_last_year=not plan.started_from and not lines and plans.before(plan) is not None,
+        quarters=[(each.pk, each.title) for each in reversed(years.quarters) if each.starts_on <= today],
+        said=said,
         own=plan.person_id == user.pk,
     )
 
@@ -335,14 +340,24 @@ def _left(line: TerritoryPlanLine, columns: Sequence[str]) -> dict[str, int]:
 # What stands beside
 
 
-def _talks(user: User, plan: TerritoryPlan, lines: Sequence[TerritoryPlanLine]) -> dict[tuple[str, int, str], int]:
-    """(anchor, key, field) → comments in open threads of the plan and its lines; one query."""
-    about = Q(anchor=anchors.PLAN, key=plan.pk) | Q(anchor=anchors.LINE, key__in=[line.pk for line in lines])
-    rows = Thread.objects.visible_to(user).open().filter(about).order_by()
-    counted = rows.annotate(said=Count("comments", filter=Q(comments__deleted_at=None)))
-    return {
-        (anchor, key, field): said for anchor, key, field, said in counted.values_list("anchor", "key", "field", "said")
-    }
+def _said(user: User, plan: TerritoryPlan) -> list[Comment]:
+    """What was said about the plan, its sections and lines; one query."""
+    lines = TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).order_by().values("pk")
+    of_plan, of_lines = Q(thread__anchor=anchors.PLAN), Q(thread__anchor=anchors.LINE)
+    return said_about(user, of_plan & Q(thread__key=plan.pk) | of_lines & Q(thread__key__in=lines))
+
+
+def _talks(said: Iterable[Comment]) -> Counter[tuple[str, int, str]]:
+    """(anchor, key, field) → comments in its thread, while that is open."""
+    threads = (comment.thread for comment in said if comment.deleted_at is None)
+    return Counter((each.anchor, each.key, each.field) for each in threads if each.resolved_at is None)
+
+
+def talk_of(user: User, sheet: PlanSheet, section: str) -> ThreadPanel:
+    """The thread about a section of the plan shown, "" = about the plan."""
+    about = anchors.PLAN, sheet.plan.pk, section
+    said = [row for row in sheet.said if (row.thread.anchor, row.thread.key, row.thread.field) == about]
+    return panel_of(user, about, said, sees=True)
 
 
 def _maps(user: User, lines: Sequence[TerritoryPlanLine]) -> dict[int, DecisionMap]:
@@ -374,13 +389,6 @@ def _reviews(user: User, plan: TerritoryPlan) -> list[Talk]:
         )
         for row in rows
     ]
-
-
-def quarters_begun(user: User, plan: TerritoryPlan) -> list[tuple[int, str]]:
-    """(key, title) of the quarters of the plan's year that a review may be noted for, the newest first."""
-    rows = Period.objects.visible_to(user).filter(fiscal_year=plan.fiscal_year_id, level=PeriodLevel.QUARTER)
-    begun = rows.filter(starts_on__lte=clock.today()).order_by("-starts_on")
-    return [(period.pk, period.title) for period in begun]
 
 
 def accounts_to_choose(user: User) -> list[tuple[int, str, str]]:

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from spm.errors import RuleViolation
 from spm.keys import as_key
 from spm.org import clock
-from spm.org.gates import user_of, visible_or_404
-from spm.org.models import FiscalYear, User
-from spm.talk.queries import thread_panel
+from spm.org.gates import user_of
+from spm.org.models import User
 from spm.ui import typed
-from territories import access, anchors, field_posts, plan_queries, plan_writing, plans
+from territories import access, field_posts, plan_queries, plan_writing, plans
 from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.field_writing import Outcome
@@ -42,10 +41,8 @@ def _plan(request: HttpRequest, pk: int) -> TerritoryPlan:
 
 def plan_of(request: HttpRequest, year: str, pk: int) -> TerritoryPlan:
     """The plan of that person and year; 404 where there is none, and where the user does not see it."""
-    person = visible_or_404(User, request, pk=pk)
     rows = TerritoryPlan.objects.visible_to(user_of(request)).select_related("fiscal_year", "person", "territory")
-    fiscal_year = visible_or_404(FiscalYear, request, label=year)
-    found: TerritoryPlan = get_object_or_404(rows, fiscal_year=fiscal_year, person=person)
+    found: TerritoryPlan = get_object_or_404(rows, fiscal_year__label=year, person=pk)
     return found
 
 
@@ -66,10 +63,10 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
         "outcome": outcome,
         "accounts": plan_queries.accounts_to_choose(user) if sheet.can_write else [],
         "drawn": _drawn(sheet),
-        "talk": thread_panel(user, anchors.PLAN, plan.pk, about),
+        "talk": plan_queries.talk_of(user, sheet, about),
         "talk_about": Section(about).label if about else "",
         "typed": typed.kept(request),
-        "quarters": plan_queries.quarters_begun(user, plan) if sheet.can_hold_review else [],
+        "quarters": sheet.quarters if sheet.can_hold_review else [],
     }
     return render(request, "territories/plan_detail.html", context, status=409 if outcome else 200)
 

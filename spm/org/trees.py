@@ -11,6 +11,9 @@ from datetime import date
 from functools import cached_property
 
 from django.apps import apps
+from django.db.models import F, Value
+
+TEAM, LEAD, HOME = range(3)  # the parts of one reading: teams with their placements, leads, memberships
 
 
 @dataclass(frozen=True)
@@ -125,20 +128,26 @@ def distinct(trees: Iterable[TeamTree]) -> list[TeamTree]:
 
 
 def read_history() -> TreeHistory:
-    """Three queries, whatever the number of days that are asked for afterwards."""
+    """One query, whatever the number of days that are asked for afterwards."""
     # Looked up by name: querysets ask for the tree, so this module stands below the models.
-    placed = apps.get_model("org.Team").objects.order_by("name", "pk", "placements__starts_on", "placements__pk")
-    teams = list(placed.values_list("pk", "name", "placements__parent", "placements__starts_on"))
-    leads = apps.get_model("org.TeamLead").objects.order_by("starts_on", "pk")
-    memberships = apps.get_model("org.Membership").objects.order_by("starts_on", "pk")
-    return TreeHistory(
-        {pk: name for pk, name, _parent, _start in teams},
-        [(pk, parent, start) for pk, _name, parent, start in teams if start is not None],
-        list(leads.values_list("team", "person", "starts_on")),
-        list(memberships.values_list("person", "team", "starts_on")),
-    )
+    since, row = F("placements__starts_on"), F("placements__pk")
+    placed = apps.get_model("org.Team").objects.annotate(part=Value(TEAM), start=since, row=row)
+    leads = apps.get_model("org.TeamLead").objects.annotate(part=Value(LEAD), row=F("pk"), none=Value(""))
+    homes = apps.get_model("org.Membership").objects.annotate(part=Value(HOME), row=F("pk"), none=Value(""))
+    named = placed.order_by().values_list("part", "name", "pk", "placements__parent", "start", "row")
+    led = leads.order_by().values_list("part", "none", "team", "person", "starts_on", "row")
+    held = homes.order_by().values_list("part", "none", "person", "team", "starts_on", "row")
+    rows = named.union(led, held, all=True).order_by("part", "name", "start", "row")
+    teams: dict[int, str] = {}
+    dated: dict[int, list[tuple[int, int | None, date]]] = {TEAM: [], LEAD: [], HOME: []}
+    for part, name, subject, value, start, _row in rows:
+        if part == TEAM:
+            teams[subject] = name
+        if start is not None:
+            dated[part].append((subject, value, start))
+    return TreeHistory(teams, dated[TEAM], dated[LEAD], dated[HOME])
 
 
 def tree_as_of(day: date) -> TeamTree:
-    """The tree in force on ``day``: three queries, whatever its size."""
+    """The tree in force on ``day``: one query, whatever its size."""
     return read_history().as_of(day)

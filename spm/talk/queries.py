@@ -1,9 +1,11 @@
 """Reads for the screens of talk: a thread under its object, the notifications of a person, and what they chose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.text import slugify
 
@@ -11,7 +13,7 @@ from spm.org.models import User
 from spm.talk import access
 from spm.talk.anchors import anchor_named
 from spm.talk.choices import all_kinds
-from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice, Thread
+from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice
 from spm.talk.notices import sentence
 
 PER_PAGE = 50
@@ -63,15 +65,26 @@ class ThreadPanel:
 
 
 def thread_panel(user: User, anchor: str, key: int, field: str = "") -> ThreadPanel:
-    """The thread about an object, or one field of it, as the user sees it; empty where nobody spoke. Four queries.
+    """The thread about an object, or one field of it, as the user sees it; empty where nobody spoke.
 
-    Raises KeyError for a kind of anchor that no app registered. Who does not see the object sees no word.
+    One query, two where nobody spoke. Raises KeyError for a kind of anchor that no app registered. Who does not see
+    the object sees no word.
     """
+    said = said_about(user, Q(thread__anchor=anchor, thread__key=key, thread__field=field))
+    return panel_of(user, (anchor, key, field), said, sees=bool(said) or access.can_speak(user, anchor, key))
+
+
+def said_about(user: User, about: Q) -> list[Comment]:
+    """What was said about some objects, as far as the user sees them, each with its author and thread. One query."""
+    rows = Comment.objects.visible_to(user).filter(about)
+    return list(rows.select_related("author", "thread__resolved_by"))
+
+
+def panel_of(user: User, about: tuple[str, int, str], said: Sequence[Comment], *, sees: bool) -> ThreadPanel:
+    """The panel of an (anchor, key, field) from what was said there; ``sees``: whether the user sees the object."""
+    anchor, key, field = about
     place = anchor_named(anchor).path
-    speaks = access.can_speak(user, anchor, key)
-    rows = Thread.objects.visible_to(user).about(anchor, key) if speaks else Thread.objects.none()
-    thread = rows.filter(field=field).select_related("resolved_by").first()
-    said = Comment.objects.visible_to(user).filter(thread=thread).select_related("author") if thread else []
+    thread = said[0].thread if said else None  # it begins with its first comment, and keeps those that are deleted
     return ThreadPanel(
         anchor=anchor,
         key=key,
@@ -80,8 +93,8 @@ def thread_panel(user: User, anchor: str, key: int, field: str = "") -> ThreadPa
         comments=tuple(_said(user, comment) for comment in said),
         resolved_by=thread.resolved_by.name if thread and thread.resolved_by else "",
         resolved_at=thread.resolved_at if thread else None,
-        can_speak=speaks,
-        can_resolve=speaks and thread is not None and thread.resolved_at is None,
+        can_speak=sees,
+        can_resolve=sees and thread is not None and thread.resolved_at is None,
         path=place(key) if place else "",
     )
 

@@ -170,7 +170,7 @@ def test_an_unknown_kind_is_not_found(admin):
 def test_the_history_takes_the_same_queries_at_any_length(admin, rows, django_assert_num_queries):
     for _each in range(rows):
         load("teams", TEAMS)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         assert admin.get(reverse("imports:list")).status_code == 200
 
 

@@ -264,7 +264,7 @@ def test_the_page_takes_the_same_queries_for_any_number_of_people(site, cast, pl
     for _each in range(people):
         give(plan, make_person(team=cast.north), 100)
     site.get(url())
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(18):
         site.get(url())
 
 

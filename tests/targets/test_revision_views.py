@@ -216,7 +216,7 @@ def test_a_revision_takes_the_same_queries_for_any_number_of_people(
     client.force_login(cast.north_manager)
     address = reverse("targets:revision", args=["2026", revision.pk])
     client.get(address)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(16):
         client.get(address)
 
 

@@ -178,5 +178,5 @@ def test_the_list_takes_the_same_queries_for_any_number_of_versions(site, plan, 
     for number in range(count):
         versions.save_version(plan, f"Version {number}", cast.admin)
     site.get(url())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(8):
         site.get(url())

@@ -8,6 +8,7 @@ from django.urls import reverse
 from territories import plan_live, plan_queries
 from territories.choices import Section
 from territories.models import TerritoryPlanLine
+from territories.plan_years import quotas_of, years_of
 from tests.builders import make_actual, make_company
 from tests.territories.test_plan_writing import add, complete
 
@@ -101,9 +102,8 @@ def test_the_page_asks_the_database_the_same_for_any_number_of_lines(
         add(planned, Section.GOALS, text="Win", due_on="2027-03-31")
     client.force_login(planned.rep)
     client.get(address)
-    with django_assert_max_num_queries(40) as counted:
+    with django_assert_max_num_queries(20):
         client.get(address)
-    assert len(counted) <= 40
 
 
 def test_a_line_shows_its_own_actual(planned):
@@ -114,7 +114,7 @@ def test_a_line_shows_its_own_actual(planned):
     make_actual(planned.rep, "2027-02-02", 50, kind="booking", account=planned.accounts[1])
     make_actual(planned.rep, "2027-02-03", 70, kind="booking", partner="KÜSTENLUFT")
     lines = list(TerritoryPlanLine.objects.filter(plan=planned.plan))
-    live = plan_live.read(planned.plan, lines, None)
+    live = plan_live.read(planned.plan, lines, None, quotas_of(planned.plan), years_of(planned.plan))
     own = {line.section: live.lines[line.pk].actual for line in lines if line.pk in live.lines}
     assert own == {Section.ACCOUNTS: 300, Section.CHANNEL: 70}
     assert live.sections[Section.BUSINESS].actual == 350

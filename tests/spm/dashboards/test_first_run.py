@@ -106,5 +106,5 @@ def test_the_page_takes_the_same_queries_for_any_number(admin, cast, people, dja
     for _ in range(people):
         make_person(team=cast.north)
     admin.get(WELCOME)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         admin.get(WELCOME)
