@@ -11,7 +11,7 @@ from spm.ui.bridge import Bridge
 from spm.ui.exports import Column, Row, Value
 from targets.choices import Measure
 from targets.cycle_queries import YearLine
-from targets.grids import HolderTable, YearSummary
+from targets.grids import HolderTable, Levels
 from targets.letter_queries import LetterPage
 from targets.number_history import NumberChange
 
@@ -73,7 +73,7 @@ def export_years(request: HttpRequest, years: Sequence[YearLine], name: str) -> 
 
 
 def export_levels(
-    request: HttpRequest, levels: Iterable[tuple[Measure, YearSummary]], bridge: Bridge | None, year: str
+    request: HttpRequest, levels: Iterable[tuple[Measure, Levels]], bridge: Bridge | None, year: str
 ) -> HttpResponseBase:
     """The year by measure and level, or the way from last year to the quotas where ``?table=`` names it."""
     if request.GET.get("table") == "bridge":
