@@ -1,7 +1,7 @@
 """Who may do what with plans, targets and quotas. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from spm.org.access import can_administer, can_edit_person, is_manager
 from spm.org.clock import today
@@ -10,7 +10,7 @@ from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree
 from targets.choices import PlanKind, PlanState
 from targets.goals import Holder
-from targets.models import CompanyPlan, GoalBatch, QuotaLetter
+from targets.models import CompanyPlan, GoalBatch, PlanningCycle, QuotaLetter
 
 
 def can_see_plan(user: User) -> bool:
@@ -122,6 +122,20 @@ def can_allocate(user: User, plan: CompanyPlan, team: int | None) -> bool:
     """Spread the number of a team (None: of the company) over those below it: admins, and managers what they lead."""
     allowed = can_administer(user) if team is None else bool(spreads_of(user, [team]))
     return is_open(plan) and allowed
+
+
+def can_leave_out(user: User, credited: Collection[int]) -> bool:
+    """Leave a deal of last year out of last year adjusted, or count it again: who may set the number of everybody it
+    is credited to. So nobody lowers what their own number is measured by.
+    """
+    return bool(credited) and numbers_of(user, credited) == set(credited)
+
+
+def can_read_deals(user: User, person: int, cycle: PlanningCycle) -> bool:
+    """What of somebody's last year counts: who sees the person; a rep the own, once the letter is sent."""
+    if person != user.pk or can_see_plan(user):
+        return True
+    return QuotaLetter.objects.visible_to(user).filter(cycle=cycle, person=user).exists()
 
 
 def can_undo(user: User, batch: GoalBatch) -> bool:

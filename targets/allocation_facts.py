@@ -212,6 +212,16 @@ def homes(history: TreeHistory, tree: TeamTree, calendar: Calendar) -> tuple[dic
     return home, presence
 
 
+def sellers_of(team: int, history: TreeHistory, calendar: Calendar, day: date) -> tuple[set[int], set[int]]:
+    """Whose last year is the team's when its number of the year is judged: who is there in the year, below it too; and
+    who left those teams before the year, whose sales were the team's.
+    """
+    tree = history.as_of(min(max(day, calendar.year.starts_on), calendar.year.ends_on))
+    teams, (home, _presence) = tree.subtree([team]), homes(history, tree, calendar)
+    gone = _left(history, calendar, home)
+    return {one for one, own in home.items() if own in teams}, {one for one, last in gone.items() if last in teams}
+
+
 def joined_on(history: TreeHistory, person: int) -> date | None:
     """The day from which somebody belongs to a team, moves from team to team aside; None: to none so far."""
     rows = [(start, team) for subject, team, start in history.memberships if subject == person]

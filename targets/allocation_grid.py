@@ -14,7 +14,7 @@ from spm.money import ZERO
 from spm.org.choices import PeriodState
 from spm.org.models import Period
 from spm.org.scopes import Scope
-from targets import cautions, measures
+from targets import cautions, last_year, measures
 from targets.allocation_facts import Facts
 from targets.cautions import Caution
 from targets.goals import Holder, of_person, of_team
@@ -343,15 +343,7 @@ class Sheet:
         return names.get(int(holder.key), "")
 
     def _last_year(self, people: Collection[int]) -> LastYear | None:
-        of_each = (self.facts.last.get(person) for person in people)
-        found = [one for one in of_each if one and one.is_known]
-        if len(found) < 2:
-            return found[0] if found else None
-        return LastYear(
-            sum((one.actual for one in found), ZERO),
-            sum((one.whole for one in found), ZERO),
-            sum((one.adjusted for one in found), ZERO),
-        )
+        return last_year.together(self.facts.last.get(person) for person in people)
 
     def _potential(self, people: Collection[int]) -> Decimal | None:
         known = [self.facts.potential[person] for person in people if person in self.facts.potential]

@@ -1,4 +1,4 @@
-"""What an allocation leaves alone: numbers that are held, and deals of last year that will not come again."""
+"""What an allocation leaves alone: numbers that are held."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,15 +10,11 @@ from spm.org.models import Period, User
 from targets import access
 from targets.choices import Measure
 from targets.goals import Holder, LeafKey, LockedPlan, OwnQuota, of_person
-from targets.models import Actual, CompanyPlan, Hold, OneOffDeal, PlanningCycle
+from targets.models import CompanyPlan, Hold
 
 
 class NotYours(RuleViolation):
-    """The number, or what counts for last year, is for somebody else to decide."""
-
-
-class NotLastYear(RuleViolation):
-    """The line is not one of the year before, or stands no longer."""
+    """The number is for somebody else to decide."""
 
 
 @retries.atomic
@@ -72,34 +68,6 @@ def _beside(whole: Period, part: Period) -> list[Period]:
     below = list(Period.objects.filter(parent=whole))
     kept = [child for child in below if not _overlap(child, part)]
     return kept + [rest for child in below if _overlap(child, part) for rest in _beside(child, part)]
-
-
-def leave_out(cycle: PlanningCycle, actual: Actual, *, reason: str, by: User | None) -> OneOffDeal:
-    """Leave a line of last year out of last year adjusted; a second time changes the reason. ``by`` None: a command.
-
-    Raises NotYours, NotLastYear, and RuleViolation without a reason.
-    """
-    _refuse_who_does_not_run(by)
-    if not reason.strip():
-        raise RuleViolation(_("Say why the deal will not come again."))
-    last = cycle.fiscal_year.starts_on
-    year_before = type(cycle.fiscal_year).objects.filter(ends_on__lt=last).order_by("-ends_on").first()
-    if actual.is_tombstone or year_before is None or not year_before.starts_on <= actual.date <= year_before.ends_on:
-        raise NotLastYear(_("Only a deal of the year before can be left out."))
-    told = {"reason": reason.strip()[:200], "by": by}
-    return OneOffDeal.objects.update_or_create(cycle=cycle, actual=actual, defaults=told)[0]
-
-
-def count_again(cycle: PlanningCycle, actual: Actual, *, by: User | None) -> None:
-    """Count a line that was left out. Raises NotYours, and NothingToDo where it is counted."""
-    _refuse_who_does_not_run(by)
-    if not OneOffDeal.objects.filter(cycle=cycle, actual=actual).delete()[0]:
-        raise NothingToDo(_("This deal is counted."))
-
-
-def _refuse_who_does_not_run(by: User | None) -> None:
-    if by is not None and not access.can_run_cycle(by):
-        raise NotYours(_("What counts for last year is for an admin to decide."))
 
 
 def _refuse(plan: CompanyPlan, holder: Holder, period: Period, by: User) -> None:

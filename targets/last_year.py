@@ -3,7 +3,7 @@
 While the year still runs it is scaled to a whole one by the season, like a run rate. Amounts in company currency.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -38,6 +38,18 @@ class LastYear:
     def largest_share(self) -> Decimal | None:
         """The largest deal ÷ the year to date."""
         return self.largest / self.actual if self.actual > 0 else None
+
+
+def together(found: Iterable[LastYear | None]) -> LastYear | None:
+    """The last year of several people, of whom none is known perhaps: without a largest deal, which is of one."""
+    known = [one for one in found if one is not None and one.is_known]
+    if len(known) < 2:
+        return known[0] if known else None
+    return LastYear(
+        sum((one.actual for one in known), ZERO),
+        sum((one.whole for one in known), ZERO),
+        sum((one.adjusted for one in known), ZERO),
+    )
 
 
 def elapsed(leaves: Sequence[Period], weights: Mapping[int, Decimal], today: date) -> Decimal:
@@ -80,7 +92,10 @@ def _parts(cycle: PlanningCycle, measure: str, leaves: Sequence[Period]) -> Any:
         )
 
     totals = PeriodTotal.objects.filter(period__in=[leaf.pk for leaf in leaves], measure=measure)
-    gone = curves.counted(Measure(measure), Credit.objects.filter(actual__in=cycle.one_offs.values("actual")))
+    one_offs = Credit.objects.filter(actual__in=cycle.one_offs.values("actual"))
+    if leaves:  # a line that was restated may lie in another year by now
+        one_offs = one_offs.filter(date__range=(leaves[0].starts_on, leaves[-1].ends_on))
+    gone = curves.counted(Measure(measure), one_offs)
     return grouped(totals, "sold", F("amount") + F("overlay")).union(grouped(gone, "gone", F("counts")), all=True)
 
 

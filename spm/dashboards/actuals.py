@@ -26,6 +26,7 @@ from targets import explain
 from targets.choices import ActualKind
 from targets.curves import Stretch
 from targets.models import Actual, Attainment, Credit
+from targets.one_off_queries import deals_address
 from targets.unloaded import Unloaded, unloaded
 
 
@@ -212,6 +213,12 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         counted=[] if left_out else [as_counted(row) for row in page.object_list],
         left_out=[as_left_out(row, view, company, subject, seen) for row in page.object_list] if left_out else [],
     )
+
+
+def deals_of(user: User, view: View, subject: Subject) -> str:
+    """Where the deals of a person are left out when the next year is planned; empty where there is no such page."""
+    person = subject.query.get("person")
+    return deals_address(user, person, view.window.ends_on, view.measure) if person else ""
 
 
 def territory_names(user: User) -> dict[int, str]:

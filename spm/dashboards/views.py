@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from spm.dashboards import access, tables
-from spm.dashboards.actuals import actuals_page, subject_of
+from spm.dashboards.actuals import actuals_page, deals_of, subject_of
 from spm.dashboards.board import Focus
 from spm.dashboards.filters import filters_of, picker_of
 from spm.dashboards.home import admin_home, in_need
@@ -216,6 +216,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
         "company": company,
         "filters": filters_of(user, view, with_teams=False, subject=subject.query),
         "period_picker": picker_of(view, **subject.query),
+        "deals": deals_of(user, view, subject),
         "crumbs": [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))],
     }
     return _shown(request, "dashboards/actuals.html", context)

@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from spm.org import clock
 from spm.org.models import FiscalYear
 from targets.choices import LimitAction, Proration, Stage
 from targets.models.actuals import Actual
+from targets.models.history import reasoned
 from targets.querysets import CycleStageQuerySet, OneOffDealQuerySet, PlanningCycleQuerySet
 
 
@@ -91,7 +91,7 @@ class OneOffDeal(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     objects = OneOffDealQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = reasoned()
 
     class Meta:
         ordering = ["pk"]

@@ -26,7 +26,7 @@ from spm.org.saving import Wish
 from spm.talk import threads
 from spm.talk.models import Notification
 from spm.talk.notices import choose, notify
-from targets import locking, revisions, scenarios
+from targets import locking, one_offs, revisions, scenarios
 from targets.choices import RevisionCause, WhatIf
 from targets.crediting import Resolver
 from targets.cycles import create_cycle
@@ -190,6 +190,7 @@ def build_world() -> World:
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
     objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
     objects["revision"] = dict.fromkeys(("own", "team", "other"), _revision(reps, users["admin"]).pk)
+    _one_offs(reps, objects["territory"], users["admin"])
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)
@@ -220,6 +221,26 @@ def _revision(reps: dict[str, Any], admin: Any) -> CompanyPlan:
     ]
     told = {"cause": RevisionCause.MARKET, "reason": "The market grew", "by": admin}
     return revisions.request(plan, wanted, effective=october, on=october.starts_on, **told)
+
+
+def _one_offs(reps: dict[str, Any], territories: dict[str, Any], admin: Any) -> None:
+    """A deal of everybody in the year before, which does not count when the quotas of 2026 are set."""
+    cycle = PlanningCycle.objects.select_related("fiscal_year").get()
+    for relation, rep in reps.items():
+        name, day, amount = f"Once{TOKENS[relation][-1]}", date(2025, 3, 10), Decimal(ACTUAL[relation])
+        actual = Actual.objects.create(
+            source="crm",
+            external_id=name,
+            external_key=name.lower(),
+            kind="booking",
+            date=day,
+            person=rep,
+            amount=amount,
+            currency="EUR",
+        )
+        territory = Territory.objects.get(pk=territories[relation])
+        Credit.objects.create(actual=actual, person=rep, territory=territory, kind="booking", date=day, amount=amount)
+        one_offs.leave_out(cycle, actual, reason=f"Because of {TOKENS[relation][-1]}", by=admin)
 
 
 def _ramps(reps: dict[str, Any]) -> int:

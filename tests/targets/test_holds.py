@@ -1,4 +1,4 @@
-"""Numbers that stay when a total is spread, and deals that do not count for last year adjusted."""
+"""Numbers that stay when a total is spread."""
 
 from datetime import date
 
@@ -7,10 +7,10 @@ import pytest
 from spm.errors import NothingToDo, RuleViolation
 from spm.org.models import Period
 from targets.goals import LockedPlan, OwnQuota, of_person, of_team
-from targets.holds import NotLastYear, NotYours, count_again, hold, leave_out, release
-from targets.models import Hold, OneOffDeal, PlanningCycle
+from targets.holds import NotYours, hold, release
+from targets.models import Hold
 from targets.plans import working_plan
-from tests.builders import make_actual, make_year
+from tests.builders import make_year
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def plan(year):
     return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year)
 
 
 def quarter():
@@ -50,23 +45,6 @@ def test_nobody_holds_the_own_number_nor_one_of_a_locked_plan_or_another_year(pl
         hold(plan, of_person(cast.rep.pk), "bookings", quarter(), by=cast.admin)
 
 
-def test_a_deal_of_last_year_is_left_out_with_a_reason_and_counted_again(cycle, cast):
-    deal = make_actual(cast.rep, "2026-03-03", 400, kind="booking")
-    leave_out(cycle, deal, reason="Stadium", by=cast.admin)
-    leave_out(cycle, deal, reason="Stadium roof", by=cast.admin)
-    assert OneOffDeal.objects.get().reason == "Stadium roof"
-    count_again(cycle, deal, by=cast.admin)
-    with pytest.raises(NothingToDo):
-        count_again(cycle, deal, by=cast.admin)
-
-
-def test_a_deal_of_this_year_or_without_a_reason_is_not_left_out(cycle, cast):
-    with pytest.raises(NotLastYear):
-        leave_out(cycle, make_actual(cast.rep, "2027-03-03", 400), reason="Stadium", by=cast.admin)
-    with pytest.raises(RuleViolation, match="Say why"):
-        leave_out(cycle, make_actual(cast.rep, "2026-03-03", 400), reason=" ", by=cast.admin)
-
-
 def test_who_holds_and_releases_manages_the_person_or_stands_above_the_team(plan, cast):
     manager, rep, team = cast.north_manager, of_person(cast.rep.pk), of_team(cast.north.pk)
     hold(plan, rep, "bookings", quarter(), by=manager)
@@ -75,13 +53,3 @@ def test_who_holds_and_releases_manages_the_person_or_stands_above_the_team(plan
             with pytest.raises(NotYours):
                 verb(plan, holder, "bookings", quarter(), by=by)
     assert Hold.objects.get().person == cast.rep
-
-
-def test_what_counts_for_last_year_is_for_admins(cycle, cast):
-    deal = make_actual(cast.rep, "2026-03-03", 400, kind="booking")
-    with pytest.raises(NotYours):
-        leave_out(cycle, deal, reason="Stadium", by=cast.north_manager)
-    leave_out(cycle, deal, reason="Stadium", by=cast.admin)
-    with pytest.raises(NotYours):
-        count_again(cycle, deal, by=cast.rep)
-    assert OneOffDeal.objects.exists()
