@@ -215,10 +215,12 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
     )
 
 
-def deals_of(user: User, view: View, subject: Subject) -> str:
+def deals_of(user: User, page: ActualsPage) -> str:
     """Where the deals of a person are left out when the next year is planned; empty where there is no such page."""
-    person = subject.query.get("person")
-    return deals_address(user, person, view.window.ends_on, view.measure) if person else ""
+    person, view = page.subject.query.get("person"), page.view
+    if person is None or page.shows_left_out:
+        return ""
+    return deals_address(user, person, view.window.ends_on, view.measure)
 
 
 def territory_names(user: User) -> dict[int, str]:

@@ -216,7 +216,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
         "company": company,
         "filters": filters_of(user, view, with_teams=False, subject=subject.query),
         "period_picker": picker_of(view, **subject.query),
-        "deals": deals_of(user, view, subject),
+        "deals": deals_of(user, page),
         "crumbs": [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))],
     }
     return _shown(request, "dashboards/actuals.html", context)
