@@ -153,12 +153,13 @@ class Deals:
         of_year = rows.filter(date__range=(leaves[0].starts_on, leaves[-1].ends_on))
         return curves.counted(self.asked.measure, of_year).order_by()
 
-    def summed(self, *, only_left_out: bool = False) -> QuerySet[Any, dict[str, Any]]:
-        """Line and sum, the largest first."""
+    def summed(self) -> QuerySet[Any, dict[str, Any]]:
+        """Line and sum, the largest first; those left out alone where that is asked for."""
         rows = self.credits()
-        rows = rows.filter(actual__in=list(self.left_out)) if only_left_out else rows
-        lines: QuerySet[Any, dict[str, Any]] = rows.values("actual_id")
-        return lines.annotate(sum=Sum("counts", output_field=MoneyField())).order_by("-sum", "actual_id")
+        rows = rows.filter(actual__in=list(self.left_out)) if self.asked.only_left_out else rows
+        lines = rows.values("actual_id").annotate(sum=Sum("counts", output_field=MoneyField()))
+        found: QuerySet[Any, dict[str, Any]] = lines.order_by("-sum", "actual_id")
+        return found
 
     def told(self, lines: Iterable[Mapping[str, Any]]) -> tuple[Deal, ...]:
         """These lines in words: four queries for any number of them."""
@@ -198,8 +199,8 @@ class Deals:
             can_decide=may,
         )
 
-    def changes(self) -> tuple[Change, ...]:
-        """Who left what out and counted it again, newest first."""
+    def changes(self, newest: int | None = NEWEST) -> tuple[Change, ...]:
+        """Who left what out and counted it again, newest first; ``newest``: how many at most."""
         rows: Any = OneOffDeal.history.filter(cycle=self.cycle, actual__in=self.credits().values("actual"))
         rows = rows.select_related("history_user", "actual__account").order_by("-history_date", "-history_id")
         said = {"+": pgettext("deal", "Left out"), "~": _("Reason changed"), "-": _("Counted again")}
@@ -211,7 +212,7 @@ class Deals:
                 deal=" · ".join(filter(None, (row.actual.external_id, getattr(row.actual.account, "name", "")))),
                 reason=row.history_change_reason or row.reason,
             )
-            for row in rows[:NEWEST]
+            for row in rows[:newest]
         )
 
 
@@ -226,7 +227,7 @@ def deals_page(user: User, cycle: PlanningCycle, holder: Holder, asked: Asked, n
         gone=Sum("counts", output_field=MoneyField(), filter=out),
         largest=Max("counts", output_field=MoneyField()),
     )
-    paginator = Paginator(deals.summed(only_left_out=asked.only_left_out), PER_PAGE)
+    paginator = Paginator(deals.summed(), PER_PAGE)
     paginator.count = sums["left"] if asked.only_left_out else sums["count"]  # known already
     page = paginator.get_page(asked.page)
     gone = sums["gone"] or ZERO
@@ -251,12 +252,6 @@ def deals_page(user: User, cycle: PlanningCycle, holder: Holder, asked: Asked, n
         is_open=access.is_open(deals.plan),
         lead=_lead(deals, sums["largest"], sums["left"], gone),
     )
-
-
-def all_deals(user: User, cycle: PlanningCycle, holder: Holder, asked: Asked) -> tuple[Deal, ...]:
-    """Every deal of the page, for a file."""
-    deals = Deals(user, cycle, holder, asked)
-    return deals.told(deals.summed(only_left_out=asked.only_left_out))
 
 
 def _lead(deals: Deals, largest: Decimal | None, left_out: int, gone: Decimal) -> str:

@@ -20,11 +20,11 @@ from spm.org.models import Team, User
 from spm.ui import typed
 from spm.ui.exports import export_format
 from spm.ui.redirects import back
-from targets import access, one_off_queries, one_offs, tables
+from targets import access, one_off_queries, one_off_tables, one_offs
 from targets.choices import Measure
 from targets.goals import Holder, of_person, of_team
 from targets.models import Actual, PlanningCycle
-from targets.one_off_queries import Asked
+from targets.one_off_queries import Asked, Deals
 
 LEFT_OUT = "left-out"
 
@@ -65,7 +65,7 @@ def _page(request: HttpRequest, cycle: PlanningCycle, holder: Holder, name: str,
     asked = Asked(measure, data.get("show") == LEFT_OUT, data.get("page", ""))
     if export_format(request):
         file = f"deals-{label}-{name}-{measure}"
-        return tables.export_deals(request, one_off_queries.all_deals(user, cycle, holder, asked), file)
+        return one_off_tables.export_deals(request, Deals(user, cycle, holder, asked), file)
     context = {
         "page": one_off_queries.deals_page(user, cycle, holder, asked, name),
         "measures": Measure.choices,

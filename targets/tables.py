@@ -18,7 +18,6 @@ from targets.company_grid import CompanyGrid
 from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
 from targets.models import CompanyPlan, Target
-from targets.one_off_queries import Deal
 from targets.review_queries import Review
 from targets.revision_queries import RevisionView
 from targets.scenario_tables import ratio
@@ -215,24 +214,3 @@ def export_fairness(request: HttpRequest, sheet: FairnessSheet, name: str) -> Ht
 def _share(share: Share) -> tuple[Value, ...]:
     base = None if share.base is None else round(share.base, 2)
     return base, ratio(share.ratio), ratio(share.distance)
-
-
-def export_deals(request: HttpRequest, deals: Iterable[Deal], name: str) -> HttpResponseBase:
-    """One line per deal of last year, in exact amounts, with why it is left out."""
-    texts = (_("Line"), _("Account"), _("Credited to"))
-    columns = [Column(_("Date"), "date"), *map(Column, texts), Column(_("Counts"), "money")]
-    columns += [Column(_("Share of last year"), "percent"), Column(_("Left out because")), Column(_("By"))]
-    columns.append(Column(_("When"), "moment"))
-    rows: Iterable[Row] = (
-        [
-            deal.date,
-            deal.external_id,
-            deal.account,
-            ", ".join(deal.people),
-            deal.counts,
-            ratio(deal.share),
-            *((deal.left_out.reason, deal.left_out.by, deal.left_out.at) if deal.left_out else ("", "", None)),
-        ]
-        for deal in deals
-    )
-    return audited_table(request, columns, rows, name)

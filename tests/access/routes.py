@@ -154,9 +154,7 @@ MAPS = {
     ),
 }
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
-DEAL_VERB = Access(
-    public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=(("year", "=2026"), ("pk", "actual"))
-)
+DEAL_VERB = Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=(("year", "=2026"), ("pk", "actual")))
 TARGETS = {
     "targets:year-list": Access(signed_in(), exports=True),
     "targets:cycle-create": Access(public(NO_METHOD), admins(ACTED | HIDDEN)),  # a POST without a year
@@ -185,8 +183,12 @@ TARGETS = {
     "targets:allocate-undo": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no batch named
     "targets:territories": replace(GRID, tables=("history",)),
     "targets:quota": Access(who_sees(), kinds=LETTER, exports=True, tables=("made", "history")),
-    "targets:person-deals": Access(who_sees(), kinds=LETTER, also=("?show=left-out",), exports=True),
-    "targets:team-deals": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team")), exports=True),
+    "targets:person-deals": Access(
+        who_sees(), kinds=LETTER, also=("?show=left-out",), exports=True, tables=("history",)
+    ),
+    "targets:team-deals": Access(
+        team_pages(), kinds=(("year", "=2026"), ("pk", "team")), exports=True, tables=("history",)
+    ),
     "targets:deal-leave-out": DEAL_VERB,
     "targets:deal-count-again": DEAL_VERB,
     "targets:deal-undo": DEAL_VERB,

@@ -177,6 +177,13 @@ def test_the_file_holds_every_deal_with_why_it_is_left_out(shown, cycle, deals, 
     )
 
 
+def test_the_history_is_a_file_too(shown, cycle, deals, cast):
+    leave_out(cycle, deals, reason="Built once", by=cast.admin)
+    answer = shown(cast.admin, REP, cast.rep, format="csv", table="history")
+    (row,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+    assert (row["Who"], row["What"], row["Reason"]) == ("Admin", "Left out", "Built once")
+
+
 def test_the_grid_the_warning_the_letter_and_the_lines_of_last_year_lead_there(shown, client, cycle, cast):
     make_quota(cast.rep, "2027-01", 1200)
     client.force_login(cast.north_manager)
