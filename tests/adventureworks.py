@@ -21,6 +21,7 @@ ORGANISATION = [
     ("memberships", EXAMPLES / "memberships.csv", {}),
     ("territories", EXAMPLES / "territory_groups.csv", {}),
     ("territories", TABLES / "DimSalesTerritory.csv", {"map": "territories.toml"}),
+    ("assignments", EXAMPLES / "assignments.csv", {"map": "assignments.toml"}),
     ("accounts", TABLES / "DimReseller.csv", {"map": "accounts.toml"}),
 ]
 QUOTAS = [("quotas", TABLES / "FactSalesQuota.csv", {"map": "quotas.toml"})]

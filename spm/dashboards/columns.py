@@ -11,11 +11,16 @@ from django.utils.translation import pgettext_lazy
 
 from spm.ui.columns import Columns, Shown
 
-__all__ = ["LABELS", "MONTHS", "TEAM", "TERRITORIES", "Shown", "asked"]
+__all__ = ["LABELS", "MONTHS", "OF_MARKET", "TEAM", "TERRITORIES", "Shown", "asked"]
 
 LABELS: dict[str, str | Promise] = {
     "owner": _("Owner"),
     "accounts": _("Accounts"),
+    "key": pgettext_lazy("accounts", "Key"),
+    "potential": _("Potential"),
+    "share": _("Share of potential"),
+    "coverage": _("Coverage of key accounts"),
+    "plan": _("Territory plan"),
     "quota": _("Quota"),
     "actual": _("Actual"),
     "bar": _("Actual of quota"),
@@ -32,8 +37,10 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
+OF_MARKET = ("owner", "accounts", "key", "potential", "share", "coverage", "plan")
+"""What a territory is, beside its figures."""
 TEAM = Columns(
-    known=tuple(key for key in LABELS if key not in ("owner", "accounts")),
+    known=tuple(key for key in LABELS if key not in OF_MARKET),
     usual=("quota", "actual", "bar", "pace", "gap", "needed", "growth", "spark", "status"),
     labels=LABELS,
 )
@@ -44,10 +51,10 @@ MONTHS = Columns(
 )
 TERRITORIES = Columns(
     known=(
-        *("owner", "accounts", "quota", "actual", "bar"),
-        *("attainment", "expected", "pace", "gap", "to_go", "status"),
+        *("owner", "accounts", "key", "potential", "quota", "actual", "share", "bar"),
+        *("attainment", "expected", "pace", "gap", "to_go", "status", "coverage", "plan"),
     ),
-    usual=("owner", "accounts", "quota", "actual", "bar", "pace", "status"),
+    usual=("owner", "accounts", "key", "potential", "actual", "share", "pace", "status", "coverage", "plan"),
     labels=LABELS | {"quota": _("Target"), "bar": _("Actual of target")},
 )
 

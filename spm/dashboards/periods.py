@@ -38,7 +38,16 @@ class Version(StrEnum):
 USUAL_SORTS = ("gap", "name", "quota", "actual", "pace", "needed", "growth", "status")
 THIS = "this-"
 """Before a span in an address ("this-quarter"): the one that the clock stands in, whenever the page is opened."""
-SORTS = (*USUAL_SORTS, "attainment", "expected", "to_go", "before")  # the last ones of columns that one must choose
+MARKET_SORTS = ("owner", "accounts", "key", "potential", "share", "coverage", "plan")
+"""Of the list of territories alone; elsewhere the usual one stands in."""
+SORTS = (
+    *USUAL_SORTS,
+    "attainment",
+    "expected",
+    "to_go",
+    "before",
+    *MARKET_SORTS,
+)  # the last ones of columns that one must choose
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _sorter(key: str, names: Names, company: Company) -> Callable[[Row], object]
         return lambda row: names.of(row).casefold()
     if key == "status":
         return lambda row: status_of(row.figures.pace, company).rank
-    return lambda row: getattr(row.figures, key)
+    return lambda row: getattr(row.figures, key, row.figures.gap)
 
 
 def table_rows(

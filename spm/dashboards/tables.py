@@ -11,14 +11,14 @@ from django.utils.translation import pgettext
 from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of, territory_names
 from spm.dashboards.board import RowKind
 from spm.dashboards.charts import pacing_amounts, pacing_names
-from spm.dashboards.columns import Shown
+from spm.dashboards.columns import OF_MARKET, Shown
 from spm.dashboards.figures import Figures
 from spm.dashboards.performance import Performance
 from spm.dashboards.periods import View
 from spm.dashboards.reps import RepPage
 from spm.dashboards.rows import heat
 from spm.dashboards.saved import ListedView
-from spm.dashboards.territories import TerritoryList
+from spm.dashboards.territories import TerritoryList, TerritoryRow
 from spm.dashboards.territory import TerritoryPage
 from spm.org.exports import audited_table
 from spm.org.models import Company, User
@@ -198,15 +198,26 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
     return audited_table(request, columns, rows, name)
 
 
+def _of_territory() -> dict[str, tuple[Column, Callable[[TerritoryRow], Value]]]:
+    return {
+        "owner": (Column(_("Owner")), lambda row: row.owner.name if row.owner else ""),
+        "accounts": (Column(_("Accounts"), "number"), lambda row: row.land.accounts),
+        "key": (Column(_("Key accounts"), "number"), lambda row: row.land.key),
+        "potential": (_money(_("Potential")), lambda row: row.land.potential),
+        "share": (Column(_("Share of potential"), "percent"), lambda row: _six(row.share)),
+        "coverage": (Column(_("Coverage of key accounts"), "percent"), lambda row: _six(row.land.coverage)),
+        "plan": (Column(_("Territory plan")), lambda row: str(row.plan.label) if row.plan else ""),
+    }
+
+
 def export_territories(request: HttpRequest, page: TerritoryList) -> HttpResponseBase:
-    keys, shown = figure_keys(page.columns), page.columns
-    facts = [key for key in ("owner", "accounts") if key in shown.keys or not shown.is_chosen]
-    about = {"owner": Column(_("Owner")), "accounts": Column(_("Accounts"), "number")}
-    columns = [Column(_("Territory")), *(about[key] for key in facts), *figure_columns(page.view, keys)]
-    rows = []
-    for row in page.rows:
-        told: dict[str, Value] = {"owner": row.owner.name if row.owner else "", "accounts": row.accounts}
-        rows.append([row.name, *(told[key] for key in facts), *figure_values(row.figures, page.company, keys)])
+    keys, shown, known = figure_keys(page.columns), page.columns, _of_territory()
+    facts = [key for key in OF_MARKET if key in shown.keys or not shown.is_chosen]
+    columns = [Column(_("Territory")), *(known[key][0] for key in facts), *figure_columns(page.view, keys)]
+    rows: list[Sequence[Value]] = [
+        [row.name, *(known[key][1](row) for key in facts), *figure_values(row.figures, page.company, keys)]
+        for row in page.rows
+    ]
     return audited_table(request, columns, rows, _named("territories", page.view))
 
 

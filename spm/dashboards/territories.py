@@ -1,25 +1,32 @@
-"""Reads for the list of territories: who holds them, how many accounts stand in them, and how they pace."""
+"""Reads for the list of territories: who holds them, what stands in them, and how they pace; as a map and a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import TERRITORIES as COLUMNS
 from spm.dashboards.columns import Shown
-from spm.dashboards.figures import Cell, Figures, figures, units_of
+from spm.dashboards.figures import ZERO, Cell, Figures, figures, units_of
 from spm.dashboards.periods import View
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
+from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
+from spm.dashboards.two_trees import TwoTrees, two_trees
 from spm.market.choices import AssignmentRole
-from spm.market.models import AccountPlacement, Assignment, Territory
+from spm.market.models import Assignment, Territory
+from spm.org.access import can_administer
 from spm.org.models import Company, User
+from spm.ui import treemap
 from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
-from spm.ui.status import Status, status_of
+from spm.ui.numbers import money_compact, percent
+from spm.ui.status import Status, heat_band, status_of
 from targets import baseline
 from targets.models import Attainment, PeriodTotal
 
@@ -28,13 +35,46 @@ from targets.models import Attainment, PeriodTotal
 class TerritoryRow:
     name: str
     owner: User | None
-    accounts: int
+    land: Land
+    plan: PlanOf | None
     figures: Figures
     status: Status
     bar: Bullet
     href: str
     owner_href: str
     is_region: bool  # territories stand below it, and have the owners
+
+    @property
+    def is_vacant(self) -> bool:
+        return self.owner is None and not self.is_region
+
+    @property
+    def share(self) -> Decimal | None:
+        """Actual of the period ÷ a year's potential."""
+        return self.figures.actual / self.land.potential if self.land.potential else None
+
+    @property
+    def band(self) -> str:
+        """The colour of its pace: 1 to 6, "none" without a target."""
+        return str(heat_band(self.figures.pace) or "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A tile of the map and the row it stands for, with all it says in words."""
+
+    tile: treemap.Tile
+    row: TerritoryRow
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeMap:
+    """Areas by potential; ``missing``: territories of which no potential is known."""
+
+    wide: list[Drawn]
+    phone: list[Drawn]
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +84,21 @@ class TerritoryList:
     stamp: Stamp
     rows: list[TerritoryRow]
     vacant: int
+    tree_map: TreeMap
+    trees: TwoTrees | None  # of the whole company, for admins
+
+    @property
+    def sort(self) -> str:
+        return self.view.sort
+
+    @property
+    def furthest_behind(self) -> TerritoryRow | None:
+        paced = [row for row in self.rows if row.figures.pace is not None]
+        return min(paced, key=lambda row: row.figures.gap or ZERO, default=None)
 
     @property
     def paced(self) -> int:
-        """How many have a pace; the first of the rows is the furthest behind."""
+        """How many have a pace."""
         return sum(row.figures.pace is not None for row in self.rows)
 
     @property
@@ -66,21 +117,69 @@ def territory_list(user: User, company: Company, view: View) -> TerritoryList:
 def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryList:
     held = Assignment.objects.visible_to(user).as_of(view.today).filter(role=AssignmentRole.OWNER)
     owners = {row.territory_id: row.person for row in held.select_related("person")}
-    placed = AccountPlacement.objects.visible_to(user).as_of(view.today).order_by().values_list("territory")
-    accounts = dict(placed.annotate(count=Count("pk")))
     cells = cells_of(user, view)
     rows = []
     territories = list(Territory.objects.visible_to(user))
     regions = {territory.parent_id for territory in territories}
+    stands, planned = lands(user, view, territories), plans_of(user, view)
     for territory in territories:
         known, owner = cells.get(territory.pk, {}), owners.get(territory.pk)
         if territory.is_unassigned and not known:
             continue
         row = Row(RowKind.TEAM, territory.pk, figures(known, view.window), known)
-        is_region = territory.pk in regions
-        rows.append(_row(territory, owner, accounts.get(territory.pk, 0), row, view, company, is_region=is_region))
-    rows.sort(key=lambda row: (row.figures.gap is None, row.figures.gap or 0, row.name))
-    return TerritoryList(view, company, stamp, rows, sum(row.owner is None and not row.is_region for row in rows))
+        about = (owner, stands.get(territory.pk, Land()), planned.get(territory.pk))
+        is_region = territory.pk in regions or territory.is_unassigned
+        rows.append(_row(territory, about, row, view, company, is_region=is_region))
+    trees = two_trees(user, view) if can_administer(user) else None
+    vacant = sum(row.is_vacant for row in rows)
+    return TerritoryList(view, company, stamp, in_order(rows, view), vacant, _tree_map(rows, company), trees)
+
+
+SORTED: dict[str, Callable[[TerritoryRow], object]] = {
+    "name": lambda row: row.name.casefold(),
+    "owner": lambda row: row.owner.name.casefold() if row.owner else None,
+    "accounts": lambda row: row.land.accounts,
+    "key": lambda row: row.land.key,
+    "potential": lambda row: row.land.potential,
+    "share": lambda row: row.share,
+    "coverage": lambda row: row.land.coverage,
+    "plan": lambda row: row.plan.label if row.plan else None,
+    "status": lambda row: row.status.rank,
+}
+
+
+def in_order(rows: Sequence[TerritoryRow], view: View) -> list[TerritoryRow]:
+    """By the column that the address names; what has nothing there stands last, equals by name."""
+    value = SORTED.get(view.sort_key) or (lambda row: getattr(row.figures, view.sort_key))
+    named = sorted(rows, key=lambda row: row.name.casefold())
+    known = [row for row in named if value(row) is not None]
+    known.sort(key=value, reverse=view.descending)  # type: ignore[arg-type]  # one kind each
+    return known + [row for row in named if value(row) is None]
+
+
+def _tree_map(rows: Sequence[TerritoryRow], company: Company) -> TreeMap:
+    shown = [row for row in rows if not row.is_region]
+    sizes = [row.land.potential or ZERO for row in shown]
+    labels = [(row.name, percent(row.figures.pace) if row.figures.pace is not None else "") for row in shown]
+    sentences = [_sentence(row, company) for row in shown]
+    wide, phone = (
+        [Drawn(tile, shown[tile.index], sentences[tile.index]) for tile in treemap.draw(sizes, labels, frame)]
+        for frame in (treemap.WIDE, treemap.PHONE)
+    )
+    return TreeMap(wide, phone, sum(size <= 0 for size in sizes))
+
+
+def _sentence(row: TerritoryRow, company: Company) -> str:
+    told = {
+        "name": row.name,
+        "potential": money_compact(row.land.potential, company.currency),
+        "status": row.status.label if row.figures.pace is not None else _("no target"),
+        "pace": percent(row.figures.pace),
+        "owner": row.owner.name if row.owner else _("vacant"),
+    }
+    if row.figures.pace is None:
+        return _("%(name)s, %(owner)s: potential %(potential)s, %(status)s") % told
+    return _("%(name)s, %(owner)s: potential %(potential)s, pace %(pace)s, %(status)s") % told
 
 
 def reads_own_alone(user: User) -> bool:
@@ -113,26 +212,27 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
     return cells
 
 
-def _row(  # noqa: PLR0913  # one row of six columns
+def _row(  # noqa: PLR0913  # one row of many columns
     territory: Territory,
-    owner: User | None,
-    accounts: int,
+    about: tuple[User | None, Land, PlanOf | None],
     row: Row,
     view: View,
     company: Company,
     *,
     is_region: bool,
 ) -> TerritoryRow:
+    owner, land, plan = about
     status = status_of(row.figures.pace, company)
     name = territory.shown_name
     return TerritoryRow(
         name=name,
         owner=owner,
-        accounts=accounts,
+        land=land,
+        plan=plan,
         figures=row.figures,
         status=status,
         bar=bar_of(name, row.figures, status, company.currency),
-        href=reverse("dashboards:territory", args=[territory.pk]) + view.query(),
-        owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query() if owner else "",
+        href=reverse("dashboards:territory", args=[territory.pk]) + view.query(sort=""),
+        owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query(sort="") if owner else "",
         is_region=is_region,
     )

@@ -5,7 +5,6 @@ A manager reads the territory's own row of the roll-up. A rep, who sees no such 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from django.core.paginator import Page, Paginator
@@ -21,22 +20,27 @@ from spm.dashboards.periods import PAGE_ROWS, Leaf, View, Window
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
 from spm.dashboards.territories import cells_of, reads_own_alone
+from spm.dashboards.territory_holders import (
+    Beside,
+    Held,
+    Spell,
+    Way,
+    assignments_of,
+    below,
+    beside,
+    held_also,
+    holders,
+    owner_now,
+    spells,
+)
+from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
 from spm.dashboards.tiles import Math, holder_math
 from spm.market.choices import AssignmentRole
-from spm.market.models import AccountPlacement, Assignment, Territory
+from spm.market.models import AccountPlacement, Territory
 from spm.org.models import Company, User
 from spm.ui.fields import MoneyField
 from spm.ui.geometry import Bullet
 from spm.ui.status import Status, status_of
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Who holds the territory, and since when; ``href`` is empty where his page is not the viewer's to open."""
-
-    name: str
-    since: date
-    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ class TerritoryPage:
     parent: str
     owner: Held | None
     helpers: list[Held]
+    also: list[Way]  # what its owner holds besides
+    children: list[Way]
+    spells: list[Spell]
+    land: Land
+    plan: PlanOf | None
+    beside: Beside | None  # for those who see the territory's own row
     own_alone: bool  # a rep's own credits, not the territory's
     figures: Figures
     status: Status
@@ -94,7 +104,8 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
     cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
     whole = figures(cells, view.window)
     status, name = status_of(whole.pace, company), territory.shown_name
-    holders = _holders(user, view, territory)
+    held = assignments_of(user, territory)
+    owner = owner_now(held, view.today)
     subject = territory_subject(view, territory)
     accounts = _accounts(user, view, territory, subject, whole.actual)
     href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
@@ -105,8 +116,14 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
         stamp=stamp,
         name=name,
         parent=territory.parent.name if territory.parent else "",
-        owner=next((held for role, held in holders if role == AssignmentRole.OWNER), None),
-        helpers=[held for role, held in holders if role != AssignmentRole.OWNER],
+        owner=next(iter(holders(held, view, AssignmentRole.OWNER)), None),
+        helpers=holders(held, view, AssignmentRole.OVERLAY),
+        also=held_also(user, view, territory, owner),
+        children=below(user, view, territory),
+        spells=spells(held, view.today),
+        land=lands(user, view, [territory]).get(territory.pk, Land()),
+        plan=plans_of(user, view).get(territory.pk),
+        beside=None if reads_own_alone(user) else beside(user, view, territory, owner),
         own_alone=reads_own_alone(user),
         figures=whole,
         status=status,
@@ -119,17 +136,6 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
         page=Paginator(accounts, PAGE_ROWS).get_page(view.page),
         lines_href=href,
     )
-
-
-def _holders(user: User, view: View, territory: Territory) -> list[tuple[str, Held]]:
-    rows = Assignment.objects.visible_to(user).as_of(view.today).filter(territory=territory, person__isnull=False)
-    return [
-        (
-            row.role,
-            Held(row.person.name, row.starts_on, reverse("dashboards:rep", args=[row.person_id]) + view.query()),
-        )
-        for row in rows.select_related("person").order_by("-starts_on", "pk")
-    ]
 
 
 def _accounts(user: User, view: View, territory: Territory, subject: Subject, whole: Decimal) -> list[AccountRow]:

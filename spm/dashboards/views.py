@@ -261,6 +261,7 @@ def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
         "filters": filters_of(user, view, with_teams=False),
         "period_picker": picker_of(view),
         "crumbs": [(_("Territories"), reverse("dashboards:territories") + view.query(team=""))],
+        "setup_href": reverse("setup:territory", args=[pk]) if can_administer(user) and not found.is_unassigned else "",
     }
     return _shown(request, "dashboards/territory.html", context)
 

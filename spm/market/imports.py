@@ -1,17 +1,20 @@
 """The kinds of import that fill the market: territories and who holds them, accounts and where they stand."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from spm.imports.choices import RowOutcome
 from spm.imports.cycles import in_cycles
 from spm.imports.kinds import Column, ColumnType, Row, Verdict, refused, register
 from spm.imports.organisation import PEOPLE_BY_EMAIL, PERSON, STARTS_ON, UNKNOWN_PERSON
 from spm.imports.records import DatedLoader, Fact, RecordKind, RecordLoader, Reference, Refused, Shelf
 from spm.keys import normalise
-from spm.market.choices import AssignmentRole
+from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from spm.org.models import ALWAYS, User
 
@@ -50,7 +53,8 @@ OWNERS = Shelf(
 OVERLAYS = Shelf(
     Assignment,
     {"territory": "territory__key", "person": "person__email_key", "starts_on": "starts_on"},
-    where={"role": AssignmentRole.OVERLAY},
+    {"role": "role"},
+    where={"role__in": HELPING},
 )
 PLACEMENTS = Shelf(
     AccountPlacement,
@@ -120,11 +124,30 @@ class AssignmentLoader(RecordLoader):
         territory = self.known(IN_TERRITORY, values)
         person = self.known(PERSON, values)
         day = values.get("starts_on") or ALWAYS
-        if values.get("role") != AssignmentRole.OVERLAY:
+        if values.get("role") not in HELPING:
             return [Fact(OWNERS, (territory, day), {"person": person})]
         if person is None:
             raise Refused("email", "", _("An overlay assignment needs a person."))
-        return [Fact(OVERLAYS, (territory, person, day))]
+        return [Fact(OVERLAYS, (territory, person, day), {"role": values["role"]})]
+
+    def review(self, rows: Sequence[Row], verdicts: list[Verdict]) -> None:
+        """Refuse rows by which two people would own a territory on one day."""
+        owners: dict[tuple[str, date], set[str]] = defaultdict(set)
+        places = [_ownership(row.values) for row in rows]
+        for row, place in zip(rows, places, strict=True):
+            if place:
+                owners[place].add(normalise(row.values["email"] or ""))
+        for i, place in enumerate(places):
+            if place and len(owners[place]) > 1 and verdicts[i].outcome != RowOutcome.REFUSED:
+                reason = _("The file names two owners of this territory for the same day.")
+                verdicts[i] = refused("email", rows[i].values["email"], reason)
+
+
+def _ownership(values: dict[str, Any]) -> tuple[str, date] | None:
+    """The territory and day that a row gives an owner, or makes vacant; None for an overlay."""
+    if values.get("role") in HELPING:
+        return None
+    return normalise(values["territory"]), values.get("starts_on") or ALWAYS
 
 
 @register
@@ -143,10 +166,9 @@ class Assignments(RecordKind):
     order = 60
 
     def identity(self, values: dict[str, Any]) -> tuple[Any, ...]:
-        """One owner per territory and day; overlay people may be several."""
-        overlay = values.get("role") == AssignmentRole.OVERLAY
-        person = normalise(values["email"] or "") if overlay else None
-        return (normalise(values["territory"]), overlay, person, values.get("starts_on"))
+        """A row that comes twice is one; two owners of one territory and day are for the loader to refuse."""
+        overlay = values.get("role") in HELPING
+        return (normalise(values["territory"]), overlay, normalise(values["email"] or ""), values.get("starts_on"))
 
 
 class AccountLoader(TreeLoader):

@@ -63,7 +63,8 @@ class Territory(models.Model):
 class Assignment(models.Model):
     """From ``starts_on`` the territory is held by ``person``; without one it is vacant.
 
-    The owner is one per territory and day; overlay people (specialists who help) may be several.
+    The owner is one per territory and day; overlay people (specialists who help) may be several, each until a row of
+    role *ended*.
     """
 
     territory = models.ForeignKey(Territory, models.PROTECT, related_name="assignments")
@@ -83,7 +84,7 @@ class Assignment(models.Model):
                 fields=["territory", "starts_on"], condition=Q(role="owner"), name="assignment_one_owner_a_day"
             ),
             models.UniqueConstraint(
-                fields=["territory", "person", "starts_on"], condition=Q(role="overlay"), name="assignment_overlay_once"
+                fields=["territory", "person", "starts_on"], condition=~Q(role="owner"), name="assignment_overlay_once"
             ),
             models.CheckConstraint(
                 condition=Q(role="owner") | Q(person__isnull=False), name="assignment_overlay_has_person"

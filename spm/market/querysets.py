@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 
-from spm.market.choices import AssignmentRole
+from spm.market.choices import HELPING, KEY_TIERS, AssignmentRole
 from spm.org.clock import today
 from spm.org.querysets import DatedQuerySet
 from spm.org.scopes import scope_of
 
 if TYPE_CHECKING:
     from spm.org.models import User
+
+
+def is_key(account: str = "") -> Q:
+    """A key account: its tier is one of ``KEY_TIERS``. ``account``: path to it, such as ``account__``."""
+    found = Q()
+    for tier in KEY_TIERS:
+        found |= Q(**{f"{account}tier__iexact": tier})
+    return found
 
 
 class TerritoryQuerySet(models.QuerySet[Any]):
@@ -33,13 +41,11 @@ class AssignmentQuerySet(DatedQuerySet):
     subject = ("territory_id",)
 
     def as_of(self, day: date) -> Self:
-        """Owners in force on ``day``, and overlays in force: for each territory and person the newest row."""
+        """Owners in force on ``day``, and overlays: for each territory and person the newest row, unless it ends."""
         started = self.model._default_manager.filter(starts_on__lte=day, territory=OuterRef("territory"))
         owner = started.filter(role=AssignmentRole.OWNER).order_by("-starts_on").values("starts_on")[:1]
         overlay = (
-            started.filter(role=AssignmentRole.OVERLAY, person=OuterRef("person"))
-            .order_by("-starts_on")
-            .values("starts_on")[:1]
+            started.filter(role__in=HELPING, person=OuterRef("person")).order_by("-starts_on").values("starts_on")[:1]
         )
         return self.filter(
             Q(role=AssignmentRole.OWNER, starts_on=Subquery(owner))

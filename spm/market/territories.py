@@ -7,15 +7,20 @@ from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
 from spm.keys import normalise
-from spm.market.choices import AssignmentRole
+from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org import retries
-from spm.org.models import Company, User
+from spm.org.models import ALWAYS, Company, User
 from spm.org.signals import facts_moved, facts_moving
+from spm.ui.numbers import day as day_words
 
 
 class TerritoryLoop(RuleViolation):
     """A territory would stand below itself."""
+
+
+class DayTaken(RuleViolation):
+    """Somebody else takes the territory over on the same day."""
 
 
 class TerritoryTaken(RuleViolation):
@@ -69,6 +74,21 @@ def _refuse_code(territory: Territory) -> None:
         raise _taken(territory)
 
 
+def _day_taken(territory: Territory, row: Assignment) -> DayTaken:
+    name = row.person.name if row.person else ""
+    told = {"territory": territory.name, "person": name, "day": day_words(row.starts_on)}
+    if row.person is None:
+        words = _("%(territory)s is vacant from that very day. Choose another day, or say that this is replaced.")
+    elif row.starts_on == ALWAYS:
+        words = _("%(person)s has held %(territory)s from the beginning. Two people cannot own it on one day.")
+    else:
+        words = _(
+            "%(person)s takes %(territory)s over on %(day)s. Two people cannot own it on one day: choose another"
+            " day, or say that this is replaced."
+        )
+    return DayTaken(words % told)
+
+
 def _taken(territory: Territory) -> TerritoryTaken:
     return TerritoryTaken(_("There is a territory “%(code)s” already.") % {"code": territory.code})
 
@@ -93,21 +113,23 @@ def assign(
     person: User | None,
     starts_on: date,
     role: AssignmentRole = AssignmentRole.OWNER,
+    replace: bool = False,
 ) -> Assignment:
     """From ``starts_on`` the territory is held by ``person``; None makes it vacant.
 
-    A row of the same day is replaced. Credits from that day on follow, except in closed periods.
-    Raises RuleViolation for a vacant overlay.
+    Credits from that day on follow, except in closed periods. Raises RuleViolation for a vacant overlay, and DayTaken
+    where another owner (or its vacancy) starts on the same day, unless that is to be replaced.
     """
-    if role == AssignmentRole.OVERLAY and person is None:
+    if role in HELPING and person is None:
         raise RuleViolation(_("An overlay assignment needs a person."))
-    same_day = Assignment.objects.filter(territory=territory, starts_on=starts_on, role=role)
-    if role == AssignmentRole.OVERLAY:
-        same_day = same_day.filter(person=person)
+    same_day = Assignment.objects.filter(territory=territory, starts_on=starts_on)
+    same_day = same_day.filter(role__in=HELPING, person=person) if role in HELPING else same_day.filter(role=role)
     facts_moving.send(Assignment, since=starts_on)
     Territory.objects.select_for_update(no_key=True).get(pk=territory.pk)  # the second of two finds the first's row
-    row = same_day.first() or Assignment(territory=territory, starts_on=starts_on, role=role)
-    row.person = person
+    row = same_day.select_related("person").first() or Assignment(territory=territory, starts_on=starts_on, role=role)
+    if row.pk and row.person != person and not replace:
+        raise _day_taken(territory, row)
+    row.person, row.role = person, role
     row.save()
     facts_moved.send(Assignment, since=starts_on, recredit=True)
     return row

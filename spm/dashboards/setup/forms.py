@@ -178,6 +178,11 @@ class HolderForm(forms.Form):
 
 class AssignForm(HolderForm):
     role = forms.ChoiceField(label=_("Role"), choices=AssignmentRole.choices)
+    replace = forms.BooleanField(
+        label=_("Replace what is said for this very day"),
+        required=False,
+        help_text=_("Without this, an owner who starts on the same day is kept, and you are told."),
+    )
 
 
 class TerritoryForm(VersionedFormMixin, forms.ModelForm[Territory]):

@@ -97,6 +97,7 @@ def territory_assign(request: HttpRequest, pk: int) -> HttpResponse:
                 person=values["person"],
                 starts_on=values["starts_on"],
                 role=AssignmentRole(values["role"]),
+                replace=values["replace"],
             )
             messages.success(request, _("Saved. Credits from that day on are counted again."))
         except RuleViolation as error:

@@ -1,17 +1,214 @@
-"""The list of territories: who holds them, and which of them are only the roof of others."""
+"""The list of territories, its map, and the page of one: who holds it, what stands in it, what it is to bring."""
+
+from datetime import date
+from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
-from tests.builders import make_quota, make_territory
+from spm.market import territories
+from spm.market.choices import AssignmentRole
+from spm.market.models import AccountPlacement, Assignment, Contact, Territory
+from spm.market.territories import DayTaken
+from spm.org.models import FiscalYear
+from targets import rollup
+from targets.models import Target
+from territories.models import Stakeholder, TerritoryPlan
+from tests.builders import make_account, make_actual, make_plan, make_quota, make_territory, make_year
+from tests.spm.imports_help import load
 
 pytestmark = pytest.mark.django_db
+
+
+def place(account, territory):
+    AccountPlacement.objects.create(account=account, territory=territory)
+    return account
+
+
+def target(territory, amount, label="2026-01", **fields):
+    leaf = territory_year().periods.leaves().get(label=label)
+    return Target.objects.create(
+        plan=make_plan(leaf.fiscal_year), territory=territory, measure="bookings", period=leaf, amount=amount, **fields
+    )
+
+
+def territory_year():
+    return FiscalYear.objects.get(label="2026")
+
+
+@pytest.fixture
+def land(cast):
+    """Finland of Rep One: a key account of 300,000 met on 1 September, one of 100,000; Norway, vacant, of 50,000.
+
+    Both below the Nordics. Finland has a target of 1,000 for January and brought 800.
+    """
+    make_year()
+    region = make_territory("Nordics")
+    finland = make_territory("Finland", parent=region, owner=cast.rep)
+    norway = make_territory("Norway", parent=region)
+    key = place(make_account("Halvorsen", tier="Key", potential=Decimal(300_000)), finland)
+    place(make_account("Ostsee", tier="B", potential=Decimal(100_000)), finland)
+    place(make_account("Fjord", tier="a", potential=Decimal(50_000)), norway)
+    contact = Contact.objects.create(account=key, name="Somebody")
+    Stakeholder.objects.create(account=key, contact=contact, role="decider", last_met_on=date(2026, 9, 1))
+    target(finland, 1000)
+    make_quota(cast.rep, "2026-01", 1000)
+    make_actual(cast.rep, "2026-01-15", 800, kind="booking", account=key)
+    rollup.rebuild()
+    return region, finland, norway
+
+
+def listed(client, cast, query=""):
+    client.force_login(cast.admin)
+    return client.get(f"/territories/{query}").context["page"]
 
 
 def test_a_territory_above_others_is_not_vacant(client, year, cast):
     region = make_territory("Nordics")
     make_territory("Finland", parent=region)
     make_quota(cast.rep, "2026-01", 100)
-    client.force_login(cast.admin)
-    page = client.get("/territories/").context["page"]
+    page = listed(client, cast)
     assert page.vacant == 1
     assert {row.name: row.is_region for row in page.rows} == {"Nordics": True, "Finland": False}
+
+
+def test_accounts_key_accounts_potential_and_coverage_add_up_along_the_tree(client, cast, land):
+    rows = {row.name: row for row in listed(client, cast).rows}
+    finland, nordics, norway = rows["Finland"], rows["Nordics"], rows["Norway"]
+    assert (finland.land.accounts, finland.land.key, finland.land.potential) == (2, 1, Decimal(400_000))
+    assert (finland.land.coverage, norway.land.coverage) == (Decimal(1), Decimal(0))
+    assert (nordics.land.accounts, nordics.land.key, nordics.land.potential) == (3, 2, Decimal(450_000))
+    assert nordics.land.coverage == Decimal("0.5")
+    assert finland.share == Decimal(800) / Decimal(400_000)
+
+
+def test_somebody_met_more_than_thirty_days_ago_covers_nothing(client, cast, land):
+    Stakeholder.objects.update(last_met_on=date(2026, 8, 19))  # today is 18 September
+    assert {row.name: row.land.met for row in listed(client, cast).rows}["Finland"] == 0
+    Stakeholder.objects.update(last_met_on=date(2026, 8, 20))
+    assert {row.name: row.land.met for row in listed(client, cast).rows}["Finland"] == 1
+
+
+def test_the_plan_of_the_year_stands_beside_its_territory(client, cast, land):
+    _region, finland, _norway = land
+    TerritoryPlan.objects.create(fiscal_year=territory_year(), person=cast.rep, territory=finland, started_from="blank")
+    (row,) = (row for row in listed(client, cast).rows if row.plan)
+    assert (row.name, row.plan.label, row.plan.href) == ("Finland", "Draft", f"/territories/plans/2026/{cast.rep.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["Finland", "Nordics", "Norway"]),
+        ("-potential", ["Nordics", "Finland", "Norway"]),
+        ("key", ["Finland", "Norway", "Nordics"]),
+        ("owner", ["Finland", "Nordics", "Norway"]),
+        ("-gap", ["Finland", "Nordics", "Norway"]),
+    ],
+)
+def test_every_column_sorts_and_what_has_nothing_stands_last(client, cast, land, sort, names):
+    assert [row.name for row in listed(client, cast, f"?sort={sort}").rows] == names
+
+
+def test_the_map_has_areas_by_potential_a_band_by_pace_and_hatches_the_vacant(client, cast, land):
+    client.force_login(cast.admin)
+    response = client.get("/territories/")
+    tiles = {one.row.name: one for one in response.context["page"].tree_map.wide}
+    areas = {name: float(one.tile.width) * float(one.tile.height) for name, one in tiles.items()}
+    assert set(tiles) == {"Finland", "Norway"}
+    assert 7 < areas["Finland"] / areas["Norway"] < 9  # 400,000 to 50,000, less the gaps
+    assert tiles["Finland"].row.band == "2"  # 80 % of pace
+    html = response.content.decode()
+    said = "Finland, Rep One: potential €400 k, pace 80 %, Behind"
+    assert "".join(said.split()) in "".join(html.split())
+    assert html.count('fill="url(#vacant-wide)"') == html.count('fill="url(#vacant-phone)"') == 1
+
+
+def test_both_trees_add_up_to_one_number_with_house_and_unassigned(client, cast, land):
+    make_actual(None, "2026-02-01", "77.25", kind="booking")
+    make_actual(cast.teammate, "2026-02-02", "12.5", kind="booking")
+    rollup.rebuild()
+    trees = listed(client, cast).trees
+    assert (trees.territory_actual, trees.unassigned) == (Decimal(800), Decimal("89.75"))
+    assert (trees.people_actual, trees.house) == (Decimal("812.5"), Decimal("77.25"))
+    assert trees.agree
+    assert (trees.territory_target, trees.quotas) == (Decimal(1000), Decimal(1000))
+
+
+def test_a_manager_reads_no_sum_of_the_company_on_the_list(client, cast, land):
+    client.force_login(cast.north_manager)
+    assert client.get("/territories/").context["page"].trees is None
+
+
+def test_the_page_tells_who_held_it_and_what_its_owner_holds_besides(client, cast, land):
+    _region, finland, norway = land
+    territories.assign(finland, person=None, starts_on=date(2026, 3, 1))
+    territories.assign(finland, person=cast.teammate, starts_on=date(2026, 4, 1))
+    territories.assign(norway, person=cast.teammate, starts_on=date(2026, 4, 1))
+    client.force_login(cast.admin)
+    page = client.get(reverse("dashboards:territory", args=[finland.pk])).context["page"]
+    told = [(spell.name, spell.until, spell.is_now) for spell in page.spells]
+    assert told == [
+        (cast.teammate.name, None, True),
+        ("", date(2026, 3, 31), False),
+        (cast.rep.name, date(2026, 2, 28), False),
+    ]
+    assert page.owner.name == cast.teammate.name
+    assert [name for name, _href in page.also] == ["Norway"]
+
+
+def test_the_target_stands_beside_the_quota_of_the_owner_and_what_lies_below(client, cast, land):
+    region, finland, _norway = land
+    target(region, 900)
+    rollup.rebuild()
+    client.force_login(cast.admin)
+    above = client.get(reverse("dashboards:territory", args=[region.pk])).context["page"].beside
+    own = client.get(reverse("dashboards:territory", args=[finland.pk])).context["page"].beside
+    assert (above.target, above.below) == (Decimal(900), Decimal(1000))
+    assert round(above.over, 4) == Decimal("0.1111")
+    assert (own.target, own.owner_quota, own.team) == (Decimal(1000), Decimal(1000), "North")
+
+
+def test_two_owners_on_one_date_are_refused_in_words_and_nothing_is_lost(client, cast):
+    land = make_territory("Finland")
+    day = date(2026, 10, 1)
+    territories.assign(land, person=cast.rep, starts_on=day)
+    with pytest.raises(DayTaken, match="Two people cannot own it on one day"):
+        territories.assign(land, person=cast.teammate, starts_on=day)
+    client.force_login(cast.admin)
+    sent = {"person": cast.teammate.pk, "starts_on": "2026-10-01", "role": "owner"}
+    address = reverse("setup:territory-assign", args=[land.pk])
+    page = client.post(address, sent, follow=True)
+    assert "Two people cannot own it on one day" in page.content.decode()
+    assert Assignment.objects.get().person == cast.rep
+    client.post(address, sent | {"replace": "on"})
+    assert Assignment.objects.get().person == cast.teammate
+
+
+def test_the_same_owner_on_the_same_date_is_no_fault_and_a_helper_may_start_beside(cast):
+    land, day = make_territory("Finland"), date(2026, 10, 1)
+    territories.assign(land, person=cast.rep, starts_on=day)
+    territories.assign(land, person=cast.rep, starts_on=day)
+    territories.assign(land, person=cast.teammate, starts_on=day, role=AssignmentRole.OVERLAY)
+    assert Assignment.objects.count() == 2
+
+
+def test_a_file_with_two_owners_of_one_date_is_refused_row_by_row(company, cast):
+    make_territory("NW")
+    rows = f"territory,email,starts_on\nNW,{cast.rep.email},2026-10-01\nNW,{cast.teammate.email},2026-10-01\n"
+    batch = load("assignments", rows)
+    assert (batch.refused, Assignment.objects.count()) == (2, 0)
+    assert set(batch.rows.values_list("reason", flat=True)) == {
+        "The file names two owners of this territory for the same day."
+    }
+
+
+def test_a_territory_below_itself_is_refused_in_words(client, cast):
+    above = make_territory("Nordics")
+    below = make_territory("Finland", parent=above)
+    client.force_login(cast.admin)
+    sent = {"code": "Nordics", "name": "Nordics", "parent": below.pk, "version": above.version}
+    response = client.post(reverse("setup:territory", args=[above.pk]), sent)
+    assert response.status_code == 422
+    assert "A territory cannot stand below itself." in response.content.decode()
+    assert Territory.objects.get(pk=above.pk).parent is None
