@@ -25,11 +25,11 @@ from spm.dashboards.territory_holders import (
     Held,
     Spell,
     Way,
-    assignments_of,
     below,
     beside,
     held_also,
     holders,
+    holding_of,
     owner_now,
     spells,
 )
@@ -104,8 +104,9 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
     cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
     whole = figures(cells, view.window)
     status, name = status_of(whole.pace, company), territory.shown_name
-    held = assignments_of(user, territory)
-    owner = owner_now(held, view.today)
+    tree = list(Territory.objects.visible_to(user))
+    holding = holding_of(user, territory, view.today)
+    held, owner = holding.own, owner_now(holding.own, view.today)
     subject = territory_subject(view, territory)
     accounts = _accounts(user, view, territory, subject, whole.actual)
     href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
@@ -118,10 +119,10 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
         parent=territory.parent.name if territory.parent else "",
         owner=next(iter(holders(held, view, AssignmentRole.OWNER)), None),
         helpers=holders(held, view, AssignmentRole.OVERLAY),
-        also=held_also(user, view, territory, owner),
-        children=below(user, view, territory),
+        also=held_also(holding, view),
+        children=below(tree, view, territory),
         spells=spells(held, view.today),
-        land=lands(user, view, [territory]).get(territory.pk, Land()),
+        land=lands(user, view, tree).get(territory.pk, Land()),
         plan=plans_of(user, view).get(territory.pk),
         beside=None if reads_own_alone(user) else beside(user, view, territory, owner),
         own_alone=reads_own_alone(user),

@@ -1,5 +1,6 @@
 """Who holds a territory and who held it, what they hold besides, and its target beside the numbers of those people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from django.urls import reverse
 from spm.dashboards.periods import View
 from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Assignment, Territory
-from spm.org.models import Team, User
+from spm.org.models import User
 from spm.org.scopes import history_of
 from spm.ui.fields import MoneyField
 from targets import measures
@@ -60,10 +61,23 @@ class Beside:
         return self.target is None and self.below is None and self.owner_quota is None and self.team_target is None
 
 
-def assignments_of(user: User, territory: Territory) -> list[Assignment]:
-    """All there ever were, the newest first; the viewer sees those of people he sees."""
-    rows = Assignment.objects.visible_to(user).filter(territory=territory)
-    return list(rows.select_related("person").order_by("-starts_on", "-pk"))
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """All assignments of a territory there ever were, the newest first, and what else its owner holds today."""
+
+    own: list[Assignment]
+    others: list[Assignment]
+
+
+def holding_of(user: User, territory: Territory, day: date) -> Holding:
+    """What the viewer sees of it: the assignments of people he sees. One query."""
+    now = Assignment.objects.as_of(day).filter(role=AssignmentRole.OWNER)
+    owner = now.filter(territory=territory, person__isnull=False).values("person")
+    also = now.filter(person__in=owner).exclude(territory=territory)
+    rows = Assignment.objects.visible_to(user).filter(Q(territory=territory) | Q(pk__in=also.values("pk")))
+    ordered = list(rows.select_related("person", "territory").order_by("-starts_on", "-pk"))
+    own = [row for row in ordered if row.territory_id == territory.pk]
+    return Holding(own, [row for row in ordered if row.territory_id != territory.pk])
 
 
 def _ends(later: Assignment, row: Assignment) -> bool:
@@ -110,34 +124,30 @@ def _path(territory: int, view: View) -> str:
     return reverse("dashboards:territory", args=[territory]) + view.query()
 
 
-def below(user: User, view: View, territory: Territory) -> list[Way]:
+def below(tree: Iterable[Territory], view: View, territory: Territory) -> list[Way]:
     """The territories right below it."""
-    rows = Territory.objects.visible_to(user).filter(parent=territory)
-    return [(row.name, _path(row.pk, view)) for row in rows]
+    return [(row.name, _path(row.pk, view)) for row in tree if row.parent_id == territory.pk]
 
 
-def held_also(user: User, view: View, territory: Territory, owner: Assignment | None) -> list[Way]:
+def held_also(holding: Holding, view: View) -> list[Way]:
     """The other territories of its owner."""
-    if owner is None:
-        return []
-    rows = Assignment.objects.visible_to(user).as_of(view.today).filter(person=owner.person_id)
-    others = rows.filter(role=AssignmentRole.OWNER).exclude(territory=territory).select_related("territory")
-    return [(row.territory.name, _path(row.territory_id, view)) for row in others.order_by("territory__name")]
+    others = sorted(holding.others, key=lambda row: row.territory.name)
+    return [(row.territory.name, _path(row.territory_id, view)) for row in others]
 
 
 def beside(user: User, view: View, territory: Territory, owner: Assignment | None) -> Beside:
-    """Targets and quotas of the window, as the roll-up has them; two queries. Teams by the tree of its last day."""
+    """Targets and quotas of the window, as the roll-up has them; one query. Teams by the tree of its last day."""
     person = owner.person_id if owner else None
     team = history_of(user).as_of(view.window.ends_on).team_of.get(person or 0)
     leaves = [leaf.pk for leaf in view.window.leaves]
     of = Q(territory=territory) | Q(person=person or 0) | Q(team=team or 0)
     rows = Attainment.objects.visible_to(user).filter(of, measure=view.measure, period__in=leaves).order_by()
-    sums = rows.values_list("territory", "person", "team").annotate(
+    sums = rows.values_list("territory", "person", "team", "team__name").annotate(
         given=Sum("target", output_field=MoneyField()), carried=Sum("quota_sum", output_field=MoneyField())
     )
-    found = {(area, who, group): (given, carried) for area, who, group, given, carried in sums}
-    target, carried = found.get((territory.pk, None, None), (None, None))
-    quota, _own = found.get((None, person, None), (None, None))
-    given, _sum = found.get((None, None, team), (None, None))
-    name = Team.objects.visible_to(user).filter(pk=team or 0).values_list("name", flat=True).first()
-    return Beside(target, carried, quota, name or "", given if name else None)
+    found = {(area, who, group): (given, carried, name) for area, who, group, name, given, carried in sums}
+    nothing = (None, None, "")
+    target, carried, _name = found.get((territory.pk, None, None), nothing)
+    quota, _sum, _name = found.get((None, person, None), nothing)
+    given, _sum, name = found.get((None, None, team), nothing)
+    return Beside(target, carried, quota, name, given)

@@ -1,11 +1,11 @@
 """What a territory is beside its figures: accounts, potential, how many key accounts were met of late, its plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from spm.dashboards.figures import total
 from spm.dashboards.periods import View
@@ -14,7 +14,7 @@ from spm.market.querysets import is_key
 from spm.org.models import User
 from spm.ui.fields import MoneyField
 from territories import plans
-from territories.models import TerritoryPlan
+from territories.models import Stakeholder, TerritoryPlan
 
 TOUCHED_DAYS = 30
 """A key account counts as covered where somebody there was met within so many days (ux.md, Territories)."""
@@ -43,19 +43,21 @@ class PlanOf:
 
 
 def lands(user: User, view: View, territories: Sequence[Territory]) -> dict[int, Land]:
-    """Territory → what stands in it and below; two queries."""
+    """Territory → what stands in it and below; one query."""
     placed = AccountPlacement.objects.visible_to(user).as_of(view.today).filter(territory__isnull=False).order_by()
     key = is_key("account__")
     own: dict[int, Land] = {}
-    sums = placed.values_list("territory").annotate(
-        many=Count("pk"), keys=Count("pk", filter=key), sum=Sum("account__potential", output_field=MoneyField())
-    )
-    for territory, many, keys, potential in sums:
-        own[territory] = Land(many, keys, 0, potential)
     since = view.today - timedelta(days=TOUCHED_DAYS - 1)
-    met = placed.filter(key, account__stakeholders__last_met_on__range=(since, view.today)).values_list("territory")
-    for territory, many in met.annotate(many=Count("account", distinct=True)):
-        own[territory] = replace(own[territory], met=many)
+    of_account = Stakeholder.objects.visible_to(user).filter(account=OuterRef("account"))
+    met = Exists(of_account.filter(last_met_on__range=(since, view.today)))
+    sums = placed.values_list("territory").annotate(
+        many=Count("pk"),
+        keys=Count("pk", filter=key),
+        met=Count("pk", filter=Q(key, met)),
+        sum=Sum("account__potential", output_field=MoneyField()),
+    )
+    for territory, many, keys, covered, potential in sums:
+        own[territory] = Land(many, keys, covered, potential)
     return _with_below(own, {row.pk: row.parent_id for row in territories})
 
 

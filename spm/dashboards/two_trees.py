@@ -4,16 +4,18 @@ Each line counts once in a territory (or *Unassigned*) and once for a person (or
 neither sum. Targets of territories and of teams are given apart, so their sums are shown side by side.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from spm.dashboards.figures import ZERO, total
 from spm.dashboards.periods import View
 from spm.org.models import User
 from spm.org.scopes import history_of
+from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField
 from targets.models import Attainment, PeriodTotal
 
@@ -54,19 +56,26 @@ def two_trees(user: User, view: View) -> TwoTrees:
         given=Sum(Coalesce("target", "quota_sum"), output_field=money), brought=Sum("actual", output_field=money)
     ):
         target[is_sentinel], actual[is_sentinel] = given, brought
-    roots = Q(team__in=history_of(user).as_of(view.window.ends_on).roots)
-    goals = rows.aggregate(
-        teams=Sum("target", filter=roots, output_field=money),
-        people=Sum("target", filter=Q(person__isnull=False), output_field=money),
+    goals = dict(
+        rows.filter(territory=None, company=None).values_list("team").annotate(Sum("target", output_field=money))
     )
+    quotas = goals.pop(None, None)
+    tree = history_of(user).as_of(view.window.ends_on)
     counted = PeriodTotal.objects.visible_to(user).filter(measure=view.measure, period__in=leaves).order_by()
     sums = dict(counted.values_list("person__is_house").annotate(sum=Sum("amount", output_field=money)))
     return TwoTrees(
         territory_target=total((target.get(False), target.get(True))),
         territory_actual=actual.get(False, ZERO),
         unassigned=actual.get(True, ZERO),
-        team_target=goals["teams"],
-        quotas=goals["people"],
+        team_target=total(_given(tree, goals, team) for team in tree.roots),
+        quotas=quotas,
         people_actual=sums.get(False, ZERO),
         house=sums.get(True, ZERO),
     )
+
+
+def _given(tree: TeamTree, goals: Mapping[int, Decimal | None], team: int) -> Decimal | None:
+    """What a team was given; where it was given nothing, what the teams below it were."""
+    if goals.get(team) is not None:
+        return goals[team]
+    return total(_given(tree, goals, below) for below in tree.children.get(team, ()))

@@ -135,6 +135,18 @@ def test_both_trees_add_up_to_one_number_with_house_and_unassigned(client, cast,
     assert (trees.territory_target, trees.quotas) == (Decimal(1000), Decimal(1000))
 
 
+def test_a_team_without_a_target_stands_for_the_teams_below_it(client, cast, land):
+    leaf = territory_year().periods.leaves().get(label="2026-01")
+    given = {"plan": make_plan(leaf.fiscal_year), "measure": "bookings", "period": leaf}
+    for team, amount in ((cast.north, 700), (cast.south, 400)):
+        Target.objects.create(team=team, amount=amount, **given)
+    rollup.rebuild()
+    assert listed(client, cast).trees.team_target == Decimal(1100)
+    Target.objects.create(team=cast.sales, amount=1000, **given)
+    rollup.rebuild()
+    assert listed(client, cast).trees.team_target == Decimal(1000)
+
+
 def test_a_manager_reads_no_sum_of_the_company_on_the_list(client, cast, land):
     client.force_login(cast.north_manager)
     assert client.get("/territories/").context["page"].trees is None
