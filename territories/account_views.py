@@ -20,7 +20,17 @@ from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import Company
 from spm.ui.exports import export_format
-from territories import access, account_list, field_posts, map_queries, map_writing, maps, tables
+from territories import (
+    access,
+    account_list,
+    account_plan_queries,
+    field_posts,
+    map_queries,
+    map_tables,
+    map_writing,
+    maps,
+    tables,
+)
 from territories.choices import Need, StakeholderRole
 from territories.field_writing import Outcome
 from territories.models import DecisionStep, Influence, Stakeholder
@@ -54,13 +64,15 @@ def account_list_page(request: HttpRequest) -> HttpResponseBase:
 
 @login_required
 @require_safe
-def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def account_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One account: its head, the map of its people, how it decides, and where it has stood."""
     return _page(request, account_or_404(request, pk))
 
 
-def _page(request: HttpRequest, account: Account, outcome: Outcome | None = None) -> HttpResponse:
+def _page(request: HttpRequest, account: Account, outcome: Outcome | None = None) -> HttpResponseBase:
     sheet = map_queries.map_sheet(user_of(request), company_or_404(), account)
+    if export_format(request):
+        return map_tables.export_map(request, sheet)
     fields, versions = sheet.drawn
     drawn = json.dumps({"fields": fields, "versions": versions})
     context = {"sheet": sheet, "head": sheet.head, "outcome": outcome, "drawn": drawn}
@@ -209,6 +221,9 @@ def step_restore(request: HttpRequest, pk: int, step: int) -> HttpResponse:
 @login_required
 @require_safe
 def account_print(request: HttpRequest, pk: int) -> HttpResponse:
-    """The account on paper: head, drawing and table of its people, how it decides."""
-    sheet = map_queries.map_sheet(user_of(request), company_or_404(), account_or_404(request, pk))
-    return render(request, "territories/account_print.html", {"sheet": sheet, "head": sheet.head})
+    """The account on paper: head, drawing and table of its people, how it decides, what we intend this year."""
+    user = user_of(request)
+    sheet = map_queries.map_sheet(user, company_or_404(), account_or_404(request, pk))
+    objectives = account_plan_queries.objectives_of(user, sheet.plan, sheet.head.today)
+    context = {"sheet": sheet, "head": sheet.head, "objectives": objectives}
+    return render(request, "territories/account_print.html", context)

@@ -15,6 +15,7 @@ LINES = 3  # of each list section
 PRINTED_ACCOUNTS = 6
 ACCOUNTS = 16  # the others stand on the screen alone
 HEADING, QUESTION, EXAMPLE = 40, 110, 110
+STRATEGY, SWOT, COMMENT, OBJECTIVES = 600, 300, 500, 12  # of the plan of an account
 PEOPLE, STEPS = 40, 6  # on the map of an account, which is no page of the plan
 FEWEST_STEPS = 3  # a decision of fewer is hardly known
 

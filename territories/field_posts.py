@@ -24,7 +24,7 @@ def changes_of(request: HttpRequest) -> list[Change]:
     for key, text in list(request.POST.items())[:MOST_FIELDS]:
         row, _dash, name = key.removeprefix(PREFIX).partition("-")
         was = str(fields.get(f"{row}-{name}", ""))
-        if key.startswith(PREFIX) and isinstance(text, str) and text.strip() != was:
+        if key.startswith(PREFIX) and isinstance(text, str) and text.strip().replace("\r\n", "\n") != was:
             seen = versions.get(row, 0)
             changes.append(Change(row, name, text, seen if isinstance(seen, int) else 0, was))
     return changes

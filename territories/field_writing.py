@@ -57,12 +57,23 @@ class Outcome:
 
 def clashes(change: Change, version: int, now: str) -> bool:
     """Whether somebody else wrote the field since: ``now`` it says neither what was there before nor what is wanted."""
-    return change.seen != version and now not in (change.was, change.text.strip())
+    wanted = change.text.strip().replace("\r\n", "\n")
+    return change.seen != version and now not in (change.was, wanted)
 
 
 def words(text: str, most: int) -> str:
     """One line of text. Raises BadWords beyond ``most`` characters."""
     said = " ".join(text.replace("\x00", "").split())
+    if len(said) > most:
+        told = _("%(count)d characters are too many: %(most)d fit.")
+        raise BadWords(told % {"count": len(said), "most": most})
+    return said
+
+
+def lines(text: str, most: int) -> str:
+    """Text of several lines. Raises BadWords beyond ``most`` characters."""
+    rows = [" ".join(row.split()) for row in text.replace("\x00", "").splitlines()]
+    said = "\n".join(rows).strip()
     if len(said) > most:
         told = _("%(count)d characters are too many: %(most)d fit.")
         raise BadWords(told % {"count": len(said), "most": most})

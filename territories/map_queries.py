@@ -39,6 +39,7 @@ class PersonRow:
     support: int | None
     support_label: str
     relation: str
+    relation_email: str
     reports_to: str
     last_met_on: date | None
     days: int | None  # since last met
@@ -52,6 +53,7 @@ class LineRow:
     pk: int
     source: str
     target: str
+    target_pk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def map_sheet(user: User, company: Company, account: Account) -> MapSheet:
     return MapSheet(
         head=account_queries.head_of(user, company, account, where, people, steps),
         people=[_person(row, names, today) for row in people],
-        lines=[LineRow(pk, names[source], names[target]) for pk, source, target in lines],
+        lines=[LineRow(pk, names[source], names[target], target) for pk, source, target in lines],
         steps=[_step(step, names, today) for step in steps],
         drawing=drawing_of(people, [(source, target) for _pk, source, target in lines]),
         deals=_deals(user, account, decides),
@@ -202,6 +204,7 @@ def _person(row: Stakeholder, names: Mapping[int, str], today: date) -> PersonRo
         support=row.support,
         support_label="?" if row.support is None else dict(SUPPORTS)[row.support],
         relation=row.relation.name if row.relation else "",
+        relation_email=row.relation.email if row.relation else "",
         reports_to=names.get(row.reports_to_id or 0, ""),
         last_met_on=row.last_met_on,
         days=(today - row.last_met_on).days if row.last_met_on else None,

@@ -1,11 +1,22 @@
 """What people are told of plans and moves.
 
-Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account).
+Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account), ``day`` (ISO), ``score``.
 """
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from spm.talk.choices import Kind, register
+from spm.ui.numbers import day as in_words
+
+
+def _with_day(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The day in the language of the moment, the rest as it is."""
+    return {**parameters, "day": in_words(date.fromisoformat(parameters["day"]))}
+
 
 KINDS = (
     Kind("territory_plan_opened", _("Territory plan to write"), _("The territory plan %(year)s is open. Write yours.")),
@@ -30,6 +41,18 @@ KINDS = (
     ),
     Kind("accounts_moved", _("Accounts moved"), _("“%(subject)s”: accounts move from or to your territory.")),
     Kind("account_review", _("Account review is due"), _("The review of %(subject)s is due.")),
+    Kind(
+        "account_review_set",
+        _("Account review is set"),
+        _("%(name)s reviews %(subject)s on %(day)s."),
+        words=_with_day,
+    ),
+    Kind(
+        "account_reviewed",
+        _("Account reviewed"),
+        _("%(name)s reviewed %(subject)s: %(score)s of 5."),
+    ),
+    Kind("account_comment", _("Comment on an account"), _("%(name)s commented on %(subject)s.")),
 )
 
 register(*KINDS)

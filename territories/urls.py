@@ -2,13 +2,22 @@
 
 from django.urls import path
 
-from territories import account_views, plan_board_views, plan_flow_views, plan_views
+from territories import account_plan_views, account_views, plan_board_views, plan_flow_views, plan_views
 
 app_name = "territories"
 urlpatterns = [
     path("accounts/", account_views.account_list_page, name="account-list"),
     path("accounts/<int:pk>/", account_views.account_detail, name="account-detail"),
     path("accounts/<int:pk>/print/", account_views.account_print, name="account-print"),
+    path("accounts/<int:pk>/plan/<str:year>/", account_plan_views.account_plan, name="account-plan"),
+    path("accounts/<int:pk>/plan/<str:year>/save/", account_plan_views.account_plan_save, name="account-plan-save"),
+    path(
+        "accounts/<int:pk>/plan/<str:year>/objectives/<int:objective>/restore/",
+        account_plan_views.objective_restore,
+        name="objective-restore",
+    ),
+    path("accounts/<int:pk>/plan/<str:year>/review/", account_plan_views.review_schedule, name="account-review"),
+    path("accounts/reviews/<int:pk>/hold/", account_plan_views.review_hold, name="account-review-hold"),
     path("accounts/<int:pk>/save/", account_views.map_save, name="map-save"),
     path("accounts/<int:pk>/people/<int:person>/restore/", account_views.person_restore, name="map-person-restore"),
     path("accounts/<int:pk>/steps/<int:step>/restore/", account_views.step_restore, name="map-step-restore"),

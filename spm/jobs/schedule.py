@@ -24,6 +24,7 @@ SCHEDULE: dict[str, timedelta] = {
     "seal_history": timedelta(days=1),  # the audit log vouches for the history rows of the day
     "end_departed": timedelta(hours=1),  # people whose last day is over lose access
     "cycle_reminders": timedelta(days=1),  # planning stages due, letters unanswered
+    "account_reviews": timedelta(days=1),  # reviews of account maps that are due
     "weekly_views": timedelta(hours=1),  # saved views by e-mail: each Monday from 07:00 where its owner lives
     "jobs_cleanup": timedelta(days=1),
 }

@@ -42,13 +42,13 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
     year = FiscalYear.objects.get(label="2026")
     template = PlanTemplate.objects.create(fiscal_year=year)
     TemplateSection.objects.bulk_create(TemplateSection(template=template, section=section) for section in Section)
-    found: Objects = {"territory_plan": {}, "plan_line": {}}
+    found: Objects = {"territory_plan": {}, "plan_line": {}, "account_review": {}}
     for relation, rep in reps.items():
         territory = Territory.objects.get(pk=objects["territory"][relation])
         account = Account.objects.get(pk=objects["account"][relation])
         plan, line = _plan(year, rep, territory, words[relation])
         _market(territory, account, words[relation])
-        _map(account, year, rep, words[relation])
+        found["account_review"][relation] = _map(account, year, rep, words[relation]).pk
         Opportunity.objects.create(
             external_id=f"O-{relation}", account=account, owner=rep, name=words[relation], opened_on=date(2026, 1, 5)
         )
@@ -83,7 +83,7 @@ def _market(territory: Territory, account: Account, words: str) -> None:
     TargetCustomer.objects.create(territory=territory, account=account, rank=1, reason=words)
 
 
-def _map(account: Account, year: FiscalYear, rep: User, words: str) -> None:
+def _map(account: Account, year: FiscalYear, rep: User, words: str) -> AccountReview:
     contact = Contact.objects.create(account=account, name=f"Contact {words}", title=words)
     Contact.objects.create(account=account, name=f"Not on the map {words}")
     known = Stakeholder.objects.create(
@@ -96,9 +96,9 @@ def _map(account: Account, year: FiscalYear, rep: User, words: str) -> None:
     named = ("strategy", "strengths", "weaknesses", "chances", "threats", "next_steps")
     plan = AccountPlan.objects.create(account=account, fiscal_year=year, **dict.fromkeys(named, words))
     AccountObjective.objects.create(plan=plan, text=words, measure=words)
-    AccountReview.objects.create(plan=plan, due_on=date(2026, 10, 1))
     held = {"held_on": date(2026, 4, 2), "by": rep, "score": 4, "comment": words}
     AccountReview.objects.create(plan=plan, due_on=date(2026, 4, 1), **held)
+    return AccountReview.objects.create(plan=plan, due_on=date(2026, 10, 1))
 
 
 def _cut(objects: Objects, admin: User) -> None:

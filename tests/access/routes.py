@@ -141,9 +141,21 @@ PLANS = {
 }
 # Accounts: who works one today writes its map, managers above read and write it too; nobody else knows of it.
 OF_ACCOUNT = (("pk", "account"),)
+PLAN_OF_ACCOUNT = (*OF_ACCOUNT, ("year", "=2026"))
 MAPS = {
     "territories:account-list": Access(signed_in(), also=("?need=never&sort=-actual", "?q=quill"), exports=True),
-    "territories:account-detail": Access(who_sees(), kinds=OF_ACCOUNT),
+    "territories:account-detail": Access(
+        who_sees(), kinds=OF_ACCOUNT, also=("?table=steps",), exports=True, tables=("stays",)
+    ),
+    "territories:account-plan": Access(who_sees(), kinds=PLAN_OF_ACCOUNT, exports=True),
+    "territories:account-plan-save": Access(public(NO_METHOD), who_sees(ACTED), kinds=PLAN_OF_ACCOUNT),
+    "territories:objective-restore": Access(
+        public(NO_METHOD), who_sees(ACTED), kinds=(*PLAN_OF_ACCOUNT, ("objective", "=1000000000"))
+    ),
+    "territories:account-review": Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=PLAN_OF_ACCOUNT),
+    "territories:account-review-hold": Access(
+        public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=(("pk", "account_review"),)
+    ),
     "territories:account-print": Access(who_sees(), kinds=OF_ACCOUNT),
     "territories:map-save": Access(public(NO_METHOD), who_sees(ACTED), kinds=OF_ACCOUNT),
     "territories:map-person-restore": Access(

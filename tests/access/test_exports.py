@@ -29,6 +29,9 @@ NO_DATA = {
     ("targets:quota", "The person’s own number beside the quota"): "a column of the review, whose file holds it",
     ("targets:quota-print", "How the number was made"): "paper; the letter has the file",
     ("targets:quota-print", "By quarter and month"): "paper; the letter has the file",
+    ("territories:account-print", "Stakeholders"): "paper; the page of the account has the file",
+    ("territories:account-print", "How they decide"): "paper; the page of the account has the file",
+    ("territories:account-print", "Territory and owner"): "paper; the page of the account has the file",
     ("territories:plan-print", ""): "paper; the plan is one page of words",
 }
 
