@@ -1,6 +1,7 @@
 """The cast: one small company, named by role, so that a denial test reads as a sentence."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,8 @@ from tests.builders import make_company, make_person, make_team, make_year
 CI = os.environ.get("SPM_CI") == "1"
 CHROMIUM = os.environ.get("SPM_CHROMIUM", "/usr/bin/chromium")
 MUST_RUN = ("browser", "acceptance") if "SPM_ACCEPTANCE_DATA" in os.environ else ("browser",)
+
+PROOFS = set(re.findall(r"::(test_\w+)`", (Path(__file__).parents[1] / "docs" / "security.md").read_text("utf-8")))
 
 # Two cores are shared with browsers and databases: how long one example takes says nothing.
 hypothesis_settings.register_profile("spm", deadline=None)
@@ -38,10 +41,11 @@ def pytest_unconfigure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """On CI a browser or acceptance test that did not run has failed."""
+    """On CI a browser or acceptance test that did not run has failed, and so has a proof of docs/security.md."""
     report = yield
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         marks = [name for name in MUST_RUN if item.get_closest_marker(name)]
+        marks += ["security"] * (item.originalname in PROOFS)
         if marks:
             report.outcome = "failed"
             report.longrepr = f"A skipped {marks[0]} test fails CI: {report.longrepr}"

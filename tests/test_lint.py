@@ -130,6 +130,44 @@ def test_money_is_never_a_float():
     assert found == []
 
 
+def test_forms_name_their_fields():
+    """What a form may write is written down; "all but these" would let in the next column."""
+    metas = (node for _place, node in nodes(ast.ClassDef) if node.name == "Meta")
+    given = [
+        (part.lineno, target.id, part.value)
+        for meta in metas
+        for part in meta.body
+        if isinstance(part, ast.Assign)
+        for target in part.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert [
+        line
+        for line, name, value in given
+        if name == "exclude" or (name == "fields" and isinstance(value, ast.Constant))
+    ] == []
+
+
+CALLS_OUT = {
+    "spm/dashboards/setup/company_views.py": "smtplib",  # errors of the mail server
+    "spm/jobs/mailing.py": "smtplib",  # the same
+    "spm/jobs/management/commands/healthy.py": "http.client",  # asks this very installation whether it is well
+    "spm/jobs/serving.py": "socket",  # whether a port is free
+}
+
+
+def test_nothing_calls_out_but_the_mail():
+    speakers = {"socket", "ssl", "ftplib", "smtplib", "telnetlib", "http.client", "urllib.request", "requests", "httpx"}
+    speakers |= {"aiohttp", "urllib3", "xmlrpc.client"}
+    found = {}
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            found |= {path.as_posix(): name for name in names if name in speakers}
+    assert found == CALLS_OUT
+
+
 WRITTEN = sorted(path for path in ROOT.rglob("*.py") if not set(path.parts) & {".venv", "var", "migrations"})
 MOST_LINES, MOST_OF_A_FUNCTION = 400, 50
 

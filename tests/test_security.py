@@ -18,9 +18,7 @@ ROWS = re.findall(r"^\| (\d[^|]*) \| ([^|]+) \| ([^|]+) \|$", DOCUMENT, re.MULTI
 NAMED = re.compile(r"`([\w/]+)::(test_\w+)`")
 
 SHOWN_ELSEWHERE = {  # by tests whose names say it in words
-    1: ("test_lint", "test_money_is_never_a_float"),
     28: ("targets/test_plans", "test_the_baseline_is_a_frozen_copy_and_the_working_plan_goes_on"),
-    43: ("jobs/test_queue", "test_an_unreachable_broker_leaves_the_job_waiting"),
 }
 NOT_SHOWN = {
     35: "coaching notes come with coaching",

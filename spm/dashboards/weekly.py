@@ -134,7 +134,7 @@ def message_of(view: SavedView, sheet: Sheet) -> EmailMultiAlternatives:
     way_out = _("You asked for this e-mail every Monday. End it: %(link)s") % {"link": ending}
     body = "\n\n".join(told) + f"\n\n-- \n{way_out}"
     message = EmailMultiAlternatives(
-        subject=f"{view.name}: {sheet.sentence}"[:150],
+        subject=" ".join(f"{view.name}: {sheet.sentence}".split())[:150],  # one line, whatever names hold
         body=body,
         to=[view.owner.email],
         headers={"List-Unsubscribe": f"<{ending}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
