@@ -1,5 +1,7 @@
 """The kinds of import that territories bring; each stands in a module of its own."""
 
+from territories.map_imports import Stakeholders
 from territories.plan_imports import PlanLines
+from territories.step_imports import DecisionSteps
 
-__all__ = ["PlanLines"]
+__all__ = ["DecisionSteps", "PlanLines", "Stakeholders"]

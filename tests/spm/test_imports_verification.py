@@ -88,6 +88,14 @@ FILES = {  # header, rows; each row can be loaded by itself
         "email,measure,period,amount",
         ["ana@x.com,revenue,2026-Q1,1000", "bob@x.com,revenue,2026-04,70", "ana@x.com,bookings,2026-Q3,99.99"],
     ),
+    "stakeholders": (
+        "account_id,name,wanted,role,influence,support,listens_to",
+        ["K0,Ada,,decider,5,1,", "K0,,Head of energy,influence,4,,", "M1,Bo,,user,2,-2,", "M2,Ada,,blocker,1,0,"],
+    ),
+    "decision_steps": (
+        "account_id,position,name,due_on",
+        ["K0,1,Need,2026-10-01", "M1,1,Test run,", "M2,1,Contract,2026-12-01"],
+    ),
     "plan_lines": (
         "fiscal_year,email,section,line,account_id,text,amount",
         ["2026,ana@x.com,goals,2,,Two,", "2026,ana@x.com,accounts,1,K0,,70", "2026,bob@x.com,business,3,,Three,1000"],
@@ -106,6 +114,8 @@ def ground(year):
         make_team(code)
     make_territory("T1")
     make_account("Nought", external_id="K0")
+    for number in ("M1", "M2"):
+        make_account(number, external_id=number)
 
 
 def content():
