@@ -171,14 +171,19 @@ class Adder:
         inside = over + [cells[key] for key in self._others if key in cells]
         recent = [cells[key].actual_units for key in self._recent if key in cells]
         quota, quota_over = total_units([cell.quota_units for cell in inside]), [cell.quota_units or 0 for cell in over]
-        plan, plan_over = total_units([cell.plan_units for cell in inside]), [cell.plan_units or 0 for cell in over]
         running = [(cells[leaf.pk], leaf) for leaf in self._running if leaf.pk in cells]
+        expected = _expected(sum(quota_over), [(cell.quota, leaf) for cell, leaf in running])
+        plan, plan_expected = quota, expected
+        if any([cell.plan_units != cell.quota_units for cell in inside]):  # a person's are one
+            plan = total_units([cell.plan_units for cell in inside])
+            plan_over = sum([cell.plan_units or 0 for cell in over])
+            plan_expected = _expected(plan_over, [(cell.plan, leaf) for cell, leaf in running])
         return Figures(
             actual=from_units(sum([cell.actual_units for cell in inside])),
             quota=amount_of(quota),
-            expected=_expected(sum(quota_over), [(cell.quota, leaf) for cell, leaf in running]),
+            expected=expected,
             plan=amount_of(plan),
-            plan_expected=_expected(sum(plan_over), [(cell.plan, leaf) for cell, leaf in running]),
+            plan_expected=plan_expected,
             before=before,
             recent=from_units(sum(recent)) / len(self._recent) if recent else None,
             months_left=self._months_left,

@@ -47,6 +47,12 @@ def _separators(language: str) -> dict[int, str]:
     return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale)})
 
 
+@cache
+def _place(decimals: int) -> Decimal:
+    """1, 0.1, 0.01 …: what a number with so many decimals is rounded to."""
+    return Decimal(1).scaleb(-decimals)
+
+
 def space(language: str | None = None) -> str:
     """The no-break space before a unit."""
     return NARROW_NO_BREAK if babel_locale(language).language == "fr" else NO_BREAK
@@ -56,7 +62,7 @@ def number(value: Decimal | int | None, decimals: int = 0, language: str | None 
     """A plain number with exactly ``decimals`` decimals, rounded half up. ``signed`` writes "+" as well."""
     if value is None:
         return NONE
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = Decimal(value).quantize(_place(decimals), rounding=ROUND_HALF_UP)
     digits = f"{abs(rounded):,.{decimals}f}".translate(_separators(_code(language)))
     return _sign(rounded, signed=signed) + digits
 

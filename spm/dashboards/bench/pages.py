@@ -12,6 +12,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from spm import memory
 from spm.dashboards.bench.company import YEARS
 from spm.org.models import Team, User
 
@@ -20,12 +21,16 @@ FRAME = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "UPDATE")  # of the session,
 
 
 def measure() -> dict[str, Any]:
-    """p95 of the page of the topmost team against a plain signed-in page, in turns; the most queries of any page."""
+    """p95 of the page of the topmost team against a plain signed-in page, in turns; the most queries of any page.
+
+    Garbage is collected as in a web process.
+    """
     with _private_surroundings():
         admin = User.objects.get(email="manager0@bench.invalid")
         User.objects.filter(pk=admin.pk).update(is_admin=True)
         client = _signed_in(admin)
         team = reverse("dashboards:team", args=[Team.objects.order_by("pk").values_list("pk", flat=True)[0]])
+        memory.settle()
         page, plain = _p95(client, team, reverse("dashboards:coaching"))
         counts = dict(_query_counts(client))
     widest = max(counts, key=lambda address: counts[address])

@@ -1,0 +1,29 @@
+"""Markup put together from constants and from text that is escaped: the one place where text is declared safe.
+
+It does what ``format_html`` does at a tenth of the cost, for the few components that a page draws by the hundred.
+The pattern is always a constant (a test reads every call); whatever is put into it is escaped unless it is markup.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+
+
+def html(pattern: str, *values: object, **named: object) -> SafeString:
+    """``pattern`` with ``values`` in the places of its braces. Raises IndexError or KeyError where one is missing."""
+    if named:
+        return SafeString(pattern.format(*map(_safe, values), **{name: _safe(value) for name, value in named.items()}))
+    return SafeString(pattern.format(*map(_safe, values)))
+
+
+def joined(parts: Iterable[object], between: str = "") -> SafeString:
+    """The parts one after the other; ``between`` is a constant."""
+    return SafeString(between.join(map(_safe, parts)))
+
+
+def _safe(value: object) -> str:
+    if type(value) is SafeString:
+        return value
+    return escape(value) if type(value) is str else conditional_escape(value)  # type: ignore[arg-type]  # takes anything
