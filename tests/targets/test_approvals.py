@@ -240,11 +240,10 @@ def approve_by_key(pk, by):
 @pytest.mark.django_db(transaction=True)
 def test_an_approval_killed_at_every_statement_is_whole_or_absent(year, cast, plan, second):
     approvals.submit(plan, by=cast.admin)
-    seen = set()
-    for number in range(1, 100):
-        children.got_through(children.start(approve_by_key, plan.pk, second.pk, kill_before=number))
+    seen = []
+    for _ended in children.kills(approve_by_key, plan.pk, second.pk):
         entries = AuditEntry.objects.filter(kind="plan_approval", detail__state="approved").count()
-        seen.add((stored().state, entries, Notification.objects.filter(kind="plan_decided").count()))
+        seen.append((stored().state, entries, Notification.objects.filter(kind="plan_decided").count()))
         if stored().state == PlanState.APPROVED:
             break
-    assert (seen, number > 5) == ({("submitted", 0, 0), ("approved", 1, 1)}, True)
+    assert (set(seen), len(seen) > 5) == ({("submitted", 0, 0), ("approved", 1, 1)}, True)
