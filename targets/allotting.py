@@ -17,6 +17,7 @@ from targets.spreading import (
     HELD_TOO_LITTLE,
     HELD_TOO_MUCH,
     HUNDRED,
+    NEGATIVE,
     Allotment,
     CannotSpread,
     Capacity,
@@ -209,6 +210,8 @@ def told(facts: Facts, error: CannotSpread, method: Method = Method.CURRENT) -> 
         return CannotAllocate(_("%(name)s: the held numbers are more than there is to spread.") % words)
     if error.reason == HELD_TOO_LITTLE:
         return CannotAllocate(_("%(name)s: there is nobody, and no period, left to give the rest to.") % words)
+    if error.reason == NEGATIVE:
+        return CannotAllocate(_("%(name)s: a number below zero is not spread over people and teams.") % words)
     return CannotAllocate(_("%(name)s: nobody there has a number to go by for “%(method)s”.") % words)
 
 

@@ -259,3 +259,9 @@ def test_what_somebody_else_may_set_is_not_applied_for_one(plan, cast, joiner):
     with pytest.raises(NotYours):
         allocation.apply(for_admin, by=cast.north_manager)
     assert quotas() == {"Rep Three": 48}
+
+
+def test_a_plan_below_zero_is_not_spread_over_people_and_says_so(plan, cast):
+    set_plan_line(plan, measure="bookings", period=period(), amount=Decimal(-1200))
+    with pytest.raises(CannotAllocate, match="below zero"):
+        shown(plan, None, Method.EVEN, cast.admin)

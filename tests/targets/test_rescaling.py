@@ -7,7 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from targets.rescaling import Branch, columns, fit, prorate, rescale, row, times
@@ -59,7 +59,7 @@ def test_children_and_over_assignment_reconcile_to_the_parent(seed, leaves, perc
     try:
         found = rescale(tree, tree.leaves, Fraction(1), over)
     except CannotSpread:
-        return  # what stays is more than there is to give
+        reject()  # what stays is more than there is to give
     for node in walk(tree):
         if node.key in over and node.key in found and any(child.amount for child in free(node)):
             stays = sum(child.amount for child in node.children if child.stays)
@@ -133,7 +133,7 @@ def test_a_changed_total_moves_the_free_cells_alone_and_adds_up(seed, leaves, de
     try:
         found = prorate(tree, own)
     except CannotSpread:
-        return
+        reject()
     for node in walk(tree):
         new, moved = found[node.key], [j for j in range(leaves) if found[node.key][j] != node.leaves[j]]
         assert min(new) >= 0
