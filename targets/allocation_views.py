@@ -154,7 +154,7 @@ def allocate_spread(request: HttpRequest, year: str) -> HttpResponse:
         desk.check_stage()
         preview = _preview(request, place)
         if preview is None:
-            return desk.page(desk.view_of(grid), parts=_parts(request, place))
+            return desk.page(desk.view_of(grid), **_asked(request, place))
         if "apply" in request.POST:
             desk.check_reason()
             seen = request.POST.get("seen", "")
@@ -165,7 +165,7 @@ def allocate_spread(request: HttpRequest, year: str) -> HttpResponse:
         return desk.conflict(Sent(), conflict)
     except RuleViolation as error:
         messages.error(request, str(error))
-        return desk.page(desk.view_of(grid), 422)
+        return desk.page(desk.view_of(grid), 422, **_typed_parts(request, place))
     return desk.page(desk.view_of(grid), preview=preview)
 
 
@@ -205,6 +205,23 @@ def _preview(request: HttpRequest, place: Place) -> Preview | None:
         ramp="ramp" in data,
     )
     return allocation.preview(place.plan, node, place.measure, Method(method), place.user, options)
+
+
+def _asked(request: HttpRequest, place: Place) -> dict[str, Any]:
+    """What the page asks for the manual method: the percent of each direct child, and what the spread is chosen by."""
+    parts = [
+        (name, label, request.POST.get(name, grid_cells.text_of(share)))
+        for name, label, share in _parts(request, place)
+    ]
+    return {"parts": parts, "fields": [(key, value) for key, value in request.POST.items() if key in ECHOED]}
+
+
+def _typed_parts(request: HttpRequest, place: Place) -> dict[str, Any]:
+    """The same after a refusal, with the percents as they were typed; nothing where none were."""
+    try:
+        return _asked(request, place) if any(map(_is_share, request.POST)) else {}
+    except RuleViolation:
+        return {}
 
 
 def _parts(request: HttpRequest, place: Place) -> list[tuple[str, str, Decimal]]:

@@ -41,7 +41,8 @@ from targets.grid_cells import Pasted, Sent
 from targets.grid_views import GridDesk, whole_number
 from targets.models import PlanLine
 
-ECHOED = ("row", "period", "season", "total", "keep_as", "is_default")
+CHOSEN = ("row", "period", "season", "total")
+ECHOED = (*CHOSEN, "keep_as", "is_default")
 """What a spread is chosen by, and comes back with its preview."""
 
 
@@ -184,7 +185,8 @@ def company_spread_total(request: HttpRequest, year: str) -> HttpResponse:
         wish = _wish(request, grid)
         if wish.season == Season.CUSTOM and not wish.weights:
             shares = company_spread.present_shares(place.facts, wish)
-            return desk.page(desk.view_of(grid), shares=shares, is_year=wish.period == place.facts.calendar.year)
+            texts = [(leaf, grid_cells.text_of(share)) for leaf, share in shares]
+            return desk.page(desk.view_of(grid), **_asked(request, texts, wish.period == place.facts.calendar.year))
         found = company_spread.preview(place.facts, wish, place.user)
         if "apply" in request.POST:
             desk.check_reason()
@@ -195,8 +197,21 @@ def company_spread_total(request: HttpRequest, year: str) -> HttpResponse:
         return desk.conflict(Sent(), conflict)
     except RuleViolation as error:
         messages.error(request, str(error))
-        return desk.page(desk.view_of(grid), 422)
+        return desk.page(desk.view_of(grid), 422, **_typed_weights(request, grid))
     return desk.page(desk.view_of(grid), preview=found)
+
+
+def _asked(request: HttpRequest, shares: list[tuple[Period, str]], is_year: bool) -> dict[str, Any]:
+    """What the page asks for weights of one's own: one for each period, and what the spread is chosen by."""
+    fields = [(key, value) for key, value in request.POST.items() if key in CHOSEN]
+    return {"shares": shares, "is_year": is_year, "fields": fields}
+
+
+def _typed_weights(request: HttpRequest, grid: CompanyGrid) -> dict[str, Any]:
+    """The same after a refusal, with the weights as they were typed; nothing where none were."""
+    names = [(leaf, f"weight:{leaf.number}") for leaf in grid.facts.calendar.leaves]
+    typed = [(leaf, request.POST[name]) for leaf, name in names if name in request.POST]
+    return _asked(request, typed, "keep_as" in request.POST) if typed else {}
 
 
 def _wish(request: HttpRequest, grid: CompanyGrid) -> Wish:

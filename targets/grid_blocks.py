@@ -75,9 +75,7 @@ def lay(grid: Grid, text: str, at: tuple[str, str], language: str, names: Names 
     for line in lines:
         cells = cells_of(line.row)[left:] if line.row else ()
         laid = _laid(line, cells, grid.currency, language)
-        texts |= {
-            cell.name: typed[:100] for typed, cell in zip(line.cells, cells, strict=False) if typed and cell.editable
-        }
+        texts |= {cell.name: typed for typed, cell in zip(line.cells, cells, strict=False) if typed and cell.editable}
         name = line.row.name if line.row else line.name
         rows.append(PastedRow(name, (*laid, *[PastedCell(None, "", "")] * (width - len(laid)))))
     heads = [grid.year, *(period.title for period in grid.columns)][left : left + width]

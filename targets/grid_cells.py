@@ -22,6 +22,8 @@ from spm.ui.numbers import decimals_of, number
 from targets.goals import MODEL_OF, Goal, GoalModel, Holder, refuse_amount
 from targets.models import PlanLine
 
+LONGEST = 100
+"""Characters; what is longer is no amount, and stays in its cell as it was typed."""
 LETTERS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1"})
 
 
@@ -143,9 +145,7 @@ def read_sent(grid: Grid, data: Mapping[str, str], language: str, pasted: Pasted
     """The cells that somebody typed into, with those of a block laid over them."""
     was = _was(data.get("was", ""))
     texts = {
-        name: text.strip()[:100]
-        for name, text in data.items()
-        if name.startswith("c:") and text.strip() != was.get(name, "")
+        name: text.strip() for name, text in data.items() if name.startswith("c:") and text.strip() != was.get(name, "")
     }
     texts |= pasted.texts if pasted else {}
     editable = {cell.name: cell for row in grid.rows for cell in cells_of(row) if cell.editable}
@@ -183,6 +183,8 @@ def read_cell(cell: Cell, text: str, currency: str, language: str) -> Decimal | 
 
 def read_amount(text: str, currency: str, language: str, *, negative: bool = False) -> Decimal:
     """The amount that somebody wrote, below zero only where ``negative``. Raises RuleViolation that names the text."""
+    if len(text) > LONGEST:
+        raise RuleViolation(_not_an_amount(f"{text[:LONGEST]}…", language))
     try:
         amount = parse_amount(text, language)
     except ValueError as error:

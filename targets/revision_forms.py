@@ -109,6 +109,7 @@ class RevisedRow:
     key: RowKey
     name: str
     fields: list[MonthField]
+    total: str = ""  # as it was typed, until it is spread
 
     @property
     def before(self) -> Decimal:
@@ -126,10 +127,13 @@ class RevisedRow:
         """Put a total for the months shown into those that can change, in proportion to what is in force."""
         free = [one for one in self.fields if not one.fixed]
         left = total - _sum(one.now for one in self.fields if one.fixed)
+        if left < 0 <= total:
+            raise RuleViolation(_("The months that stay as they are hold more than this total."))
         weights = [one.now or ZERO for one in free]
         parts = spread(left, weights if any(weights) else [1] * len(weights), currency)
         for one, part in zip(free, parts, strict=True):
             one.typed, one.wanted, one.error = f"{part:f}", part, ""
+        self.total = ""
 
 
 @dataclass
@@ -147,6 +151,7 @@ class RevisionForm:
     def bind(self, data: Mapping[str, str], language: str | None) -> None:
         """Take what was typed into the months that can change."""
         for row in self.rows:
+            row.total = data.get(f"total:{row.key.text}", "").strip()
             for one in row.fields:
                 if not one.fixed and one.name in data:
                     one.read(data[one.name].strip(), language)
@@ -160,11 +165,11 @@ class RevisionForm:
             if one.wanted is not None and one.wanted != one.now
         ]
 
-    def spread(self, key: str, text: str, currency: str, language: str | None) -> None:
-        """Spread a total over the months of one row. Raises ValueError."""
+    def spread(self, key: str, total: Decimal, currency: str) -> None:
+        """Spread a total over the months of one row. Raises RuleViolation where none of it is left for them."""
         for row in self.rows:
             if row.key.text == key:
-                row.spread(parse_amount(text, language), currency)
+                row.spread(total, currency)
 
     @property
     def together(self) -> list[tuple[Measure, list[Decimal], Decimal]]:

@@ -18,7 +18,7 @@ from spm.org.gates import user_of
 from spm.org.models import FiscalYear, Period, User
 from spm.ui import typed
 from spm.ui.exports import export_format
-from targets import access, cycles, revision_queries, revisions, tables
+from targets import access, cycles, grid_cells, revision_queries, revisions, tables
 from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, RevisionCause
 from targets.models import CompanyPlan
@@ -121,7 +121,7 @@ def revision_new(request: HttpRequest, year: str) -> HttpResponse:
         status = 422
     if request.method == "POST" and form is not None:
         if "spread" in request.POST:
-            _spread_total(request, form)
+            status = 200 if _spread_total(request, form) else 422
         elif not request.POST.keys() & SHOWING:
             if done := _request(request, working, form):
                 return done
@@ -138,13 +138,17 @@ def revision_new(request: HttpRequest, year: str) -> HttpResponse:
     return render(request, "targets/revision_form.html", context, status=status)
 
 
-def _spread_total(request: HttpRequest, form: RevisionForm) -> None:
+def _spread_total(request: HttpRequest, form: RevisionForm) -> bool:
+    """Whether the total of one row could be read and spread; the company alone may have one below zero."""
     company, key = clock.company(), request.POST.get("spread", "")
+    currency, text = company.currency if company else "EUR", request.POST.get(f"total:{key}", "").strip()
     try:
-        total = request.POST.get(f"total:{key}", "")
-        form.spread(key, total, company.currency if company else "", get_language())
-    except ValueError:
-        messages.error(request, _("Write the total as a whole number of cents, like 1200000 or 1.2M."))
+        total = grid_cells.read_amount(text, currency, get_language() or "", negative=key.startswith("company:"))
+        form.spread(key, total, currency)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+        return False
+    return True
 
 
 def _request(request: HttpRequest, working: CompanyPlan, form: RevisionForm) -> HttpResponse | None:

@@ -125,6 +125,7 @@ def _detail(request: HttpRequest, label: str, pk: int, status: int = 200, **more
         "since": since,
         "seen": seen,
         "request_form": RequestForm(),
+        "reason": request.POST.get("reason", ""),
     }
     return render(request, "targets/scenario_detail.html", context | more, status=status)
 

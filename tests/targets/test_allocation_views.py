@@ -199,7 +199,7 @@ def test_the_manual_method_asks_for_the_percent_of_each(site, cast, plan):
     set_target(plan, holder=cast.north, measure="bookings", period=period(), amount=Decimal(1000))
     chosen = {"node": cast.north.pk, "method": "manual"}
     parts = save(site, chosen, verb="spread").context["parts"]
-    assert [(label, share) for _name, label, share in parts] == [("Rep One", 50), ("Rep Two", 50)]
+    assert [(label, share) for _name, label, share in parts] == [("Rep One", "50"), ("Rep Two", "50")]
     shares = {parts[0][0]: "70", parts[1][0]: "30"}
     save(site, chosen | shares | {"apply": "1"}, verb="spread")
     assert (quota(cast.rep), quota(cast.teammate)) == (700, 300)
