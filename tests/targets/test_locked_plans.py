@@ -8,16 +8,16 @@ from django.db import IntegrityError, connection, transaction
 
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import guards
-from spm.org.models import AuditEntry, Period, User
+from spm.org.models import AuditEntry, Period, Team, User
 from spm.org.verification import run_all
 from targets import baseline, batches, closing, locking, revisions, rollup
 from targets.choices import PlanState, RevisionCause
 from targets.goals import Goal, GoalSheet, LockedPlan, OwnQuota, of_person, of_segment
 from targets.models import Attainment, CompanyPlan, PlanLine, Quota
-from targets.plans import working_plan
+from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from tests import children
-from tests.builders import make_actual, make_company, make_person, make_team
+from tests.builders import make_actual, make_company, make_person, make_team, make_year
+from tests.spm.test_org_guards import assert_only_the_guard_refuses
 
 pytestmark = pytest.mark.django_db
 
@@ -244,38 +244,92 @@ def test_the_company_plan_is_revised_alike(locked, year):
     assert breaches() == []
 
 
-def approve_by_key(revision, person):
-    revisions.approve(CompanyPlan.objects.get(pk=revision), by=User.objects.get(pk=person))
+# What the database refuses, and what is found where it did not
 
 
-def lock_by_key(plan):
-    locking.lock(CompanyPlan.objects.get(pk=plan), by=None)
+@pytest.fixture
+def numbers(locked):
+    """The tables of numbers, each with a row in the locked working version and in its baseline."""
+    plan, admin, *_ = locked
+    other = working_plan(make_year("2027", date(2027, 1, 1)))
+    told = {"measure": "revenue", "period": month("2027-10"), "amount": Decimal(100)}
+    set_plan_line(other, **told)
+    set_target(other, holder=Team.objects.get(), **told)
+    set_quota(other, person=User.objects.get(name="Rep"), **told)
+    locking.lock(other, by=admin)
+    return CompanyPlan.objects.filter(fiscal_year=other.fiscal_year_id)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_killed_at_any_statement_of_a_lock_or_an_approval_all_or_nothing_is_there(year):
-    rep, other = make_person("Rep"), make_person("Second", is_admin=True)
-    author = make_person("Admin", is_admin=True)
-    plan = working_plan(year)
-    set_quota(plan, person=rep, measure="revenue", period=month("2026-10"), amount=Decimal(100))
-    statement = 1
-    while not children.got_through(children.start(lock_by_key, plan.pk, kill_before=statement)):
-        plan.refresh_from_db()
-        assert (plan.locked_at is not None) == CompanyPlan.objects.filter(kind="baseline").exists()
-        assert breaches() == []
-        statement += 1
-        if plan.locked_at:
-            break  # killed after the commit, in the mails that follow
-    assert statement > 8
-    plan.refresh_from_db()
-    revision = ask(plan, author, rep, {"2026-10": 150}, "2026-10")
-    statement = 1
-    while not children.got_through(children.start(approve_by_key, revision.pk, other.pk, kill_before=statement)):
-        revision.refresh_from_db()
-        assert (revision.state, quota(rep, "2026-10")) in ((PlanState.SUBMITTED, 100), (PlanState.APPROVED, 150))
-        assert breaches() == []
-        statement += 1
-        if revision.state == PlanState.APPROVED:
-            break  # killed after the commit, in the roll-up that follows
-    assert statement > 10
-    assert (quota(rep, "2026-10"), breaches()) == (150, [])
+@pytest.mark.parametrize("kind", ["working", "baseline"])
+@pytest.mark.parametrize("table", ["targets_planline", "targets_target", "targets_quota"])
+@pytest.mark.parametrize(
+    "sql", ["UPDATE {table} SET amount = 1 WHERE plan_id = %s", "DELETE FROM {table} WHERE plan_id = %s"]
+)
+def test_inv_27_and_46_the_database_refuses_what_changes_a_locked_number_or_its_baseline(numbers, kind, table, sql):
+    plan = numbers.get(kind=kind).pk
+    assert_only_the_guard_refuses(lambda: execute(sql.format(table=table), plan))
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["targets_historicalplanline", "targets_historicaltarget", "targets_historicalquota", "targets_goalbatch"],
+)
+@pytest.mark.parametrize("sql", ["UPDATE {table} SET {column} = 'x'", "DELETE FROM {table}"])
+def test_inv_27_the_database_refuses_what_changes_the_history_of_numbers(numbers, table, sql):
+    column = "reason" if table == "targets_goalbatch" else "history_change_reason"
+    assert_only_the_guard_refuses(lambda: execute(sql.format(table=table, column=column)))
+
+
+def test_inv_27_the_baseline_itself_is_neither_changed_nor_taken_away(numbers):
+    baseline = numbers.get(kind="baseline").pk
+    assert_only_the_guard_refuses(
+        lambda: execute("UPDATE targets_companyplan SET frozen_at = NULL WHERE id = %s", baseline)
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        execute("DELETE FROM targets_companyplan WHERE id = %s", baseline)
+
+
+def execute(sql, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def approved(locked):
+    plan, admin, other, _lead, rep = locked
+    revision = ask(plan, admin, rep, {"2026-10": 150, "2026-11": 160}, "2026-10")
+    revisions.approve(revision, by=other)
+    return revision
+
+
+def working_rows(locked):
+    return Quota.objects.filter(plan=locked[0], period__label="2026-12")
+
+
+def revision_rows():
+    return CompanyPlan.objects.filter(kind="revision")
+
+
+PLANTED = [
+    ("INV-45", "a number", lambda locked: working_rows(locked).update(amount=7)),
+    ("INV-45", "a number too few", lambda locked: working_rows(locked).delete()),
+    ("INV-45", "a number too many", lambda locked: working_rows(locked).update(measure="bookings")),
+    ("INV-45", "the baseline", lambda locked: Quota.objects.filter(plan__kind="baseline").update(amount=7)),
+    ("INV-45", "no baseline", lambda _locked: CompanyPlan.objects.filter(kind="baseline").update(kind="saved")),
+    ("INV-45", "an open baseline", lambda _locked: CompanyPlan.objects.filter(kind="baseline").update(frozen_at=None)),
+    ("INV-45", "a revision", lambda _locked: Quota.objects.filter(plan__kind="revision").update(amount=7)),
+    ("INV-46", "a past month", lambda _locked: revision_rows().update(effective=month("2026-11"))),
+    ("INV-46", "no month", lambda _locked: revision_rows().update(effective=None)),
+    ("INV-46", "a decided one that is open", lambda _locked: revision_rows().update(frozen_at=None)),
+    ("INV-46", "a frozen one that is not decided", lambda _locked: revision_rows().update(state="submitted")),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "plant"), [(one, plant) for one, _what, plant in PLANTED], ids=[p[1] for p in PLANTED]
+)
+def test_inv_45_and_46_a_planted_breach_is_found(locked, number, plant):
+    approved(locked)
+    assert breaches() == []
+    guards.drop(connection)
+    plant(locked)
+    assert number in {finding.invariant.number for finding in run_all(["INV-45", "INV-46"]) if finding.breaches}
