@@ -11,14 +11,13 @@ from spm.org.models import FiscalYear, User
 from spm.org.trees import tree_as_of
 from spm.talk.anchors import Anchor, register
 from spm.talk.notices import notify
-from territories import access
+from territories import access, plan_talk, plans
 from territories.models import TerritoryPlan, TerritoryPlanLine
 
 if TYPE_CHECKING:
     from spm.talk.models import Comment
 
-PLAN, LINE, ACCOUNT = "territory-plan", "territory-line", "account"
-"""A section's thread hangs on the plan, with the section as its field; that of an account's plan with its year."""
+PLAN, LINE, ACCOUNT = plans.PLAN, plans.LINE, "account"
 
 
 def _plans(user: User) -> QuerySet[Any]:
@@ -33,8 +32,8 @@ def _accounts(user: User) -> QuerySet[Any]:
     return Account.objects.worked_by(user)
 
 
-register(Anchor(PLAN, _plans))
-register(Anchor(LINE, _lines))
+register(Anchor(PLAN, _plans, heard=plan_talk.heard))
+register(Anchor(LINE, _lines, heard=plan_talk.heard))
 
 
 def _account_heard(comment: "Comment") -> None:

@@ -103,3 +103,10 @@ class Risk(models.TextChoices):
     HIGH = "high", pgettext_lazy("risk", "High")
     MEDIUM = "medium", pgettext_lazy("risk", "Medium")
     LOW = "low", pgettext_lazy("risk", "Low")
+
+
+class FileFormat(models.TextChoices):
+    """A page per plan for the printer of the browser, or the same as PDF."""
+
+    PAGE = "html", _("Print page")
+    PDF = "pdf", _("PDF")

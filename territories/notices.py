@@ -1,6 +1,7 @@
 """What people are told of plans and moves.
 
-Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account), ``day`` (ISO), ``score``.
+Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account), ``day`` (ISO), ``score``,
+``count``.
 """
 
 from collections.abc import Mapping
@@ -38,6 +39,28 @@ KINDS = (
         "territory_plan_comment",
         _("Comment on a territory plan"),
         _("%(name)s commented on the territory plan %(year)s."),
+    ),
+    Kind(
+        "territory_plan_due",
+        _("Territory plan is due"),
+        _("The territory plan %(year)s is due on %(day)s; yours is not handed in yet."),
+        words=_with_day,
+    ),
+    Kind(
+        "territory_plan_late",
+        _("Territory plan is overdue"),
+        _("The territory plan %(year)s was due on %(day)s; yours is not handed in yet."),
+        words=_with_day,
+    ),
+    Kind(
+        "territory_plans_undecided",
+        _("Territory plans wait for you"),
+        _("Territory plans %(year)s that wait for your decision: %(count)s."),
+    ),
+    Kind(
+        "territory_plan_stale",
+        _("Territory plan untouched"),
+        _("Lines of your territory plan %(year)s that nobody has touched for long: %(count)s."),
     ),
     Kind("accounts_moved", _("Accounts moved"), _("“%(subject)s”: accounts move from or to your territory.")),
     Kind("account_review", _("Account review is due"), _("The review of %(subject)s is due.")),

@@ -1,22 +1,27 @@
 """The board of everybody's plans, and the form of a year: its words, and its roll-out to everybody in one action."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.org import clock
+from spm.org import audit, clock
+from spm.org.choices import AuditKind
 from spm.org.gates import admins_only, user_of, visible_or_404
+from spm.org.limits import spend
 from spm.org.models import FiscalYear
 from spm.ui.exports import export_format
-from territories import access, plan_board, plan_forms, plans, tables
-from territories.models import TerritoryPlan
+from territories import access, plan_board, plan_files, plan_forms, plans, tables
+from territories.choices import FileFormat
+from territories.models import PlanFile, TerritoryPlan
 
 
 @login_required
@@ -32,7 +37,8 @@ def plan_board_page(request: HttpRequest) -> HttpResponseBase:
     page = plan_board.board(user, year)
     if export_format(request):
         return tables.export_board(request, page)
-    return render(request, "territories/plan_board.html", {"page": page})
+    context = {"page": page, "file": plan_files.newest(year, user)}
+    return render(request, "territories/plan_board.html", context)
 
 
 def _year(request: HttpRequest) -> FiscalYear | None:
@@ -53,6 +59,43 @@ def _own(request: HttpRequest, year: FiscalYear) -> HttpResponse:
     if found is None:
         return render(request, "territories/plan_none.html", {"year": year})
     return redirect(plans.path_of(found))
+
+
+# All of them on paper
+
+
+@require_POST
+@login_required
+def plan_file_ask(request: HttpRequest, year: str) -> HttpResponse:
+    """Ask for all plans of the year in one file, made in the background: to print from the browser, or as PDF."""
+    user, fiscal_year = user_of(request), visible_or_404(FiscalYear, request, label=year)
+    if not access.can_see_board(user):
+        raise PermissionDenied
+    try:
+        spend(request, "export")
+        wanted = FileFormat.PDF if request.POST.get("format") == FileFormat.PDF else FileFormat.PAGE
+        plan_files.ask(fiscal_year, user, get_language() or settings.LANGUAGE_CODE, wanted)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+    return redirect(f"{reverse('territories:plan-board')}?year={year}#file")
+
+
+@login_required
+@require_safe
+def plan_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file, for whoever asked for it, for a quarter of an hour: a page to print, or a PDF to keep."""
+    user, file = user_of(request), visible_or_404(PlanFile, request, pk=pk)
+    data = plan_files.download(file, user)
+    audit.record(AuditKind.EXPORT, actor=user, subject=request.path, request=request, format=file.format)
+    is_pdf = file.format == FileFormat.PDF
+    response = HttpResponse(data, content_type="application/pdf" if is_pdf else "text/html; charset=utf-8")
+    if is_pdf:
+        response["Content-Disposition"] = f'attachment; filename="territory-plans-{file.fiscal_year_id}.pdf"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+# The form of the year
 
 
 @admins_only

@@ -5,18 +5,14 @@ keeps a ``PlanVersion``. An approved plan stays in force while the next version 
 its words back. Rules: ux.md, "The one-page territory plan"; domain.md A11, A12, A20.
 """
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
 from spm.market.models import Territory
 from spm.org import clock, retries
 from spm.org.models import User
-from spm.org.trees import tree_as_of
 from spm.talk.notices import notify
 from territories import access, plan_checks, plan_content, plans
-from territories.anchors import PLAN
 from territories.choices import PlanState, Section, SectionReview
 from territories.models import PlanSection, PlanVersion, TerritoryPlan
 
@@ -57,8 +53,7 @@ def submit(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     plan.state, plan.submitted_at = PlanState.SUBMITTED, clock.now()
     plan.decided_at = plan.decided_by = plan.nudged_at = None
     _store(plan, by)
-    managers = _managers(plan)
-    notify("territory_plan_submitted", to=managers, **_told(plan, by))
+    notify("territory_plan_submitted", to=plans.managers_of(plan), **plans.told_of(plan, by))
     return plan
 
 
@@ -115,7 +110,7 @@ def return_(plan: TerritoryPlan, by: User, note: str) -> TerritoryPlan:
         raise RuleViolation(_("The note has at most %(most)d characters.") % {"most": NOTE})
     plan.state, plan.decided_at, plan.decided_by = PlanState.RETURNED, clock.now(), by
     _store(plan, by, words)
-    notify("territory_plan_returned", to=[plan.person], **_told(plan, by))
+    notify("territory_plan_returned", to=[plan.person], **plans.told_of(plan, by))
     return plan
 
 
@@ -130,7 +125,7 @@ def approve(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     said = PlanSection.objects.filter(plan=plan).exclude(review=SectionReview.APPROVED)
     said.update(review=SectionReview.APPROVED, reviewed_by=by, reviewed_at=now)
     _store(plan, by)
-    notify("territory_plan_approved", to=[plan.person], **_told(plan, by))
+    notify("territory_plan_approved", to=[plan.person], **plans.told_of(plan, by))
     return plan
 
 
@@ -183,7 +178,7 @@ def nudge(plan: TerritoryPlan, by: User) -> TerritoryPlan:
     if not access.can_nudge(by, plan):
         raise NotYours(_("The person's manager or an admin reminds."))
     slot = f"plan {plan.pk} {clock.today().isoformat()}"
-    if not notify("territory_plan_waiting", to=[plan.person], slot=slot, **_told(plan, by)):
+    if not notify("territory_plan_waiting", to=[plan.person], slot=slot, **plans.told_of(plan, by)):
         raise NothingToDo(_("%(name)s was reminded today already.") % {"name": plan.person.name})
     plan.nudged_at = clock.now()
     plan.save(update_fields=["nudged_at"])
@@ -217,16 +212,6 @@ def _store(plan: TerritoryPlan, by: User, note: str = "") -> None:
         by=by,
         at=clock.now(),
     )
-
-
-def _managers(plan: TerritoryPlan) -> list[User]:
-    found = tree_as_of(clock.today()).manager_of(plan.person_id)
-    return list(User.objects.filter(pk=found)) if found is not None else []
-
-
-def _told(plan: TerritoryPlan, by: User) -> dict[str, Any]:
-    named = {"path": plans.path_of(plan), "about": (PLAN, plan.pk), "by": by}
-    return named | {"year": plan.fiscal_year.label, "name": by.name}
 
 
 def _require(plan: TerritoryPlan, *states: PlanState) -> None:

@@ -14,7 +14,7 @@ from spm.money import ZERO
 from spm.org import clock, scopes
 from spm.org.models import Company, User
 from spm.talk.models import Comment
-from spm.talk.queries import ThreadPanel, panel_of, said_about
+from spm.talk.queries import said_about
 from targets.choices import Measure
 from territories import access, anchors, caps, plan_checks, plan_goals, plan_live, plans
 from territories.choices import PlanState, Section, SectionReview, StakeholderRole
@@ -351,13 +351,6 @@ def _talks(said: Iterable[Comment]) -> Counter[tuple[str, int, str]]:
     """(anchor, key, field) → comments in its thread, while that is open."""
     threads = (comment.thread for comment in said if comment.deleted_at is None)
     return Counter((each.anchor, each.key, each.field) for each in threads if each.resolved_at is None)
-
-
-def talk_of(user: User, sheet: PlanSheet, section: str) -> ThreadPanel:
-    """The thread about a section of the plan shown, "" = about the plan."""
-    about = anchors.PLAN, sheet.plan.pk, section
-    said = [row for row in sheet.said if (row.thread.anchor, row.thread.key, row.thread.field) == about]
-    return panel_of(user, about, said, sees=True)
 
 
 def _maps(user: User, lines: Sequence[TerritoryPlanLine]) -> dict[int, DecisionMap]:

@@ -24,6 +24,7 @@ from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.field_writing import Outcome
 from territories.models import TerritoryPlan, TerritoryPlanLine
+from territories.plan_talk_queries import plan_talk
 
 
 def _company() -> Any:
@@ -56,15 +57,12 @@ def plan_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = None) -> HttpResponse:
     user = user_of(request)
     sheet = plan_queries.plan_sheet(user, plan, _company())
-    asked = request.GET.get("talk", "")
-    about = asked if asked in Section.values else ""
     context = {
         "sheet": sheet,
         "outcome": outcome,
         "accounts": plan_queries.accounts_to_choose(user) if sheet.can_write else [],
         "drawn": _drawn(sheet),
-        "talk": plan_queries.talk_of(user, sheet, about),
-        "talk_about": Section(about).label if about else "",
+        "talk": plan_talk(user, sheet, request.GET.get("talk", "")),
         "typed": typed.kept(request),
         "quarters": sheet.quarters if sheet.can_hold_review else [],
     }

@@ -4,6 +4,7 @@ Opening a year fixes its form; what a plan says is written in ``plan_writing`` a
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
@@ -15,13 +16,16 @@ from spm.market.models import Assignment
 from spm.org import clock, retries
 from spm.org.models import FiscalYear, User
 from spm.org.tracking import save_tracked
+from spm.org.trees import tree_as_of
 from spm.talk.notices import Told, notify_each
 from targets.choices import PlanKind
 from targets.models import Quota
 from territories import plan_content
-from territories.anchors import PLAN
 from territories.choices import PlanStart, PlanState, Section
 from territories.models import PlanSection, PlanTemplate, TemplateSection, TerritoryPlan, TerritoryPlanLine
+
+PLAN, LINE = "territory-plan", "territory-line"
+"""What people talk about: a plan, a section of it (the field of a thread on the plan), or one of its lines."""
 
 
 class AlreadyBegun(RuleViolation):
@@ -38,6 +42,18 @@ class RolledOut(RuleViolation):
 
 def path_of(plan: TerritoryPlan) -> str:
     return reverse("territories:plan-detail", args=[plan.fiscal_year.label, plan.person_id])
+
+
+def managers_of(plan: TerritoryPlan) -> list[User]:
+    """Whom the person reports to today; nobody at the top."""
+    found = tree_as_of(clock.today()).manager_of(plan.person_id)
+    return list(User.objects.filter(pk=found)) if found is not None else []
+
+
+def told_of(plan: TerritoryPlan, by: User) -> dict[str, Any]:
+    """What every notification of a plan says of it, and where it leads."""
+    named = {"path": path_of(plan), "about": (PLAN, plan.pk), "by": by}
+    return named | {"year": plan.fiscal_year.label, "name": by.name}
 
 
 def template_of(year: FiscalYear) -> PlanTemplate:

@@ -11,6 +11,8 @@ from spm.org.scopes import scope_of
 from territories.choices import PlanState, RuleSetState, Section
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from spm.org.models import User
 
 
@@ -140,3 +142,13 @@ class TerritoryPlanLineQuerySet(OfPlanQuerySet):
         place = {section: number for number, section in enumerate(Section)}
         cases = [models.When(section=section, then=models.Value(number)) for section, number in place.items()]
         return self.order_by(models.Case(*cases), "position")
+
+
+class PlanFileQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Whoever asked for it, alone."""
+        return self.filter(asked_by=user.pk) if user.is_active else self.none()
+
+    def fresh(self, since: "datetime") -> Self:
+        """Made after ``since``, or still in the making."""
+        return self.filter(models.Q(made_at__gt=since) | models.Q(made_at=None, asked_at__gt=since))

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from spm.jobs.registry import Running, handler
-from territories import account_plans
+from territories import account_plans, plan_files, plan_reminders
 
 
 @handler("account_reviews")
@@ -11,3 +11,22 @@ def remind_of_reviews(job: Running) -> None:
     """Whoever has a review of an account due hears of it; once per review, so twice a day is harmless."""
     told = account_plans.remind()
     job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+
+
+@handler("plan_reminders")
+def remind(job: Running) -> None:
+    """Daily: whose plan is due, waits or lies untouched; each is told once per slot, so twice a day is harmless."""
+    told = plan_reminders.remind_all()
+    job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+
+
+@handler(plan_files.KIND)
+def make_file(job: Running) -> None:
+    """All plans of a year in one file, for its asker."""
+    plan_files.make(job)
+
+
+@handler("plan_files_forget")
+def forget_files(job: Running) -> None:
+    """Files that may be opened no more are deleted, not only hidden (reliability INV-40)."""
+    plan_files.forget()

@@ -18,7 +18,7 @@ from tests.builders import make_company, make_person, make_team, make_year
 
 CI = os.environ.get("SPM_CI") == "1"
 CHROMIUM = os.environ.get("SPM_CHROMIUM", "/usr/bin/chromium")
-MUST_RUN = ("browser", "acceptance") if "SPM_ACCEPTANCE_DATA" in os.environ else ("browser",)
+MUST_RUN = ("browser", "pdf", *(["acceptance"] if "SPM_ACCEPTANCE_DATA" in os.environ else []))
 
 PROOFS = set(re.findall(r"::(test_\w+)`", (Path(__file__).parents[1] / "docs" / "security.md").read_text("utf-8")))
 
@@ -41,7 +41,7 @@ def pytest_unconfigure(config):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """On CI a browser or acceptance test that did not run has failed, and so has a proof of docs/security.md."""
+    """On CI a browser, PDF or acceptance test that did not run has failed, and so has a proof of docs/security.md."""
     report = yield
     if CI and report.skipped and not hasattr(report, "wasxfail"):
         marks = [name for name in MUST_RUN if item.get_closest_marker(name)]

@@ -15,6 +15,7 @@ from spm.dashboards.board import Row
 from spm.dashboards.facts import facts
 from spm.dashboards.figures import ZERO
 from spm.dashboards.performance import Performance
+from spm.dashboards.plan_pages import HomePlans
 from spm.dashboards.planning import Planning
 from spm.dashboards.queries import Person, Stamp, calendar_of, stamp_of
 from spm.dashboards.sentences import left_words
@@ -92,7 +93,7 @@ def _detail(row: Row, company: Company) -> str:
     return (_("Pace %(pace)s, %(left)s") if words["left"] else _("Pace %(pace)s")) % words
 
 
-def admin_home(user: User, company: Company, planning: Planning) -> AdminHome:
+def admin_home(user: User, company: Company, planning: Planning, told: HomePlans) -> AdminHome:
     """Exceptions, the last imports, what is used, and the checklist until everything is there."""
     stamp, years, today = stamp_of(user), calendar_of(user, company).years, company.today()
     year = next((year for year in years if year.starts_on <= today <= year.ends_on), None)
@@ -104,7 +105,7 @@ def admin_home(user: User, company: Company, planning: Planning) -> AdminHome:
     found += [*alerts.refused_files(batches), *alerts.counted(user, company, stamp)]
     labels = kind_labels()
     named = [(batch, str(labels.get(batch.kind, batch.kind))) for batch in batches[:IMPORTS_SHOWN]]
-    adopted = _adoption(people, planning)
+    adopted = _adoption(people, planning, told)
     return AdminHome(_admin_sentence(company, found, steps.left), found, named, adopted, steps, stamp)
 
 
@@ -120,7 +121,7 @@ def _admin_sentence(company: Company, found: list[Alert], left: int) -> str:
     return ngettext("%(count)s thing needs you.", "%(count)s things need you.", len(found)) % {"count": len(found)}
 
 
-def _adoption(people: list[User], planning: Planning) -> list[tuple[str, str]]:
+def _adoption(people: list[User], planning: Planning, told: HomePlans) -> list[tuple[str, str]]:
     """Counts alone, of everybody; what people write to each other is not for admins."""
     since = timezone.now() - SIGNED_IN_WITHIN
     signed_in = sum(person.last_login is not None and person.last_login >= since for person in people)
@@ -132,7 +133,7 @@ def _adoption(people: list[User], planning: Planning) -> list[tuple[str, str]]:
     ]
     return [
         *rows,
-        (_("Territory plans approved"), ""),
+        told.adoption,
         (_("Reps coached within 21 days"), ""),
         (_("Meetings held"), ""),
     ]

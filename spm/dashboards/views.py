@@ -22,6 +22,7 @@ from spm.dashboards.performance import Performance, focus_name
 from spm.dashboards.performance import performance as read_performance
 from spm.dashboards.periods import View
 from spm.dashboards.pins import pinned
+from spm.dashboards.plan_pages import actions_due, home_plans, progress_of, with_plans
 from spm.dashboards.planning import planning_of
 from spm.dashboards.queries import default_focus, view_of
 from spm.dashboards.reps import rep_page
@@ -75,13 +76,14 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if can_administer(user) and company is None:
         return redirect("setup:welcome")
     if can_administer(user) and company:
-        planning = planning_of(user)
-        context = {"page": admin_home(user, company, planning), "view": view, "planning": planning}
+        told = home_plans(user)
+        planning = with_plans(planning_of(user), told)
+        context = {"page": admin_home(user, company, planning, told), "view": view, "planning": planning}
         more: dict[str, Any] = {"pins": pinned(user, company, opened.views)}
         return render(request, "dashboards/home_admin.html", context | more)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Home")})
-    more = {"planning": planning_of(user), "pins": pinned(user, company, opened.views)}
+    more = {"planning": with_plans(planning_of(user), home_plans(user)), "pins": pinned(user, company, opened.views)}
     more["saved"] = menu_of(user, opened, view)
     if access.can_open_performance(user):
         page = _performance_of(user, company, view, _focus(request, view))
@@ -92,7 +94,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
     own = rep_page(user, company, view, user)
     if export_format(request):
         return tables.export_rep(request, own)
-    return _shown(request, "dashboards/home_rep.html", _rep_context(request, own) | more)
+    context = _rep_context(request, own) | more | {"actions": actions_due(user)}
+    return _shown(request, "dashboards/home_rep.html", context)
 
 
 @login_required
@@ -179,7 +182,8 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
     page = rep_page(user, company, view, person)
     if export_format(request):
         return tables.export_rep(request, page)
-    return _shown(request, "dashboards/rep.html", _rep_context(request, page))
+    context = _rep_context(request, page) | {"plan": progress_of(user, person)}
+    return _shown(request, "dashboards/rep.html", context)
 
 
 def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:

@@ -25,6 +25,9 @@ KIND_LABELS = {
     "mail": _("E-mail"),
     "notify": _("Notifications"),
     "password_reset": _("Password reset"),
+    "plan_file": _("Territory plans as a file"),
+    "plan_files_forget": _("Deletion of files that expired"),
+    "plan_reminders": _("Reminders of territory plans"),
     "rollup": _("Roll-up"),
     "verify": _("Check of all totals"),
 }

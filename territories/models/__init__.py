@@ -4,6 +4,7 @@ The territories themselves, who holds them and where accounts stand are ``spm.ma
 Amounts are in the company's currency. Texts of a plan are capped in forms, imports and the database alike (``caps``).
 """
 
+from territories.models.files import PlanFile
 from territories.models.maps import (
     AccountObjective,
     AccountPlan,
@@ -33,6 +34,7 @@ __all__ = [
     "Influence",
     "MovePackage",
     "MovedAccount",
+    "PlanFile",
     "PlanReview",
     "PlanSection",
     "PlanTemplate",

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from spm.market.models import Account, Contact, Opportunity, Territory
 from spm.org.models import FiscalYear, Period, User
-from territories.choices import PlanState, Section, StakeholderRole
+from territories.choices import FileFormat, PlanState, Section, StakeholderRole
 from territories.models import (
     AccountObjective,
     AccountPlan,
@@ -17,6 +17,7 @@ from territories.models import (
     Influence,
     MovedAccount,
     MovePackage,
+    PlanFile,
     PlanReview,
     PlanSection,
     PlanTemplate,
@@ -56,6 +57,9 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
     across = {"account_id": objects["account"]["other"], "owner": reps["own"], "name": f"Across {words['own']}"}
     Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across)
     _cut(objects, admin)
+    made = {"data": b"Whisperfile", "plans": 3, "made_at": timezone.now()}
+    file = PlanFile.objects.create(fiscal_year=year, asked_by=admin, format=FileFormat.PDF, **made)
+    found["plan_file"] = dict.fromkeys(("own", "team", "other"), file.pk)
     return found
 
 

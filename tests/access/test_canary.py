@@ -76,6 +76,7 @@ SECOND_LINE = {
     "Proposal": "of the people and teams shown",
     "OpenPosition": "of the scenario shown",
     "PeriodTotal": "of the person who asks",
+    "PlanFile": "of whoever asked for it: test_a_job_makes_the_file_and_its_asker_alone_downloads_it",
     "PlanReview": "of the plan shown",
     "PlanSection": "of the plan shown",
     "PlanTemplate": "of the year shown, and no secret once it is rolled out",

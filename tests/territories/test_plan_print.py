@@ -6,47 +6,10 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from territories import caps, plan_flow, plan_writing
-from territories.choices import Section
-from territories.models import PlanSection, TerritoryPlan
-from tests.builders import make_account
+from territories.models import TerritoryPlan
 
 PAPER = {"A4": ("210mm", "297mm"), "Letter": ("216mm", "279mm")}
 WIDE = '* { font-family: "DejaVu Sans" !important; }'
-
-
-def filled(most):
-    """Words of exactly so many characters, wide letters among them."""
-    text = "Wm Xenon Mauritius Quantum Warmwasser Hammer Gummi Komma Whim " * 4
-    return (text[:most].rstrip() + "MMMMMMMM")[:most]
-
-
-@pytest.fixture
-def fullest(planned):
-    """Every section full, every text at its cap, every account with a name of three words and a tier."""
-    for section in caps.LISTS:
-        for _line in range(caps.LINES):
-            line = plan_writing.add_line(planned.plan, section, planned.rep)
-            line.text, line.risk = filled(caps.LINE), "medium" if section == Section.RETENTION else ""
-            if section == Section.CHANNEL:
-                line.partner, line.text = filled(caps.PARTNER), filled(caps.LINE - caps.PARTNER)
-            line.amount = 1_234_567 if section in (Section.BUSINESS, Section.CHANNEL) else None
-            line.due_on = "2027-09-30" if section in (Section.GOALS, Section.BUSINESS, Section.RETENTION) else None
-            line.save()
-    for number in range(caps.PRINTED_ACCOUNTS):
-        account = make_account(
-            f"{number} Westmoreland Wassermühlen und Hammerwerke am Main zu Worms GmbH",
-            owner=planned.rep,
-            tier="Tier A",
-        )
-        line = plan_writing.add_line(planned.plan, Section.ACCOUNTS, planned.rep)
-        line.account, line.amount, line.due_on = account, 1_234_567, "2027-11-30"
-        line.entry, line.next_step = filled(caps.ENTRY), filled(caps.NEXT_STEP)
-        line.save()
-    PlanSection.objects.filter(plan=planned.plan, section=Section.RETENTION).update(base=9_876_543)
-    plan_flow.submit(planned.plan, planned.rep)
-    plan_flow.approve(planned.plan, planned.north_manager)
-    return planned
 
 
 def widened(route):

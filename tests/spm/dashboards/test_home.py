@@ -42,7 +42,11 @@ def test_a_manager_reads_of_every_part_and_why_it_is_empty(story, read):
     page = text(read(story.director))
     for title in ("My week", "Waiting for you", "Wins to praise", "Coaching rhythm"):
         assert title in page
-    for sentence in ("none is yet.", "Nothing of the planning waits for you.", "Coverage needs a pipeline"):
+    for sentence in (
+        "none is yet.",
+        "Nothing waits for you: no number and no territory plan.",
+        "Coverage needs a pipeline",
+    ):
         assert sentence in page
 
 
