@@ -46,6 +46,7 @@ from targets.models import (
 from targets.scenario_steps import Adjustment
 from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
+from tests.access.beside import put_beside
 from tests.access.land import settle_land
 from tests.builders import (
     make_account,
@@ -191,6 +192,10 @@ def build_world() -> World:
     objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
     objects["revision"] = dict.fromkeys(("own", "team", "other"), _revision(reps, users["admin"]).pk)
     _one_offs(reps, objects["territory"], users["admin"])
+    baseline = CompanyPlan.objects.get(kind="baseline", fiscal_year=plan.fiscal_year)
+    objects["baseline"] = dict.fromkeys(("own", "team", "other"), baseline.pk)
+    words = {relation: TOKENS[relation][-1] for relation in reps}
+    objects |= put_beside(reps, words, QUOTA, objects, users["admin"])
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)

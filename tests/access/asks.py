@@ -1,0 +1,157 @@
+"""What people who do not see everything can ask: addresses, forms filled in, jobs, rules."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core import mail
+from django.urls import reverse
+
+from spm.jobs import runner
+from spm.jobs.models import Job
+from spm.market.models import Account, Contact, Territory
+from spm.org.models import User
+from targets.models import OneOffDeal
+from territories import access as territories_access
+from territories.choices import Need
+from territories.models import AccountPlan, TargetCustomer
+from tests.access.gating import CHANGING, open_gates
+from tests.access.policy import Access
+from tests.access.routes import ROUTES, YEAR
+from tests.access.sweep import looks, outcome, relations_of
+from tests.access.world import World, rolled_back
+
+OURS = ("dashboards", "imports", "jobs", "setup", "talk", "targets", "territories")
+ASKERS = ("outsider", "elsewhere", "former", "owner")
+type Answer = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request of an actor; ``past_gates``: as if nobody stood there, so that querysets alone decide."""
+
+    route: str
+    actor: str
+    method: str
+    url: str
+    data: tuple[tuple[str, str], ...] = ()
+    past_gates: bool = False
+
+    def answer(self, world: World) -> Answer:
+        """Status, text and messages, less what changes with each request; what the request writes is taken back."""
+        with pytest.MonkeyPatch.context() as patch, rolled_back():
+            if self.past_gates:
+                open_gates(patch)
+            response = getattr(world.client(self.actor), self.method)(self.url, dict(self.data))
+            body = b"".join(response.streaming_content) if response.streaming else response.content
+            told = [str(message) for message in get_messages(response.wsgi_request)]
+            return outcome(response), CHANGING.sub("", body.decode("utf-8", "replace") + str(response.headers)), told
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a job, or a rule that no address calls yet, says of rows that the one who asks does not see."""
+
+    route: str
+    says: Callable[[World, User], Any] = field(compare=False)
+    actor: str = "outsider"
+
+    def answer(self, world: World) -> Answer:
+        user = User.objects.get(pk=world.users[self.actor].pk)
+        with rolled_back():
+            return (self.says(world, user),)
+
+
+def asks(world: World) -> list[Ask | Told]:
+    """Every page, file and form by four people, and by one of them as if the gates stood open."""
+    found: dict[Ask | Told, None] = {}
+    for actor, past_gates in (*((actor, False) for actor in ASKERS), ("outsider", True)):
+        for name, access in ROUTES.items():
+            if name.split(":")[0] in OURS:
+                found |= dict.fromkeys(_of_route(world, name, access, actor, past_gates=past_gates))
+        found |= dict.fromkeys(_filled_in(world, actor, past_gates=past_gates))
+    return [*found, *OUTSIDE]
+
+
+def _of_route(world: World, name: str, access: Access, actor: str, *, past_gates: bool) -> Iterator[Ask]:
+    """Those that are not stopped at a gate: there no queryset is asked."""
+    for relation in _told_apart(access):
+        for method, rule in (("get", access.get), ("post", access.post)):
+            expected = rule(actor, relation) if rule else frozenset()
+            if expected - {405} and (past_gates or 403 not in expected or expected & {200, 302}):
+                urls = looks(access, world, name, relation)
+                for url in urls if method == "get" else urls[:1]:
+                    yield Ask(name, actor, method, url, past_gates=past_gates)
+        if access.kinds[:1] == YEAR and relation == "own" and access.get(actor, relation) & {200, 302, 403}:
+            arguments = {key: world.objects[kind]["own"] for key, kind in access.kinds} | {"year": "2025"}
+            yield Ask(name, actor, "get", reverse(name, kwargs=arguments), past_gates=past_gates)
+
+
+def _told_apart(access: Access) -> tuple[str, ...]:
+    """What is one's own to some of the askers and hidden from the others; a row that is missing tells of no leak."""
+    return ("own", "other") if len(relations_of(access)) > 1 else ("own",)
+
+
+def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
+    """Forms and questions that name rows of the owner, in pages of the one who asks or of everybody."""
+    own, other = ({kind: str(rows[relation]) for kind, rows in world.objects.items()} for relation in ("own", "other"))
+    year, plan = {"year": "2026"}, {"pk": other["territory_plan"]}
+    asked = {"effective": own["month_before"], "holder": f"person:{own['person']}", "measure": "bookings"}
+    forms: list[tuple[str, dict[str, str], str, dict[str, str]]] = [
+        ("targets:propose", year, "post", {"team": own["team"], "measure": "bookings", "amount": "1"}),
+        ("targets:allocate-undo", year, "post", {"batch": own["goal_batch"]}),
+        ("targets:review-send", year, "post", {"person": own["person"]}),
+        ("targets:scenario-undo", year | {"pk": own["scenario"]}, "post", {"step": own["step"]}),
+        ("targets:version-compare", year, "get", {"a": own["plan"], "b": own["baseline"]}),
+        ("targets:revision-new", {"year": "2025"}, "get", asked),
+        ("territories:plan-territory", plan, "post", {"territory": own["territory"]}),
+        ("territories:plan-save", plan, "post", {f"f.{other['account_line']}-account": own["account"]}),
+        ("territories:plan-save", plan, "post", {"remove": own["plan_line"]}),
+        *(
+            ("territories:map-save", {"pk": other["account"]}, "post", {verb: "1"})
+            for verb in ("remove", "erase", "drop")
+        ),
+        *(("territories:account-list", {}, "get", asked) for asked in _narrowed(own["territory"])),
+        ("territories:plan-board", {}, "get", {"year": "2026"}),
+        ("imports:detail", {"pk": own["loaded"]}, "get", {}),
+        ("talk:resolve", {"pk": own["revision_thread"]}, "post", {}),
+    ]
+    for name, arguments, method, data in forms:
+        yield Ask(name, actor, method, reverse(name, kwargs=arguments), tuple(data.items()), past_gates)
+
+
+def _narrowed(territory: str) -> list[dict[str, str]]:
+    return [{"territory": territory}, *({"need": need} for need in Need.values), {"sort": "met"}]
+
+
+def _mailed(world: World, _user: User) -> int:
+    """Mails about the letter of the owner, which is none of the outsider's business any more."""
+    told = {"notifications": [world.objects["gone_notification"]["own"]]}
+    mail.outbox.clear()
+    runner.run(Job.objects.create(kind="notify", arguments=told, due_at="2026-09-18T00:00:00Z").pk)
+    return len(mail.outbox)
+
+
+def _may_edit_market(world: World, user: User) -> bool:
+    return territories_access.can_edit_market(user, Territory.objects.get(pk=world.objects["territory"]["own"]))
+
+
+def _may_edit_map(world: World, user: User) -> bool:
+    return territories_access.can_edit_map(user, Account.objects.get(pk=world.objects["account"]["own"]))
+
+
+def _may_review_account(world: World, user: User) -> bool:
+    return territories_access.can_review_account(user, AccountPlan.objects.get(account=world.objects["account"]["own"]))
+
+
+OUTSIDE = (
+    Told("job notify", _mailed),
+    Told("can_edit_market", _may_edit_market),
+    Told("can_edit_map", _may_edit_map),
+    Told("can_review_account", _may_review_account, "elsewhere"),
+    Told("one-off deals", lambda world, user: OneOffDeal.objects.all().visible_to(user).count()),
+    Told("target customers", lambda world, user: TargetCustomer.objects.all().visible_to(user).count()),
+    Told("contacts", lambda world, user: Contact.objects.all().visible_to(user).count()),
+)
