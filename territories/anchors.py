@@ -1,6 +1,7 @@
 """What of territories people talk about: plans (each section and line of them) and the maps of accounts."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -8,6 +9,7 @@ from django.urls import reverse
 from spm.market.models import Account
 from spm.org import clock
 from spm.org.models import FiscalYear, User
+from spm.org.scopes import around
 from spm.org.trees import tree_as_of
 from spm.talk.anchors import Anchor, register
 from spm.talk.notices import notify
@@ -15,7 +17,7 @@ from territories import access, plan_talk, plans
 from territories.models import TerritoryPlan, TerritoryPlanLine
 
 if TYPE_CHECKING:
-    from spm.talk.models import Comment
+    from spm.talk.models import Comment, Thread
 
 PLAN, LINE, ACCOUNT = plans.PLAN, plans.LINE, "account"
 
@@ -32,19 +34,14 @@ def _accounts(user: User) -> QuerySet[Any]:
     return Account.objects.worked_by(user)
 
 
-register(Anchor(PLAN, _plans, heard=plan_talk.heard))
-register(Anchor(LINE, _lines, heard=plan_talk.heard))
-
-
 def _account_heard(comment: "Comment") -> None:
     """Whoever works the account and the lead above hear of what others say about it."""
     account = Account.objects.get(pk=comment.thread.key)
     holder = access.holder_of(account)
     lead = tree_as_of(clock.today()).manager_of(holder) if holder else None
     people = User.objects.filter(pk__in={holder, lead} - {None})
-    year = FiscalYear.objects.filter(label=comment.thread.field).first()
-    path = reverse("territories:account-plan", args=[account.pk, year.label]) if year else _account_path(account.pk)
     words = {"name": comment.author.name, "subject": account.name}
+    path = _account_page(comment.thread)
     notify("account_comment", to=people, path=path, about=(ACCOUNT, account.pk), by=comment.author, **words)
 
 
@@ -52,4 +49,42 @@ def _account_path(key: int) -> str:
     return reverse("territories:account-detail", args=[key])
 
 
-register(Anchor(ACCOUNT, _accounts, path=_account_path, heard=_account_heard))
+def _account_page(thread: "Thread") -> str:
+    """Of a year's plan of the account that plan, else the account."""
+    year = FiscalYear.objects.filter(label=thread.field).first()
+    return reverse("territories:account-plan", args=[thread.key, year.label]) if year else _account_path(thread.key)
+
+
+def _plan_page(thread: "Thread") -> str:
+    """The section's talk on the page of the plan."""
+    return f"{_page_of(TerritoryPlan.objects.get(pk=thread.key))}?{urlencode({'talk': thread.field})}#talk"
+
+
+def _line_page(thread: "Thread") -> str:
+    return _page_of(TerritoryPlan.objects.get(lines=thread.key))
+
+
+def _page_of(plan: TerritoryPlan) -> str:
+    return reverse("territories:plan-detail", args=[plan.fiscal_year.label, plan.person_id])
+
+
+def _around_plan(key: int) -> set[int]:
+    return around(TerritoryPlan.objects.values_list("person", flat=True).get(pk=key))
+
+
+def _around_line(key: int) -> set[int]:
+    return around(TerritoryPlan.objects.values_list("person", flat=True).get(lines=key))
+
+
+def _around_account(key: int) -> set[int]:
+    holder = access.holder_of(Account.objects.get(pk=key))
+    return around(holder) if holder else set()
+
+
+register(Anchor(PLAN, _plans, heard=plan_talk.heard, opens=_plan_page, audience=_around_plan))
+register(Anchor(LINE, _lines, heard=plan_talk.heard, opens=_line_page, audience=_around_line))
+register(
+    Anchor(
+        ACCOUNT, _accounts, path=_account_path, heard=_account_heard, opens=_account_page, audience=_around_account
+    )
+)

@@ -110,3 +110,11 @@ def manager_name(user: "User", person: int, day: date) -> str:
         return ""
     name: str = apps.get_model("org.User").objects.values_list("name", flat=True).get(pk=manager)
     return name
+
+
+def around(person: int) -> set[int]:
+    """Keys of those who may see a person today: the person, who leads a team above, and admins. Two queries."""
+    company = current.company()
+    tree = read_history().as_of(company.today() if company else date.today())  # noqa: DTZ011  # as in _read_scope
+    admins = apps.get_model("org.User").objects.filter(is_admin=True, is_active=True)
+    return {person, *tree.leads_above(person), *admins.values_list("pk", flat=True)}

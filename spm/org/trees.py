@@ -73,6 +73,11 @@ class TeamTree:
                 return lead
         return None
 
+    def leads_above(self, person: int) -> set[int]:
+        """Everybody who leads a team that the person is in or leads, or one above it."""
+        teams = {team for own in (self.team_of.get(person), *self.led_by(person)) for team in self.ancestors(own)}
+        return {self.lead[team] for team in teams if team in self.lead}
+
     def _above_led(self, person: int) -> list[int]:
         led = self.led_by(person)
         return self.ancestors(led[0]) if led else []

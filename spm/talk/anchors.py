@@ -3,7 +3,7 @@
 Whoever sees the object sees its threads; whoever may no longer see it no longer hears of it (reliability INV-39).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 if TYPE_CHECKING:
     from spm.org.models import User
-    from spm.talk.models import Comment
+    from spm.talk.models import Comment, Thread
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class Anchor:
     visible: "Callable[[User], QuerySet[Any]]"
     path: Callable[[int], str] | None = None  # the page of the object of that key; None: no page of its own
     heard: "Callable[[Comment], None] | None" = None  # called in the transaction of every new comment
+    opens: "Callable[[Thread], str] | None" = (
+        None  # the address where the thread is read; None: who is named is not told
+    )
+    audience: "Callable[[int], Collection[int]] | None" = None  # keys of the people who may see the object of that key
 
 
 _anchors: dict[str, Anchor] = {}

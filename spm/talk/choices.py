@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+MENTION = "mention"
 
 
 def register(*kinds: Kind) -> None:
@@ -38,3 +40,6 @@ def kind_named(name: str) -> Kind:
 def all_kinds() -> list[Kind]:
     """Every registered kind, by name."""
     return sorted(_kinds.values(), key=lambda kind: kind.name)
+
+
+register(Kind(MENTION, _("You are named in a comment"), _("%(name)s named you in a comment.")))

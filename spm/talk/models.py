@@ -44,6 +44,7 @@ class Comment(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=0)
+    named = models.JSONField(default=list)  # the words of the text that name somebody: "@Rep One"
 
     objects = CommentQuerySet.as_manager()
 

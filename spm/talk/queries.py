@@ -13,6 +13,7 @@ from spm.org.models import User
 from spm.talk import access
 from spm.talk.anchors import anchor_named
 from spm.talk.choices import all_kinds
+from spm.talk.mentions import pieces
 from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice
 from spm.talk.notices import sentence
 
@@ -27,6 +28,7 @@ class Said:
     author: str
     initials: str
     text: str
+    pieces: tuple[tuple[str, bool], ...]  # the text cut at those it names: (part, whether it is a name)
     at: datetime
     edited: bool
     deleted: bool
@@ -105,6 +107,7 @@ def _said(user: User, comment: Comment) -> Said:
         author=comment.author.name,
         initials=comment.author.initials,
         text=comment.text,
+        pieces=pieces(comment.text, comment.named),
         at=comment.created_at,
         edited=comment.edited_at is not None,
         deleted=comment.deleted_at is not None,

@@ -7,6 +7,7 @@ from spm.talk import views
 app_name = "talk"
 urlpatterns = [
     path("talk/say/", views.say, name="say"),
+    path("talk/people/", views.people, name="people"),
     path("talk/comments/<int:pk>/edit/", views.edit, name="edit"),
     path("talk/comments/<int:pk>/delete/", views.delete, name="delete"),
     path("talk/threads/<int:pk>/resolve/", views.resolve, name="resolve"),

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from django_htmx.http import trigger_client_event
 from spm.errors import RuleViolation
 from spm.keys import as_key
 from spm.org.gates import user_of, visible_or_404
-from spm.talk import access, notices, queries, threads
+from spm.talk import access, mentions, notices, queries, threads
 from spm.talk.models import Comment, Notification, Thread
 from spm.talk.queries import ThreadPanel
 from spm.ui.redirects import back
@@ -48,6 +48,20 @@ def say(request: HttpRequest) -> HttpResponse:
         panel = replace(queries.thread_panel(user, anchor, key, field), typed=text, error=str(error))
         return _panel(request, panel, status=422)
     return _answer(request, queries.thread_panel(user, anchor, key, field))
+
+
+@login_required
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Whom one can name about the object of the address: those who see it. A list for the script of the thread."""
+    user, anchor, key = user_of(request), request.GET.get("anchor", ""), as_key(request.GET.get("key", ""))
+    try:
+        if key is None or not access.can_speak(user, anchor, key):
+            raise Http404
+        found = mentions.suggested(user, anchor, key)
+    except KeyError as error:
+        raise Http404 from error
+    return JsonResponse({"people": [one.name for one in found]})
 
 
 @require_POST

@@ -260,6 +260,7 @@ COMMENT = (("pk", "comment"),)
 
 TALK = {
     "talk:say": Access(public(NO_METHOD), signed_in(HIDDEN)),  # a POST without an object
+    "talk:people": Access(who_sees(), query="?anchor=letter&key={letter}"),
     "talk:edit": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
     "talk:delete": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
     "talk:resolve": Access(public(NO_METHOD), who_sees(ACTED), kinds=(("pk", "thread"),)),
