@@ -17,7 +17,9 @@ from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, FiscalYear, Period, Team, User
 from spm.periods import elapsed_share
 from spm.talk.models import Comment, Notification
-from targets.choices import Measure
+from targets import access, allocation, cycle_queries
+from targets.cautions import CautionKind
+from targets.choices import Measure, PlanState, Stage
 from targets.measures import expected_to_date, pace, pace_gap
 from targets.models import (
     Actual,
@@ -182,6 +184,33 @@ def test_everybody_has_acknowledged_the_locked_year_and_no_letter_tells_another_
 def test_the_territory_opened_in_july_has_no_target_before():
     targets = Target.objects.filter(territory__name=cast.TERRITORIES[figures.GIVEN_A_TERRITORY], measure="bookings")
     assert min(targets.values_list("period__starts_on", flat=True)) == date(2026, 7, 1)
+
+
+def test_next_year_is_published_four_fifths_allocated_and_in_review_with_two_questions():
+    admin = User.objects.get(email=cast.ADMIN.email)
+    line = next(line for line in cycle_queries.year_lines(admin, Measure.BOOKINGS) if line.label == "2027")
+    assert (line.stage, line.allocated) == (Stage.REVIEW, Decimal("0.8"))
+    plan = CompanyPlan.objects.working().get(fiscal_year__label="2027")
+    assert (plan.state, plan.locked_at) == (PlanState.APPROVED, None)
+    assert plan not in CompanyPlan.objects.unpublished()
+    manager = User.objects.get(email=cast.MANAGERS["South"].email)
+    assert access.can_read_plan(manager, plan.fiscal_year)
+    letters = QuotaLetter.objects.filter(cycle__fiscal_year__label="2027")
+    assert Counter(letters.values_list("state", flat=True)) == {"sent": 6, "agreed": 3, "question": 2}
+    asking = letters.filter(state="question").values("pk")
+    questions = Comment.objects.filter(thread__anchor="letter", thread__key__in=asking, thread__resolved_at=None)
+    assert sorted(questions.values_list("author__email", flat=True)) == sorted(
+        cast.SELLERS[code].email for code in ("N1", "S3")
+    )
+
+
+def test_one_deal_of_this_year_is_told_where_next_year_is_allocated_and_none_is_left_out_yet():
+    admin = User.objects.get(email=cast.ADMIN.email)
+    cycle = PlanningCycle.objects.select_related("fiscal_year").get(fiscal_year__label="2027")
+    rows = allocation.read_grid(admin, cycle, whole=True).rows
+    told = {row.name for row in rows for caution in row.cautions if caution.kind == CautionKind.ONE_DEAL}
+    assert told == {cast.SELLERS["N1"].name}
+    assert not cycle.one_offs.exists()
 
 
 def plans_of(year):
