@@ -84,7 +84,5 @@ def _around_account(key: int) -> set[int]:
 register(Anchor(PLAN, _plans, heard=plan_talk.heard, opens=_plan_page, audience=_around_plan))
 register(Anchor(LINE, _lines, heard=plan_talk.heard, opens=_line_page, audience=_around_line))
 register(
-    Anchor(
-        ACCOUNT, _accounts, path=_account_path, heard=_account_heard, opens=_account_page, audience=_around_account
-    )
+    Anchor(ACCOUNT, _accounts, path=_account_path, heard=_account_heard, opens=_account_page, audience=_around_account)
 )

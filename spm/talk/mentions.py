@@ -72,14 +72,12 @@ def found(text: str, people: Sequence[Named]) -> list[Mention]:
     for spot in SPOT.finditer(text):
         start = spot.end()
         ends = {one.pk: match.end() for one in people if (match := one.whole.match(text, start))}
+        if not ends:
+            firsts = {one.pk: until for one in people if (until := one.first_at(text, start))}
+            ends = firsts if len(firsts) == 1 else {}
         if ends:
             end = max(ends.values())
             mentions.append(Mention(text[spot.start() : end], frozenset(pk for pk in ends if ends[pk] == end)))
-            continue
-        firsts = {one.pk: end for one in people if (end := one.first_at(text, start))}
-        if len(firsts) == 1:
-            ((pk, end),) = firsts.items()
-            mentions.append(Mention(text[spot.start() : end], frozenset({pk})))
     return mentions
 
 
