@@ -56,16 +56,17 @@ def _account_page(thread: "Thread") -> str:
 
 
 def _plan_page(thread: "Thread") -> str:
-    """The section's talk on the page of the plan."""
-    return f"{_page_of(TerritoryPlan.objects.get(pk=thread.key))}?{urlencode({'talk': thread.field})}#talk"
+    """The talk about the plan, or one section of it, on the page of the plan."""
+    return _page_of(TerritoryPlan.objects.get(pk=thread.key), thread.field)
 
 
 def _line_page(thread: "Thread") -> str:
-    return _page_of(TerritoryPlan.objects.get(lines=thread.key))
+    return _page_of(TerritoryPlan.objects.get(lines=thread.key), f"line-{thread.key}")
 
 
-def _page_of(plan: TerritoryPlan) -> str:
-    return reverse("territories:plan-detail", args=[plan.fiscal_year.label, plan.person_id])
+def _page_of(plan: TerritoryPlan, field: str) -> str:
+    page = reverse("territories:plan-detail", args=[plan.fiscal_year.label, plan.person_id])
+    return f"{page}?{urlencode({'talk': field})}#talk" if field else f"{page}#talk"
 
 
 def _around_plan(key: int) -> set[int]:

@@ -7,11 +7,12 @@ from django.urls import reverse
 
 from spm.jobs.models import Job
 from spm.talk import queries, threads
-from spm.talk.mentions import Named, found, pieces
+from spm.talk.mentions import Named, found, pieces, suggested
 from spm.talk.models import Comment, Notification
 from targets.cycles import create_cycle
 from targets.models import QuotaLetter
-from tests.builders import make_person
+from territories.models import TerritoryPlan, TerritoryPlanLine
+from tests.builders import make_account, make_person
 
 pytestmark = pytest.mark.django_db
 PEOPLE = [
@@ -164,3 +165,22 @@ def test_the_company_plan_is_talked_about_among_admins(client, letter, cast):
     plan = letter.cycle.fiscal_year.plans.get(kind="working")
     answer = client.get(reverse("talk:people"), {"anchor": "plan", "key": plan.pk})
     assert answer.json()["people"] == ["Second Admin"]
+
+
+def test_a_name_in_the_talk_about_a_plan_its_line_and_an_account_leads_there(year, cast):
+    plan = TerritoryPlan.objects.create(fiscal_year=year, person=cast.rep)
+    line = TerritoryPlanLine.objects.create(plan=plan, section="goals", position=1, text="Two new segments")
+    account = make_account("Stadium Ltd", owner=cast.rep)
+    page = reverse("territories:plan-detail", args=["2026", cast.rep.pk])
+    for about, path in (
+        (("territory-plan", plan.pk, "goals"), f"{page}?talk=goals#talk"),
+        (("territory-line", line.pk), f"{page}?talk=line-{line.pk}#talk"),
+        (("account", account.pk), reverse("territories:account-detail", args=[account.pk])),
+    ):
+        threads.say(threads.thread_of(*about), by=cast.rep, text="@Director, look")
+        assert told(cast.director).first().path == path
+        assert {one.pk for one in suggested(cast.rep, *about[:2])} == {
+            cast.admin.pk,
+            cast.director.pk,
+            cast.north_manager.pk,
+        }
