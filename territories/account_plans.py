@@ -218,7 +218,7 @@ def restore_objective(account: Account, pk: int, by: User) -> AccountObjective:
 def schedule_review(account: Account, year: FiscalYear, due_on: date, by: User) -> AccountReview:
     """A manager will look at map and plan on that day; whoever works the account is told. Raises BadReview."""
     plan = _begun(account, year, by)
-    if due_on < clock.today():
+    if due_on < clock.day():
         raise BadReview(_("Choose a day that is still to come."))
     if AccountReview.objects.filter(plan=plan, due_on=due_on).exists():
         raise BadReview(_("There is a review on this day already."))
@@ -237,7 +237,7 @@ def hold_review(review: AccountReview, *, score: int, comment: str, by: User) ->
         raise BadReview(_("This review is held already."))
     if score not in SCORES:
         raise BadReview(_("Give a score from 1 to 5."))
-    row.held_on, row.by, row.score = clock.today(), by, score
+    row.held_on, row.by, row.score = clock.day(), by, score
     row.comment = field_writing.lines(comment, caps.COMMENT)
     row.version += 1
     save_tracked(row, by=by)

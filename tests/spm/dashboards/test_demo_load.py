@@ -12,6 +12,7 @@ from spm.dashboards.norvik import cast, figures, sheets
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
 from spm.jobs.queue import in_process
+from spm.market.models import Account
 from spm.org import verification
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, FiscalYear, Period, Team, User
@@ -35,8 +36,8 @@ from targets.models import (
     Target,
 )
 from targets.sending import changed
-from territories import plan_board
-from territories.models import PlanVersion, TerritoryPlan, TerritoryPlanLine
+from territories import account_list, plan_board
+from territories.models import AccountPlan, AccountReview, PlanVersion, TerritoryPlan, TerritoryPlanLine
 from tests.spm.dashboards.test_norvik import STORY
 
 
@@ -265,3 +266,16 @@ def test_a_change_after_the_territory_of_july_is_the_second_version():
         (2, "submitted"),
         (2, "approved"),
     ]
+
+
+def test_key_accounts_have_maps_steps_and_plans_and_those_of_one_rep_hang_on_one_person():
+    mapped = Account.objects.filter(stakeholders__isnull=False).distinct()
+    assert mapped.count() == 40
+    assert set(mapped.values_list("tier", flat=True)) == {"Key"}
+    assert 20 <= Account.objects.filter(decision_steps__isnull=False).distinct().count() <= 35
+    assert AccountPlan.objects.count() == 26  # of two accounts of every seller but S3
+    held, planned = AccountReview.objects.filter(held_on__isnull=False), AccountReview.objects.filter(held_on=None)
+    assert held.count() == planned.count() == 18  # North and Channel; the manager of South reviews nothing
+    rep = User.objects.get(email=cast.SELLERS["S3"].email)
+    found = account_list.account_list(rep, account_list.Wish(need="single"), "")
+    assert [line.tier for line in found.lines] == ["Key"] * 3

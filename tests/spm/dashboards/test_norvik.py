@@ -10,10 +10,13 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from spm.dashboards import demo_accounts
 from spm.dashboards.norvik import (
     cast,
     figures,
     invoices,
+    map_words,
+    maps,
     market,
     orders,
     page_words,
@@ -24,7 +27,7 @@ from spm.dashboards.norvik import (
 from targets.measures import expected_to_date, pace, pace_gap
 from territories import caps
 
-PINNED = "69b18bbfaaee3607954bf055ff655ea2328f1f93a58a1382dca814e4095d122d"
+PINNED = "62567f0637a1b0cb876d50b3b2909b7c54cd0990e4cfb2b1d79001510aeb775f"
 STORY = {  # gap to pace in k€, exact, as the product design states it
     "North": Decimal("702.45"),
     "South": Decimal("-1738.17"),
@@ -33,7 +36,7 @@ STORY = {  # gap to pace in k€, exact, as the product design states it
 
 
 def every_sheet() -> list[sheets.Sheet]:
-    return [*sheets.structure(), *sheets.goals(), sheets.revision(), *sheets.actuals()]
+    return [*sheets.structure(), *sheets.goals(), sheets.revision(), *sheets.actuals(), *demo_accounts.files()]
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +224,33 @@ def test_the_amounts_of_a_plan_are_its_quota():
         rows = [row for row in pages.plan_rows(2026, [code]) if row[1] == person.email]
         named = sum(int(row[10]) for row in rows if row[10]) + pages.base_of(2026, code)
         assert named == pages.quota_of(2026, code) * 1000
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_word_of_a_map_or_an_account_plan_keeps_its_cap_in_each_language(language):
+    limits = {
+        "TITLES": 120, "WANTED": 120, "STEPS_AHEAD": caps.NEXT_STEP, "DECISION": caps.LINE, "CRITERIA": caps.ENTRY,
+        "EVIDENCE": caps.EVIDENCE, "STRATEGIES": caps.STRATEGY, "OBJECTIVES": caps.LINE, "MEASURES": caps.NEXT_STEP,
+        "REVIEWED": caps.COMMENT, "STRENGTHS": caps.SWOT, "WEAKNESSES": caps.SWOT, "CHANCES": caps.SWOT,
+        "THREATS": caps.SWOT, "NEXT": caps.SWOT,
+    }  # fmt: skip
+    with translation.override(language):
+        too_long = [
+            str(text) for name, most in limits.items() for text in getattr(map_words, name) if len(str(text)) > most
+        ]
+    assert too_long == []
+
+
+def test_every_key_account_has_a_map_on_which_no_name_comes_twice():
+    rows = [dict(zip(maps.PEOPLE_HEADERS.split(), row, strict=True)) for row in maps.people_rows()]
+    keys = [(row["account_id"], row["name"] or row["wanted"]) for row in rows]
+    assert len(set(keys)) == len(keys)
+    assert {row["account_id"] for row in rows} == {one.account_id for one in maps.KEY}
+    assert len(maps.KEY) == 40
+
+
+def test_the_accounts_of_the_rep_nobody_coached_hang_on_one_person_each():
+    rows = [dict(zip(maps.PEOPLE_HEADERS.split(), row, strict=True)) for row in maps.people_rows()]
+    for customer in maps.KEY:
+        met = [row["name"] for row in rows if row["account_id"] == customer.account_id and row["last_met_on"]]
+        assert (len(met) == 1) or customer.code != maps.UNKNOWN_TO
