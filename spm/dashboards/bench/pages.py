@@ -21,7 +21,8 @@ FRAME = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "UPDATE")  # of the session,
 
 
 def measure() -> dict[str, Any]:
-    """p95 of the page of the topmost team against a plain signed-in page, in turns; the most queries of any page.
+    """p95 of the page of the topmost team, and of the whole company's allocation, against a plain signed-in page, in
+    turns; the most queries of any page.
 
     Garbage is collected as in a web process.
     """
@@ -31,13 +32,16 @@ def measure() -> dict[str, Any]:
         client = _signed_in(admin)
         team = reverse("dashboards:team", args=[Team.objects.order_by("pk").values_list("pk", flat=True)[0]])
         memory.settle()
-        page, plain = _p95(client, team, reverse("dashboards:coaching"))
+        allocation = reverse("targets:allocate", args=[str(YEARS[-1])])
+        page, allocation_page, plain = _p95(client, team, allocation, reverse("dashboards:coaching"))
         counts = dict(_query_counts(client))
     widest = max(counts, key=lambda address: counts[address])
     return {
         "page_p95_ms": round(page * 1000, 1),
         "plain_page_p95_ms": round(plain * 1000, 1),
         "page_vs_plain_page": round(page / plain, 2),
+        "allocation_page_p95_ms": round(allocation_page * 1000, 1),
+        "allocation_page_vs_plain_page": round(allocation_page / plain, 2),
         "queries_max": counts[widest],
         "queries_max_page": widest,
     }

@@ -18,6 +18,7 @@ GOALS = {
     "import_peak_mb": 300,
     "allocate_vs_bulk_update": 5,
     "page_vs_plain_page": 8,
+    "allocation_page_vs_plain_page": 8,
     "queries_max": 20,
 }
 """What each ratio should not exceed (docs/operations.md)."""
