@@ -88,7 +88,6 @@ SECOND_LINE = {
     "TeamPlacement": "of the team shown",
     "TemplateSection": "of the form of the year shown",
     "TerritoryPlanLine": "of the plan shown",
-    "Thread": "of the object shown",
 }
 READ = re.compile(r"(\w+)\.objects\.visible_to\(")
 ROOT = Path(__file__).resolve().parents[2]
