@@ -7,7 +7,7 @@ the whole application, which never ends: one page in twenty took twice as long.
 
 import gc
 
-MADE = 50_000  # objects between two looks at the newest ones; a large page makes about as many
+MADE = 50_000  # objects between two looks at the newest ones; the largest pages make as many
 
 
 def settle() -> None:

@@ -121,7 +121,8 @@ WEB_WORKERS = env.int("SPM_WEB_WORKERS", 2)
 WSGI_APPLICATION = "spm.wsgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "spm.ui.templates.Templates",
+        "NAME": "django",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {

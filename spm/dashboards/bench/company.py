@@ -54,9 +54,10 @@ CREDIT_COLUMNS = (
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything: ``scale`` 1 is the size of a large company."""
+    """How much of everything: ``scale`` 1 is the size of a large company, ``history`` the part of its lines it has."""
 
     scale: float
+    history: float = 1
 
     @property
     def reps(self) -> int:
@@ -68,7 +69,7 @@ class Size:
 
     @property
     def actuals(self) -> int:
-        return round(ACTUALS * self.scale)
+        return round(ACTUALS * self.scale * self.history)
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ class People:
         return self.areas[at % len(self.areas)]
 
 
-def generate(scale: float) -> Size:
-    """Fill the (empty) database with a company of this scale."""
-    size, random = Size(scale), Random(7)  # noqa: S311  # repeatable, not a secret
+def generate(scale: float, history: float = 1) -> Size:
+    """Fill the (empty) database with a company of this scale; ``history``: with that part of its lines."""
+    size, random = Size(scale, history), Random(7)  # noqa: S311  # repeatable, not a secret
     with transaction.atomic():
         Company.objects.create(pk=1, name="Bench", currency="EUR", fixed_today=date(2026, 12, 15))
         for year in YEARS:
