@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models
 from django.db.models import Value
@@ -25,6 +25,15 @@ EXACT = Decimal("0.00000001")  # shares are kept to eight decimals
 
 type Steps = Sequence[tuple[int, Decimal]]
 """(Month since the start, % of the quota), by month; the first month is 1."""
+
+
+class HasDays(Protocol):
+    """A leaf period, as the table or a page has it; both days inclusive."""
+
+    @property
+    def starts_on(self) -> date: ...
+    @property
+    def ends_on(self) -> date: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,7 @@ def capacity(
     return Capacity(shares, (weighed / HUNDRED / sum(inside)).quantize(EXACT))
 
 
-def ramp_percent(steps: Steps, ramp_from: date, leaf: Period) -> Decimal:
+def ramp_percent(steps: Steps, ramp_from: date, leaf: HasDays) -> Decimal:
     """The percent of the quota carried in a leaf period: by months since the start, the month of the start is 1."""
     middle = leaf.starts_on + (leaf.ends_on - leaf.starts_on) / 2
     number = (middle.year - ramp_from.year) * 12 + middle.month - ramp_from.month + 1

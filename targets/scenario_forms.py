@@ -29,6 +29,13 @@ class RequestForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
+class TerritoryField(forms.ModelChoiceField):
+    """Territories by the name that a reader knows them by."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.shown_name)
+
+
 class MonthField(forms.ModelChoiceField):
     """An open leaf period, by the name people give it."""
 
@@ -95,7 +102,7 @@ class AdjustForm(forms.Form):
     def _of_territory(self) -> dict[str, forms.Field]:
         territories = Territory.objects.visible_to(self.user).order_by("name", "pk")
         return {
-            "territory": forms.ModelChoiceField(territories, label=_("Territory")),
+            "territory": TerritoryField(territories, label=_("Territory")),
             "receiver": forms.ModelChoiceField(self._people(), label=_("Who takes it over")),
             "starts": self._month(_("From")),
             "percent": AmountField(

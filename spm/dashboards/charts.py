@@ -16,6 +16,7 @@ from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import leaf_name
 from spm.org.models import Company
 from spm.ui import theme
+from spm.ui.lines import Drawing, Line, draw
 from spm.ui.numbers import babel_locale, day_short, month_name, number, thousands, unit_thousands
 from spm.ui.status import status_of
 
@@ -78,6 +79,29 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     return theme.Chart("pacing", title, takeaway, figure, _pacing_table(pacing, window, (goal, before), currency))
 
 
+def pacing_drawing(pacing: Pacing, view: View, currency: str) -> Drawing:
+    """The same lines as SVG, for paper."""
+    scale, window = scale_for(pacing.highest, currency), view.window
+    days = max((window.ends_on - window.starts_on).days, 1)
+
+    def place(day: date) -> Decimal:
+        return Decimal((day - window.starts_on).days) / days
+
+    kinds = (("plan", pacing.goal, False), ("last-year", pacing.before, True), ("actual", pacing.actual, True))
+    lines = [
+        Line(
+            kind,
+            f"{name} {scale.text(points[-1][1])}" if points else name,
+            [(place(day), amount / scale.divisor) for day, amount in points],
+            is_stepped,
+        )
+        for name, (kind, points, is_stepped) in zip(pacing_names(pacing, view), kinds, strict=True)
+    ]
+    spans = [(place(day), name) for day, name in named_spans(window)]
+    unit = _("%(unit)s, cumulative") % {"unit": scale.unit}
+    return draw(lines, spans, unit, place(pacing.today) if pacing.today else None)
+
+
 def pacing_names(pacing: Pacing, view: View) -> tuple[str, str, str]:
     """What the three lines are called: goal, comparison, actual."""
     before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
@@ -113,8 +137,8 @@ def _line(name: str, points: Points, style: dict[str, Any], scale: Scale) -> the
     }
 
 
-def _time_axis(window: Window) -> dict[str, Any]:
-    """Quarters named in their middle where a year is shown, else leaf periods."""
+def named_spans(window: Window) -> list[tuple[date, str]]:
+    """What stands along the axis of time, by the day of its middle: quarters where a year is shown, else leaves."""
     quarters = [quarter.leaves for quarter in window.quarters if quarter.leaves[0].starts_on >= window.starts_on]
     many = len(window.leaves) > 4 and len(quarters) > 1
     spans = quarters if many else [(leaf,) for leaf in window.leaves]
@@ -124,11 +148,16 @@ def _time_axis(window: Window) -> dict[str, Any]:
         if many
         else [month_name(span[0].starts_on) for span in spans]
     )
+    return [(middle(span[0].starts_on, span[-1].ends_on), name) for span, name in zip(spans, names, strict=True)]
+
+
+def _time_axis(window: Window) -> dict[str, Any]:
+    spans = named_spans(window)
     return theme.axis(
         showline=True,
         tickmode="array",
-        tickvals=[middle(span[0].starts_on, span[-1].ends_on) for span in spans],
-        ticktext=names,
+        tickvals=[day for day, _name in spans],
+        ticktext=[name for _day, name in spans],
         range=[window.starts_on, window.ends_on],
         hoverformat="%-d %b %Y",
         type="date",

@@ -42,6 +42,7 @@ from spm.org.scopes import history_of
 from spm.org.trees import TeamTree, distinct
 from spm.ui.bridge import Bridge
 from spm.ui.fields import MoneyField
+from spm.ui.geometry import shared_scale
 from spm.ui.numbers import day, money_compact
 from spm.ui.status import Status, status_of
 from spm.ui.theme import Chart
@@ -99,6 +100,13 @@ class Performance:
     @property
     def columns(self) -> Shown:
         return TEAM.shown(self.view.columns)
+
+    @property
+    def paper_rows(self) -> list[TableRow]:
+        """Every row of the table, whatever page of it is on screen, the total first."""
+        scale = shared_scale([row.figures.attainment for row, _level in self.ordered])
+        rows = [table_row(row, level, self.view, self.names, self.company, scale) for row, level in self.ordered]
+        return [self.total, *rows]
 
 
 def performance(user: User, company: Company, view: View, focus: Focus, name: str) -> Performance:

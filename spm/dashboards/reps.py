@@ -18,21 +18,26 @@ from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.performance import daily_of, pacing_words, steps_of
 from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import Stamp, leaves_needed, same_day, steady, trees_of
+from spm.dashboards.rep_accounts import RepAccounts, accounts_of
 from spm.dashboards.rows import bar_of
 from spm.dashboards.sentences import Situation, about_rep, to_rep
 from spm.dashboards.tiles import Math, measure_math
+from spm.dashboards.wallet import wallet_chart
 from spm.market.models import Assignment
-from spm.org.models import Company, User
+from spm.org.models import ALWAYS, Company, User
 from spm.org.scopes import history_of, manager_name, scope_of
 from spm.org.trees import TeamTree
 from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
-from spm.ui.numbers import month_name
+from spm.ui.numbers import month_name, percent
 from spm.ui.status import Status, status_of
 from spm.ui.theme import Chart
 from targets import baseline, curves
+from targets.allocation_facts import joined_on
 from targets.choices import Measure
 from targets.models import Attainment
+from targets.ramps import ramp_percent, read_ramps
+from targets.spreading import HUNDRED
 
 MEASURES = (Measure.BOOKINGS, Measure.REVENUE, Measure.MARGIN)
 
@@ -80,6 +85,7 @@ class About:
     starts_on: date | None
     left_on: date | None
     once_led: tuple[tuple[int, str], ...]  # on one's own page: teams whose earlier totals stay one's to see
+    ramp: str  # how much of a full quota is carried in the leaf period shown last
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +106,34 @@ class RepPage:
     is_empty: bool
     overlay: Decimal
     effect: Decimal
+    accounts: RepAccounts | None  # None where the page shows none
+    wallet: Chart | None
+
+    @property
+    def paper_months(self) -> list[MonthRow]:
+        """The total, then each month."""
+        return [self.total, *self.month_rows]
+
+    @property
+    def not_listed(self) -> Decimal:
+        """Of the actual, in no account of the list: credits newer than the roll-up."""
+        return (
+            self.total.figures.actual - sum((row.actual for row in self.accounts.rows), ZERO) if self.accounts else ZERO
+        )
 
     @property
     def columns(self) -> Shown:
         return MONTHS.shown(self.view.columns)
 
 
-def rep_page(user: User, company: Company, view: View, person: User) -> RepPage:
+def rep_page(user: User, company: Company, view: View, person: User, *, with_accounts: bool = False) -> RepPage:
     """The page of one person whom ``user`` may see, all of one roll-up."""
-    return steady(user, lambda stamp: _read(user, company, view, person, stamp))
+    return steady(user, lambda stamp: _read(user, company, view, person, stamp, with_accounts=with_accounts))
 
 
-def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) -> RepPage:
+def _read(  # noqa: PLR0913  # whose page, of whom, at which state
+    user: User, company: Company, view: View, person: User, stamp: Stamp, *, with_accounts: bool
+) -> RepPage:
     window, trees = view.window, trees_of(user, leaves_needed(view.window))
     cells = _cells(user, person, view, list(trees))
     chosen = cells[view.measure]
@@ -127,11 +149,12 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
     title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
     words = pacing_words(row.figures, lines, view, company)
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
+    accounts = accounts_of(user, person, view) if with_accounts else None
     return RepPage(
         view=view,
         company=company,
         person=person,
-        about=_about(user, person, view.today),
+        about=_about(user, person, view),
         stamp=stamp,
         sentence=sentence_of(user, company, view, person, row),
         bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],
@@ -144,6 +167,8 @@ def _read(user: User, company: Company, view: View, person: User, stamp: Stamp) 
         is_empty=all(figures(cells[measure], window).is_empty for measure in MEASURES),
         overlay=sum((chosen[leaf.pk].overlay for leaf in window.leaves if leaf.pk in chosen), ZERO),
         effect=row.figures.effect,
+        accounts=accounts,
+        wallet=wallet_chart(accounts, company.currency) if accounts else None,
     )
 
 
@@ -252,8 +277,8 @@ def _once_led(user: User) -> list[int]:
     return sorted({span.team for span in scope_of(user).led if access.once_led(user, span.team)})
 
 
-def _about(user: User, person: User, today: date) -> About:
-    history = history_of(user)
+def _about(user: User, person: User, view: View) -> About:
+    history, today = history_of(user), view.today
     tree = history.as_of(today)
     team = tree.team_of.get(person.pk)
     held = Assignment.objects.visible_to(user).as_of(today).filter(person=person).select_related("territory")
@@ -265,4 +290,14 @@ def _about(user: User, person: User, today: date) -> About:
         starts_on=person.starts_on,
         left_on=person.left_on,
         once_led=tuple((pk, history.teams[pk]) for pk in _once_led(user)) if user == person else (),
+        ramp=_ramp(user, person, view.window),
     )
+
+
+def _ramp(user: User, person: User, window: Window) -> str:
+    """In the running leaf period, or the last one shown."""
+    leaf = window.current or window.leaves[-1]
+    steps, start = read_ramps().of(person.pk, joined_on(history_of(user), person.pk))
+    share = ramp_percent(steps, start, leaf) if steps and start and start > ALWAYS else HUNDRED
+    words = {"share": percent(share / HUNDRED)}
+    return _("Full quota") if share == HUNDRED else _("%(share)s of a full quota") % words

@@ -153,7 +153,7 @@ def _bridge(page: Performance) -> Table:
 def export_rep(request: HttpRequest, page: RepPage) -> HttpResponseBase:
     """The table that ``?table=`` names: pacing, halves, accounts, or else the months."""
     named = request.GET.get("table", "")
-    parts = {"pacing": _pacing, "halves": _halves}
+    parts = {"pacing": _pacing, "halves": _halves, "accounts": _rep_accounts}
     columns, rows = parts.get(named, _months)(page)
     subject = f"rep-{page.person.pk}" + (f"-{named}" if named in parts else "")
     return audited_table(request, columns, rows, _named(subject, page.view))
@@ -172,6 +172,20 @@ def _halves(page: RepPage) -> Table:
     rows: list[Sequence[Value]] = [
         [half.team, half.since, half.figures.quota, half.figures.actual] for half in page.halves
     ]
+    return columns, rows
+
+
+def _rep_accounts(page: RepPage) -> Table:
+    """Every account, the rest that is in none of them, and the total."""
+    texts = (_("Account"), _("Number"), _("Tier"))
+    columns = [*map(Column, texts), _money(_("Actual")), _money(_("Comparison to date")), Column(_("Share"), "percent")]
+    columns += [_money(_("12 months")), _money(_("Potential")), Column(_("Share of wallet"), "percent")]
+    rows: list[Sequence[Value]] = [[_("Total"), "", "", page.total.figures.actual, *[None] * 5]]
+    for row in page.accounts.rows if page.accounts else ():
+        names = (row.name, row.external_id, row.tier)
+        amounts = (row.actual, row.before, _six(row.share), row.year, row.potential, _six(row.wallet))
+        rows.append([*names, *amounts])
+    rows += [[_("Remainder"), "", "", page.not_listed, *[None] * 5]] if page.not_listed else []
     return columns, rows
 
 

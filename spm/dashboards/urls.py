@@ -2,14 +2,17 @@
 
 from django.urls import path
 
-from spm.dashboards import views, views_demo, views_personal, views_saved
+from spm.dashboards import views, views_demo, views_personal, views_print, views_saved
 
 app_name = "dashboards"
 urlpatterns = [
     path("", views.home, name="home"),
     path("performance/", views.performance, name="performance"),
+    path("performance/print/", views_print.performance_print, name="performance-print"),
     path("performance/teams/<int:pk>/", views.team, name="team"),
+    path("performance/teams/<int:pk>/print/", views_print.team_print, name="team-print"),
     path("performance/reps/<int:pk>/", views.rep, name="rep"),
+    path("performance/reps/<int:pk>/print/", views_print.rep_print, name="rep-print"),
     path("performance/actuals/", views.actuals, name="actuals"),
     path("territories/", views.territories, name="territories"),
     path("territories/<int:pk>/", views.territory, name="territory"),

@@ -20,7 +20,7 @@ from spm.dashboards.filters import filters_of, picker_of
 from spm.dashboards.home import admin_home, in_need
 from spm.dashboards.performance import Performance, focus_name
 from spm.dashboards.performance import performance as read_performance
-from spm.dashboards.periods import View
+from spm.dashboards.periods import Span, View
 from spm.dashboards.pins import pinned
 from spm.dashboards.plan_pages import actions_due, home_plans, progress_of, with_plans
 from spm.dashboards.planning import planning_of
@@ -39,7 +39,7 @@ from spm.org.models import Company, Team, User
 from spm.ui.exports import export_format
 
 
-def _state(request: HttpRequest) -> tuple[Company | None, View | None]:
+def state_of(request: HttpRequest) -> tuple[Company | None, View | None]:
     """The company and what the address asks to see of it; what was not understood becomes a message."""
     company = clock.company()
     view = view_of(user_of(request), company, request.GET) if company else None
@@ -86,7 +86,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     more = {"planning": with_plans(planning_of(user), home_plans(user)), "pins": pinned(user, company, opened.views)}
     more["saved"] = menu_of(user, opened, view)
     if access.can_open_performance(user):
-        page = _performance_of(user, company, view, _focus(request, view))
+        page = performance_of(user, company, view, focus_of(request, view))
         if export_format(request):
             return tables.export_board(request, page)
         context = _performance_context(request, page) | more | {"needed": in_need(page), "wins": wins(page)}
@@ -109,26 +109,26 @@ def performance(request: HttpRequest) -> HttpResponseBase:
         return redirect(reverse("dashboards:rep", args=[user.pk]) + (f"?{asked}" if asked else ""))
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Performance")})
-    focus = _focus(request, view)
-    page = _performance_of(user, company, view, focus)
+    focus = focus_of(request, view)
+    page = performance_of(user, company, view, focus)
     if export_format(request):
         return tables.export_board(request, page)
     context = _performance_context(request, page) | {"saved": menu_of(user, opened, view)}
     return _shown(request, "dashboards/performance.html", context)
 
 
-def _focus(request: HttpRequest, view: View) -> Focus | None:
+def focus_of(request: HttpRequest, view: View) -> Focus | None:
     """The team that the address names, if its numbers are the user's to see; else what he leads."""
     user = user_of(request)
     if not view.team:
         return default_focus(user, view.today)
     if not (view.team.isascii() and view.team.isdigit()):
         raise Http404
-    team = _team_or_404(request, int(view.team))
+    team = team_or_404(request, int(view.team))
     return Focus((team.pk,), is_company=False)
 
 
-def _team_or_404(request: HttpRequest, pk: int) -> Team:
+def team_or_404(request: HttpRequest, pk: int) -> Team:
     """A team whose numbers the user may see, for some periods at least; for everybody else there is no such page."""
     user = user_of(request)
     found: Team = get_object_or_404(Team.objects.visible_to(user, once_led=True), pk=pk)
@@ -137,7 +137,8 @@ def _team_or_404(request: HttpRequest, pk: int) -> Team:
     return found
 
 
-def _performance_of(user: User, company: Company, view: View, focus: Focus | None) -> Performance:
+def performance_of(user: User, company: Company, view: View, focus: Focus | None) -> Performance:
+    """The page of a focus. Raises PermissionDenied where there is none."""
     if focus is None:
         raise PermissionDenied
     return read_performance(user, company, view, focus, focus_name(user, company, focus))
@@ -157,11 +158,11 @@ def _performance_context(request: HttpRequest, page: Performance) -> dict[str, A
 @require_safe
 def team(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One team, by the same parts as the whole."""
-    user, found = user_of(request), _team_or_404(request, pk)
-    company, view = _state(request)
+    user, found = user_of(request), team_or_404(request, pk)
+    company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": found.name})
-    page = _performance_of(user, company, view, Focus((found.pk,), is_company=False))
+    page = performance_of(user, company, view, Focus((found.pk,), is_company=False))
     if export_format(request):
         return tables.export_board(request, page)
     context = _performance_context(request, page) | {"team": found}
@@ -176,13 +177,14 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One person: for that person and whoever answers for him."""
     user = user_of(request)
     person = visible_or_404(User, request, pk=pk)
-    company, view = _state(request)
+    company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": person.name})
-    page = rep_page(user, company, view, person)
+    page = rep_page(user, company, view, person, with_accounts=True)
     if export_format(request):
         return tables.export_rep(request, page)
-    context = _rep_context(request, page) | {"plan": progress_of(user, person)}
+    label = dict(view.spans).get(Span.YEAR, view.label)
+    context = _rep_context(request, page) | {"plan": progress_of(user, person), "year_label": label}
     return _shown(request, "dashboards/rep.html", context)
 
 
@@ -207,7 +209,7 @@ def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:
 def actuals(request: HttpRequest) -> HttpResponseBase:
     """The lines behind a number, and those that do not count with the rule they fail."""
     user = user_of(request)
-    company, view = _state(request)
+    company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Actuals")})
     subject = subject_of(user, company, view, request.GET)
@@ -231,7 +233,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
 def territories(request: HttpRequest) -> HttpResponseBase:
     """Territories with owner, accounts, actual, target and pace."""
     user = user_of(request)
-    company, view = _state(request)
+    company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Territories")})
     page = territory_list(user, company, view)
@@ -252,7 +254,7 @@ def territories(request: HttpRequest) -> HttpResponseBase:
 def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One territory: who holds it, where it stands, and its accounts with what they brought."""
     user, found = user_of(request), visible_or_404(Territory, request, pk=pk)
-    company, view = _state(request)
+    company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": found.shown_name})
     page = territory_page(user, company, view, found)

@@ -290,8 +290,11 @@ NUMBERS = {
     "dashboards:performance": Access(managers(others=statuses(302)), exports=True, tables=BOARD, htmx=True),
     "dashboards:team": Access(team_numbers(), kinds=(("pk", "team"),), exports=True, tables=BOARD, htmx=True),
     "dashboards:rep": Access(
-        who_sees(), kinds=(("pk", "person"),), exports=True, tables=("pacing", "halves"), htmx=True
+        who_sees(), kinds=(("pk", "person"),), exports=True, tables=("pacing", "halves", "accounts"), htmx=True
     ),
+    "dashboards:performance-print": Access(managers(others=statuses(302))),
+    "dashboards:team-print": Access(team_numbers(), kinds=(("pk", "team"),)),
+    "dashboards:rep-print": Access(who_sees(), kinds=(("pk", "person"),)),
     "dashboards:actuals": Access(
         who_sees(),
         query="?person={person}",

@@ -16,6 +16,9 @@ from tests.access.world import World, rolled_back
 pytestmark = pytest.mark.django_db
 
 ACTORS = ("admin", "manager", "owner")
+REP_ON_PAPER = ("Attainment by measure", "Month by month", "Accounts, Bookings, Year 2026")
+BOARDS_ON_PAPER = ("dashboards:performance-print", "dashboards:team-print")
+BOARD_ON_PAPER = ("Teams and reps", "Rep by month")
 # Tables that are no data to take away, each with the reason.
 NO_DATA = {
     ("usersessions_list", "Your sessions"): "buttons that end one's own sign-ins",
@@ -27,6 +30,9 @@ NO_DATA = {
     ("dashboards:rep", "Months"): "the numbers of Month by month, whose file holds the whole quota too",
     ("dashboards:home", "Months"): "the same",
     ("targets:quota", "The person’s own number beside the quota"): "a column of the review, whose file holds it",
+    ("dashboards:rep", "Potential and share of wallet"): "the numbers of Accounts, whose file holds them",
+    **{("dashboards:rep-print", text): "paper; the page has the file" for text in REP_ON_PAPER},
+    **{(route, text): "paper; the page has the file" for route in BOARDS_ON_PAPER for text in BOARD_ON_PAPER},
     ("targets:quota-print", "How the number was made"): "paper; the letter has the file",
     ("targets:quota-print", "By quarter and month"): "paper; the letter has the file",
     ("territories:account-print", "Stakeholders"): "paper; the page of the account has the file",

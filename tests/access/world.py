@@ -104,6 +104,9 @@ TOKENS = {
         "831,947",
         "831947",
         "831.9",
+        "913,219",
+        "913219",
+        "913.2",
         "Parkedquill",
         "Whisperquill",
     ),
@@ -117,6 +120,9 @@ TOKENS = {
         "842,753",
         "842753",
         "842.8",
+        "924,337",
+        "924337",
+        "924.3",
         "Parkedbramble",
         "Whisperbramble",
     ),
@@ -130,11 +136,15 @@ TOKENS = {
         "853,179",
         "853179",
         "853.2",
+        "935,441",
+        "935441",
+        "935.4",
         "Parkedthistle",
         "Whisperthistle",
     ),
 }
 ACTUAL = {"own": 713_519, "team": 724_631, "other": 735_823}
+POTENTIAL = {"own": 913_219, "team": 924_337, "other": 935_441}
 QUOTA = {"own": 831_947, "team": 842_753, "other": 853_179}
 
 
@@ -298,7 +308,7 @@ def _belongings(reps: dict[str, User]) -> dict[str, dict[str, Any]]:
     for relation, rep in reps.items():
         _, land, customer, *_ = TOKENS[relation]
         territory = make_territory(land, owner=rep)
-        account = make_account(customer, owner=rep)
+        account = make_account(customer, owner=rep, potential=POTENTIAL[relation])
         AccountPlacement.objects.create(account=account, territory=territory)
         quota = make_quota(rep, "2026-09", QUOTA[relation])
         actual = Actual.objects.create(

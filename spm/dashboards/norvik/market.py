@@ -87,7 +87,7 @@ def account_rows() -> list[Row]:
 
 def _account_row(customer: Customer) -> Row:
     country, region, postal = pick(PLACES[customer.code], customer.account_id, "place")
-    low, high = (400, 1400) if customer.is_key else (60, 380)
+    low, high = (700, 1900) if customer.is_key else (250, 900)
     segment = "Channel" if customer.code in ("C3", "C4") else "Strategic" if customer.code[0] == "C" else "Direct"
     return (
         customer.account_id,

@@ -1,0 +1,78 @@
+"""What accounts could bring beside what they bring: potential × share of wallet, one point for each account."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from spm.dashboards.figures import ZERO
+from spm.dashboards.rep_accounts import RepAccount, RepAccounts
+from spm.ui import theme
+from spm.ui.numbers import money_compact, percent, thousands, unit_thousands
+
+NAMED, NAMED_FROM = 3, Decimal("0.1")
+"""So many points carry their name, if so much of what is open is theirs; every other one has it on hover."""
+
+
+def left_of(row: RepAccount) -> Decimal:
+    """What a year's potential leaves beyond what twelve months brought; never below 0."""
+    return max((row.potential or ZERO) - row.year, ZERO)
+
+
+def wallet_chart(accounts: RepAccounts, currency: str) -> theme.Chart | None:
+    """None where no potential is known: a picture of nothing says nothing."""
+    rows = sorted(accounts.with_potential, key=lambda row: (-left_of(row), row.name.casefold()))
+    if not rows:
+        return None
+    unit = unit_thousands(currency)
+    table = theme.ChartTable(
+        [_("Account"), f"{_('Potential')}, {unit}", f"{_('12 months')}, {unit}", _("Share of wallet")],
+        [[row.name, thousands(row.potential), thousands(row.year), percent(row.wallet)] for row in rows],
+    )
+    return theme.Chart("wallet", _("Potential and share of wallet"), _words(rows, currency), _figure(rows, unit), table)
+
+
+def _words(rows: Sequence[RepAccount], currency: str) -> str:
+    """How much is open in how many accounts, and where most of it is."""
+    total = sum((left_of(row) for row in rows), ZERO)
+    if not total:
+        return _("Twelve months brought as much as every known potential.")
+    text = ngettext(
+        "%(amount)s a year is open in %(n)s account of known potential; most of it at %(name)s: %(most)s.",
+        "%(amount)s a year is open in %(n)s accounts of known potential; most of it at %(name)s: %(most)s.",
+        len(rows),
+    )
+    most = money_compact(left_of(rows[0]), currency)
+    words = {"amount": money_compact(total, currency), "n": len(rows), "name": rows[0].name, "most": most}
+    return text % words
+
+
+def _figure(rows: Sequence[RepAccount], unit: str) -> dict[str, object]:
+    shares = [(row.wallet or ZERO) * 100 for row in rows]
+    least = sum((left_of(row) for row in rows), ZERO) * NAMED_FROM
+    named = [i < NAMED and left_of(row) > least for i, row in enumerate(rows)]
+    points = {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [(row.potential or ZERO) / 1000 for row in rows],
+        "y": shares,
+        "text": [theme.strip(row.name) if is_named else "" for row, is_named in zip(rows, named, strict=True)],
+        "customdata": [theme.strip(row.name) for row in rows],
+        "textposition": "top center",
+        "textfont": {"color": theme.token("text"), "size": 13},
+        "marker": {"size": 11, "color": theme.token("primary", Decimal("0.7"))},
+        "hovertemplate": "%{customdata}<br>%{x:,.0f} · %{y:.0f} %<extra></extra>",
+        "cliponaxis": False,
+    }
+    return theme.figure(
+        [points],
+        hovermode="closest",
+        margin={"l": 56, "r": 24, "t": 32, "b": 48, "pad": 4},
+        xaxis=theme.axis(showline=True, rangemode="tozero", tickformat=",", title=_title(f"{_('Potential')}, {unit}")),
+        yaxis=theme.axis(showgrid=True, rangemode="tozero", title=_title(_("Share of wallet, %"))),
+    )
+
+
+def _title(text: str) -> dict[str, object]:
+    return {"text": text, "font": {"color": theme.token("muted"), "size": 13}}
