@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from spm.ui.lines import BOTTOM, LEFT, RIGHT, TOP, Line, draw
 
-
 ZERO, ONE, TEN = Decimal(0), Decimal(1), Decimal(10)
 
 
