@@ -20,8 +20,9 @@ from spm.dashboards.rows import heat
 from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList, TerritoryRow
 from spm.dashboards.territory import TerritoryPage
+from spm.dashboards.two_trees import TwoTrees
 from spm.org.exports import audited_table
-from spm.org.models import Company, User
+from spm.org.models import ALWAYS, Company, User
 from spm.ui.exports import Column, Value
 from spm.ui.status import status_of
 from targets.number_tables import Table, bridge_table
@@ -225,6 +226,9 @@ def _of_territory() -> dict[str, tuple[Column, Callable[[TerritoryRow], Value]]]
 
 
 def export_territories(request: HttpRequest, page: TerritoryList) -> HttpResponseBase:
+    """Every territory, or what the two trees add up to (``?table=trees``), for those who are shown it."""
+    if request.GET.get("table") == "trees" and page.trees:
+        return audited_table(request, *_trees(page.trees), _named("two-trees", page.view))
     keys, shown, known = figure_keys(page.columns), page.columns, _of_territory()
     facts = [key for key in OF_MARKET if key in shown.keys or not shown.is_chosen]
     columns = [Column(_("Territory")), *(known[key][0] for key in facts), *figure_columns(page.view, keys)]
@@ -236,11 +240,48 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
 
 
 def export_territory(request: HttpRequest, page: TerritoryPage) -> HttpResponseBase:
-    """The months, where ``?table=`` names them, else the accounts."""
-    has_months = request.GET.get("table") == "months"
-    columns, rows = _months(page) if has_months else _accounts(page)
-    subject = f"territory-{page.name}-months" if has_months else f"territory-{page.name}"
+    """The table that ``?table=`` names: months, holders, beside, or else the accounts."""
+    named = request.GET.get("table", "")
+    parts = {"months": _months, "holders": _holders, "beside": _beside}
+    columns, rows = parts.get(named, _accounts)(page)
+    subject = f"territory-{page.name}" + (f"-{named}" if named in parts else "")
     return audited_table(request, columns, rows, _named(subject, page.view))
+
+
+def _trees(trees: TwoTrees) -> Table:
+    columns = [Column(_("Part")), *map(_money, (_("Target"), _("Quotas"), _("Actual")))]
+    return columns, [
+        [_("Territories"), trees.territory_target, None, trees.territory_actual],
+        [_("Unassigned"), None, None, trees.unassigned],
+        [_("By territory"), trees.territory_target, None, trees.by_territory],
+        [_("Teams and people"), trees.team_target, trees.quotas, trees.people_actual],
+        [_("House"), None, None, trees.house],
+        [_("By person"), trees.team_target, trees.quotas, trees.by_person],
+    ]
+
+
+def _holders(page: TerritoryPage) -> Table:
+    """Who held it, the newest first; an empty first day: always."""
+    columns = [Column(_("Person")), Column(_("Role")), Column(_("From"), "date"), Column(_("Until"), "date")]
+    rows: list[Sequence[Value]] = [
+        [one.name or _("vacant"), str(one.role), one.since if one.since > ALWAYS else None, one.until]
+        for one in page.spells
+    ]
+    return columns, rows
+
+
+def _beside(page: TerritoryPage) -> Table:
+    columns, found = [Column(_("Part")), _money(_("Number"))], page.beside
+    if found is None:
+        return columns, []
+    rows: list[Sequence[Value]] = [
+        [_("Target of this territory"), found.target],
+        [_("Targets of the territories below"), found.below],
+        [_("Quota of its owner, all territories"), found.owner_quota],
+    ]
+    if found.team:
+        rows.append([_("Target of the owner's team, %(team)s") % {"team": found.team}, found.team_target])
+    return columns, rows
 
 
 def _accounts(page: TerritoryPage) -> Table:

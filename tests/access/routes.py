@@ -309,9 +309,9 @@ NUMBERS = {
         exports=True,
         htmx=True,
     ),
-    "dashboards:territories": Access(signed_in(), exports=True, htmx=True),
+    "dashboards:territories": Access(signed_in(), exports=True, tables=("trees",), htmx=True),
     "dashboards:territory": Access(
-        who_sees(), kinds=(("pk", "territory"),), exports=True, tables=("months",), htmx=True
+        who_sees(), kinds=(("pk", "territory"),), exports=True, tables=("months", "holders", "beside"), htmx=True
     ),
     "dashboards:coaching": Access(signed_in()),
     "dashboards:meetings": Access(signed_in()),

@@ -35,7 +35,7 @@ WRITTEN = {
     "Exported from HR": "the name of a saved mapping",
     "People": "what was imported, in the language of who did it: setup:audit",
 }
-WRITTEN_PARTS = ("Between us: ", "The market grew", "New hires")
+WRITTEN_PARTS = ("Because of ", "Between us: ", "The market grew", "New hires")
 ZONE = re.compile(r"(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
 
 
