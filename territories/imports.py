@@ -2,6 +2,7 @@
 
 from territories.map_imports import Stakeholders
 from territories.plan_imports import PlanLines
+from territories.rule_imports import TerritoryRules
 from territories.step_imports import DecisionSteps
 
-__all__ = ["DecisionSteps", "PlanLines", "Stakeholders"]
+__all__ = ["DecisionSteps", "PlanLines", "Stakeholders", "TerritoryRules"]

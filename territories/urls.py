@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from territories import account_plan_views, account_views, plan_board_views, plan_flow_views, plan_views
+from territories import account_plan_views, account_views, plan_board_views, plan_flow_views, plan_views, rule_views
 
 app_name = "territories"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("accounts/<int:pk>/save/", account_views.map_save, name="map-save"),
     path("accounts/<int:pk>/people/<int:person>/restore/", account_views.person_restore, name="map-person-restore"),
     path("accounts/<int:pk>/steps/<int:step>/restore/", account_views.step_restore, name="map-step-restore"),
+    path("rules/", rule_views.rule_set_list, name="rule-sets"),
+    path("rules/<int:pk>/", rule_views.rule_set_detail, name="rule-set"),
+    path("rules/<int:pk>/rules/<int:rule>/", rule_views.rule_edit, name="rule-edit"),
+    path("rules/<int:pk>/rules/<int:rule>/delete/", rule_views.rule_delete, name="rule-delete"),
+    path("rules/<int:pk>/preview/", rule_views.rule_set_preview, name="rule-set-preview"),
+    path("rules/<int:pk>/activate/", rule_views.rule_set_activate, name="rule-set-activate"),
+    path("rules/<int:pk>/discard/", rule_views.rule_set_discard, name="rule-set-discard"),
     path("plans/", plan_board_views.plan_board_page, name="plan-board"),
     path("plans/form/<str:year>/", plan_board_views.template_edit, name="template"),
     path("plans/form/<str:year>/roll-out/", plan_board_views.roll_out, name="roll-out"),

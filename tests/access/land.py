@@ -56,11 +56,10 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
         found["territory_plan"][relation], found["plan_line"][relation] = plan.pk, line.pk
     across = {"account_id": objects["account"]["other"], "owner": reps["own"], "name": f"Across {words['own']}"}
     Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across)
-    _cut(objects, admin)
     made = {"data": b"Whisperfile", "plans": 3, "made_at": timezone.now()}
     file = PlanFile.objects.create(fiscal_year=year, asked_by=admin, format=FileFormat.PDF, **made)
     found["plan_file"] = dict.fromkeys(("own", "team", "other"), file.pk)
-    return found
+    return found | _cut(objects, admin)
 
 
 def _plan(year: FiscalYear, rep: User, territory: Territory, words: str) -> tuple[TerritoryPlan, TerritoryPlanLine]:
@@ -105,12 +104,14 @@ def _map(account: Account, year: FiscalYear, rep: User, words: str) -> AccountRe
     return AccountReview.objects.create(plan=plan, due_on=date(2026, 10, 1))
 
 
-def _cut(objects: Objects, admin: User) -> None:
+def _cut(objects: Objects, admin: User) -> Objects:
     """A set of rules and a package, which admins alone see."""
     rules = RuleSet.objects.create(name="Whispercut", created_by=admin)
     territory = objects["territory"]["own"]
-    TerritoryRule.objects.create(rule_set=rules, territory_id=territory, country="fr")
+    rule = TerritoryRule.objects.create(rule_set=rules, territory_id=territory, country="fr")
     package = MovePackage.objects.create(
         name="Whispermove", to_territory_id=territory, effective_on=date(2026, 10, 1), reason="why", created_by=admin
     )
     MovedAccount.objects.create(package=package, account_id=objects["account"]["other"])
+    keys = {"rule_set": rules.pk, "rule": rule.pk, "package": package.pk}
+    return {kind: dict.fromkeys(("own", "team", "other"), pk) for kind, pk in keys.items()}

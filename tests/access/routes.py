@@ -167,6 +167,18 @@ MAPS = {
         public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("step", "=1000000000"))
     ),
 }
+# How the market is cut: admins alone.
+RULE_SET = (("pk", "rule_set"),)
+RULE = (*RULE_SET, ("rule", "rule"))
+CUT = {
+    "territories:rule-sets": Access(admins(), admins(ACTED), exports=True),
+    "territories:rule-set": Access(admins(), kinds=RULE_SET, exports=True, tables=("overlaps", "unplaced")),
+    "territories:rule-edit": Access(admins(), admins(ACTED), kinds=RULE),
+    "territories:rule-delete": Access(public(NO_METHOD), admins(ACTED), kinds=RULE),
+    "territories:rule-set-preview": Access(admins(), kinds=RULE_SET, also=("?on=2026-12-01",), exports=True),
+    "territories:rule-set-activate": Access(public(NO_METHOD), admins(ACTED), kinds=RULE_SET),
+    "territories:rule-set-discard": Access(public(NO_METHOD), admins(ACTED), kinds=RULE_SET),
+}
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 DEAL_VERB = Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=(("year", "=2026"), ("pk", "actual")))
 TARGETS = {
@@ -385,6 +397,7 @@ ROUTES: dict[str, Access] = {
     **TARGETS,
     **MAPS,
     **PLANS,
+    **CUT,
     **SAVED,
     **SCENARIOS,
     **TALK,

@@ -50,6 +50,7 @@ SHOWN_AT = {
     "Opportunity": "territories:account-detail",
     "PlanLine": "targets:company",
     "Quota": "targets:year-list",
+    "RuleSet": "territories:rule-sets",
     "SavedView": "dashboards:saved-list",
     "Target": "targets:year-list",
     "Team": "dashboards:search",
@@ -87,6 +88,7 @@ SECOND_LINE = {
     "TeamLead": "of the team shown",
     "TeamPlacement": "of the team shown",
     "TemplateSection": "of the form of the year shown",
+    "TerritoryRule": "of the set shown",
     "TerritoryPlanLine": "of the plan shown",
 }
 READ = re.compile(r"(\w+)\.objects\.visible_to\(")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from spm.dashboards.bench import allocations, company, imports, pages, rollups
+from spm.dashboards.bench import allocations, company, imports, pages, placements, rollups
 from spm.dashboards.bench.database import database_of_its_own
 
 GOALS = {
@@ -18,6 +18,7 @@ GOALS = {
     "import_vs_bulk_load": 8,
     "import_peak_mb": 300,
     "allocate_vs_bulk_update": 5,
+    "placing_vs_update": 3,
     "page_vs_plain_page": 8,
     "allocation_page_vs_plain_page": 8,
     "queries_max": 20,
@@ -59,5 +60,5 @@ class Command(BaseCommand):
             self.stderr.write(f"scale {scale:g}: measuring {size.actuals} lines of {size.reps} reps")
             figures = {"database": connection.vendor, "scale": scale, "actuals": size.actuals} | rollups.measure()
             if whole:
-                figures |= pages.measure() | allocations.measure() | imports.measure()
+                figures |= pages.measure() | allocations.measure() | placements.measure() | imports.measure()
         return figures
