@@ -24,6 +24,7 @@ from tests.access.policy import (
     team_pages,
     who_sees,
 )
+from tests.access.routes_cut import CUT
 from tests.access.world import MANAGERS, SEES
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
@@ -166,18 +167,6 @@ MAPS = {
     "territories:map-step-restore": Access(
         public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("step", "=1000000000"))
     ),
-}
-# How the market is cut: admins alone.
-RULE_SET = (("pk", "rule_set"),)
-RULE = (*RULE_SET, ("rule", "rule"))
-CUT = {
-    "territories:rule-sets": Access(admins(), admins(ACTED), exports=True),
-    "territories:rule-set": Access(admins(), kinds=RULE_SET, exports=True, tables=("overlaps", "unplaced")),
-    "territories:rule-edit": Access(admins(), admins(ACTED), kinds=RULE),
-    "territories:rule-delete": Access(public(NO_METHOD), admins(ACTED), kinds=RULE),
-    "territories:rule-set-preview": Access(admins(), kinds=RULE_SET, also=("?on=2026-12-01",), exports=True),
-    "territories:rule-set-activate": Access(public(NO_METHOD), admins(ACTED), kinds=RULE_SET),
-    "territories:rule-set-discard": Access(public(NO_METHOD), admins(ACTED), kinds=RULE_SET),
 }
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
 DEAL_VERB = Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=(("year", "=2026"), ("pk", "actual")))
