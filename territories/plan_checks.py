@@ -13,6 +13,15 @@ from territories.plan_lines import SHAPES
 
 
 @dataclass(frozen=True, slots=True)
+class Stripe:
+    """A part of the bar of the gap check, as attributes of a drawing."""
+
+    name: str
+    x: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Named goals against the bookings quota of the year, in company currency. ``quota`` None = none is known yet."""
 
@@ -30,6 +39,23 @@ class Gap:
     def left(self) -> Decimal | None:
         """Quota − named: above 0 "not yet named", below 0 named beyond the quota; None without a quota."""
         return None if self.quota is None else self.quota - self.named
+
+    @property
+    def bar(self) -> list[Stripe]:
+        """What is named, side by side on a width of 100 that is the quota, or what is named where that is more."""
+        whole, found, at = max(self.quota or ZERO, self.named), [], ZERO
+        named = (
+            ("accounts", self.accounts),
+            ("business", self.business),
+            ("base", self.base),
+            ("channel", self.channel),
+        )
+        for name, amount in named:
+            if whole and amount > 0:
+                width = amount * 100 / whole
+                found.append(Stripe(name, f"{at:.2f}", f"{width:.2f}"))
+                at += width
+        return found
 
     @property
     def distance(self) -> Decimal | None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from spm.org import clock
+from spm.ui.geometry import Bullet, bullet, shared_scale
+from spm.ui.numbers import percent
 from targets import curves, measures
 from targets.choices import Measure
 from territories.models import TerritoryPlan
@@ -35,6 +37,17 @@ class Goal:
     def share(self) -> Decimal | None:
         """The plan's goal ÷ what is asked."""
         return measures.attainment(self.goal, self.quota) if self.goal is not None and self.quota else None
+
+    @property
+    def bar(self) -> Bullet | None:
+        """The plan's goal on a track of what is asked; the tick: what this year has reached so far."""
+        if self.goal is None or not self.quota:
+            return None
+        ahead = self.share is not None and self.share >= 1
+        sentence = f"{self.label}: {percent(self.share)}"
+        scale = shared_scale([self.share])
+        status = "ahead" if ahead else "ontrack"
+        return bullet(self.goal, self.quota, sentence=sentence, expected=self.to_date, status=status, scale=scale)
 
     @property
     def difference(self) -> Decimal | None:

@@ -1,7 +1,7 @@
 """Two versions of a plan side by side, word by word."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
@@ -14,6 +14,7 @@ from territories import plan_content
 from territories.choices import PlanState, Risk, Section
 from territories.models import PlanVersion, TerritoryPlan
 from territories.plan_lines import SHAPES
+from territories.plan_queries import PlanSheet, SectionSheet
 
 NOW = "now"
 
@@ -68,6 +69,25 @@ def history(user: User, plan: TerritoryPlan, before: str, after: str) -> History
     newest = str(rows[0].pk) if rows else NOW
     before, after = (before if before in contents else newest), (after if after in contents else NOW)
     return History(choices, before, after, _parts(contents[before], contents[after]))
+
+
+def with_baseline(user: User, sheet: PlanSheet) -> PlanSheet:
+    """The page of a plan with its first approved version laid over it; as it is where there is none. Two queries."""
+    rows = PlanVersion.objects.visible_to(user).filter(plan=sheet.plan, state=PlanState.APPROVED).order_by("pk")
+    first = rows.first()
+    if first is None:
+        return sheet
+    now = plan_content.content_of(sheet.plan)["lines"]
+    parts = [_laid_over(part, first.content["lines"][part.section], now[part.section]) for part in sheet.sections]
+    return replace(sheet, sections=parts, baseline=f"v{first.number}, {day(first.at.date())}")
+
+
+def _laid_over(part: SectionSheet, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> SectionSheet:
+    lines = []
+    for line, before, after in zip_longest(part.lines, old[: len(new)], new):
+        runs = diff.words(_sentence(part.section, before), _sentence(part.section, after))
+        lines.append(replace(line, was=runs if diff.differs(runs) else ()))
+    return replace(part, lines=lines, gone=[_sentence(part.section, line) for line in old[len(new) :]])
 
 
 def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Part]:

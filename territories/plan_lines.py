@@ -1,6 +1,8 @@
 """Which columns a line of each section has. Forms, imports, versions, the page and the print all read this table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from territories import caps
 from territories.choices import Section
@@ -37,3 +39,12 @@ SHAPES: dict[str, Shape] = {
     Section.CHANNEL: Shape(("partner", "text", "amount"), ("text",), counts=True),
     Section.SUPPORT: Shape(("text",), ("text",)),
 }
+
+
+def left_of(line: Any, columns: Sequence[str]) -> dict[str, int]:
+    """Characters left of each text; a partner and the text behind it share a line."""
+    left = {name: TEXTS[name] - len(getattr(line, name)) for name in columns if name in TEXTS}
+    if "partner" in left:
+        shared = caps.LINE - len(line.partner) - len(line.text)
+        left = {"partner": min(left["partner"], shared), "text": shared}
+    return left

@@ -15,8 +15,9 @@ from spm.org import clock, scopes
 from spm.org.models import Company, User
 from spm.talk.models import Comment
 from spm.talk.queries import said_about
+from spm.ui.diff import Run
 from targets.choices import Measure
-from territories import access, anchors, caps, plan_checks, plan_goals, plan_live, plans
+from territories import access, anchors, caps, plan_checks, plan_goals, plan_lines, plan_live, plans
 from territories.choices import PlanState, Section, SectionReview, StakeholderRole
 from territories.models import (
     PlanReview,
@@ -76,6 +77,7 @@ class LineSheet:
     map: DecisionMap
     comments: int
     risk_label: str
+    was: Sequence[Run] = ()  # where the baseline is laid over it: what it said then, word by word
 
     @property
     def is_printed(self) -> bool:
@@ -99,6 +101,7 @@ class SectionSheet:
     review: str
     review_label: str
     comments: int
+    gone: Sequence[str] = ()  # lines of the baseline that stand here no more
 
     @property
     def can_grow(self) -> bool:
@@ -170,6 +173,17 @@ class PlanSheet:
     quarters: Sequence[tuple[int, str]]  # key and title of those begun, for which a review may be noted; newest first
     said: Sequence[Comment]  # of the plan, its sections and lines
     own: bool
+    baseline: str = ""  # the version that is laid over the page, in words; empty = none
+
+    @property
+    def next_number(self) -> int:
+        """The version that handing in would make."""
+        return self.plan.number + any(step.number == self.plan.number for step in self.steps)
+
+    @property
+    def is_running(self) -> bool:
+        """In force, and its year has begun: the lines are lived up to."""
+        return self.is_living and self.plan.fiscal_year.starts_on <= clock.today()
 
     @property
     def complete(self) -> int:
@@ -309,7 +323,7 @@ def _line(
         position=line.position,
         section=line.section,
         fields={name: shown(line, name) for name in columns},
-        left=_left(line, columns),
+        left=plan_lines.left_of(line, columns),
         account=line.account.name if line.account else "",
         account_pk=line.account_id,
         tier=line.account.tier if line.account else "",
@@ -326,15 +340,6 @@ def _line(
         comments=talks.get((anchors.LINE, line.pk, ""), 0),
         risk_label=line.get_risk_display() if line.risk else "",
     )
-
-
-def _left(line: TerritoryPlanLine, columns: Sequence[str]) -> dict[str, int]:
-    """Characters left of each text; a partner and the text behind it share a line."""
-    left = {name: TEXTS[name] - len(getattr(line, name)) for name in columns if name in TEXTS}
-    if "partner" in left:
-        shared = caps.LINE - len(line.partner) - len(line.text)
-        left = {"partner": min(left["partner"], shared), "text": shared}
-    return left
 
 
 # What stands beside

@@ -57,6 +57,8 @@ def plan_detail(request: HttpRequest, year: str, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = None) -> HttpResponse:
     user = user_of(request)
     sheet = plan_queries.plan_sheet(user, plan, _company())
+    if "baseline" in request.GET:
+        sheet = history.with_baseline(user, sheet)
     context = {
         "sheet": sheet,
         "outcome": outcome,
