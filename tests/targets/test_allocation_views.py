@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from spm.org.models import Period
+from spm.org.models import ALWAYS, Membership, Period, User
 from spm.org.people import place_member
 from targets import batches, cycles
+from targets.allocation_grid import MAX_ROWS
 from targets.models import CompanyPlan, GoalBatch, Hold, PlanningCycle, Quota
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
-from tests.builders import make_person, make_year
+from tests.builders import make_person, make_team, make_year
 
 pytestmark = pytest.mark.django_db
 
@@ -257,6 +258,21 @@ def test_many_people_of_one_team_stand_on_pages(site, cast):
     first = site.get(url(team=cast.south.pk, columns="months")).context["view"]
     assert (len(first.lines), first.next_page) == (60, 2)
     assert len(site.get(url(team=cast.south.pk, page=2)).context["view"].lines) == 11
+
+
+@pytest.mark.parametrize("columns", ["quarters", "months"])
+def test_five_hundred_people_are_never_eighteen_thousand_inputs(site, cast, columns):
+    """Teams are opened one by one and their people paged: no page has more rows than 60."""
+    teams = [make_team(f"Team {number}", parent=cast.south) for number in range(25)]
+    keys = [f"p{number}@x.com" for number in range(500)]
+    people = User.objects.bulk_create(User(email=key, email_key=key, name=key) for key in keys)
+    members = [(one, teams[n % 5] if n % 2 else teams[n % 25]) for n, one in enumerate(people)]
+    Membership.objects.bulk_create(Membership(person=one, team=team, starts_on=ALWAYS) for one, team in members)
+    across = 5 if columns == "quarters" else 13
+    for more in ({}, {"team": cast.south.pk}, {"team": teams[1].pk}):
+        text = page(site.get(url(columns=columns, **more)))
+        assert 0 < text.count('name="c:') <= MAX_ROWS * across
+        assert len(text) < 1_000_000
 
 
 @pytest.mark.parametrize("people", [1, 40])
