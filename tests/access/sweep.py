@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 from django.urls import reverse
 
+from tests.access.planning import ADMINS_ALONE
 from tests.access.policy import LOGIN, Access, Rule, no_method
 from tests.access.routes import ROUTES
 from tests.access.world import ACTORS, RELATIONS, SEES, TOKENS, World, rolled_back
@@ -83,10 +84,11 @@ def pages(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Ite
 
 
 def leaks(world: World, actors: tuple[str, ...], names: Iterable[str] = tuple(ROUTES)) -> list[str]:
-    """Tokens of reps that an actor does not see, found in any answer to that actor."""
+    """Tokens of reps that an actor does not see, and of what is for admins alone, in any answer to that actor."""
     found = []
     for actor in actors:
         hidden = [token for relation, tokens in TOKENS.items() if relation not in SEES[actor] for token in tokens]
+        hidden += ADMINS_ALONE if actor != "admin" else ()
         for url, body in pages(world, actor, names):
             found += [f"{actor} reads {token} at {url}" for token in hidden if token in body]
     return found

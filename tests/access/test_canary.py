@@ -126,7 +126,7 @@ def test_inv_36_control_a_scope_of_everything_leaks(world, monkeypatch):
     assert leaks(world, ("outsider",), OPEN)
 
 
-WITHOUT_ROWS = {"Hold"}
+WITHOUT_ROWS: set[str] = set()
 """Models of which the world has no row. A new model is checked, or stands here until the world has one."""
 
 

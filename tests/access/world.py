@@ -48,6 +48,7 @@ from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
 from tests.access.beside import put_beside
 from tests.access.land import settle_land
+from tests.access.planning import turn_down_a_revision, write_down_why
 from tests.builders import (
     make_account,
     make_company,
@@ -200,7 +201,10 @@ def build_world() -> World:
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
     objects["year"] = dict.fromkeys(("own", "team", "other"), year.label)
     objects["scenario"] = dict.fromkeys(("own", "team", "other"), _scenario(plan, teams["north"], users["admin"], leaf))
-    objects["revision"] = dict.fromkeys(("own", "team", "other"), _revision(reps, users["admin"]).pk)
+    revision, words = _revision(reps, users["admin"]), {relation: TOKENS[relation][-1] for relation in reps}
+    private = turn_down_a_revision(revision.based_on, reps["own"], users["manager"], users["admin"], words["own"])
+    objects["revision"] = {"own": private.pk, "team": revision.pk, "other": revision.pk}
+    write_down_why(reps, words, plan, users["admin"])
     _one_offs(reps, objects["territory"], users["admin"])
     baseline = CompanyPlan.objects.get(kind="baseline", fiscal_year=plan.fiscal_year)
     objects["baseline"] = dict.fromkeys(("own", "team", "other"), baseline.pk)
