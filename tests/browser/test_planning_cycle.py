@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from playwright.sync_api import expect
@@ -12,8 +13,11 @@ from targets.models import PlanLine, PlanningCycle, Quota, Target
 from tests.builders import make_actual, make_year
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PLAN = Decimal("1000000.07")
+PLAN = {"bookings": Decimal("1000000.07"), "revenue": Decimal("900000.05"), "margin": Decimal("333333.31")}
 SOLD = {"rep": "333333.33", "teammate": "111111.11", "outsider": "222222.22"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TITLES = [f"{month} 2027" for month in MONTHS]
+EVEN = [1] * 12
 MORE = Decimal(4000)
 CENT = Decimal("0.01")
 
@@ -25,6 +29,7 @@ def site(live_server, settings, year, cast):
     make_year("2027", date(2027, 1, 1))
     for name, amount in SOLD.items():
         make_actual(getattr(cast, name), "2026-03-10", Decimal(amount), kind="booking")
+        make_actual(getattr(cast, name), "2026-04-10", Decimal(amount), cost=Decimal(amount) / 2)
     rollup.roll_up_stale()
     return f"{live_server.url}/targets/2027/"
 
@@ -47,11 +52,10 @@ def go_on(page, button="Go on"):
 
 
 def set_company_plan(page, site):
-    """One number for the year, pasted; the season spreads it over the months."""
+    """One number of each measure for the year, pasted; the season spreads it over the months."""
     page.goto(site + "../../setup/imports/new/company_plan/")
-    page.get_by_label("Or paste from a spreadsheet").fill(
-        f"fiscal_year\tmeasure\tperiod\tamount\n2027\tbookings\t2027\t{PLAN}"
-    )
+    rows = [f"2027\t{measure}\t2027\t{amount}" for measure, amount in PLAN.items()]
+    page.get_by_label("Or paste from a spreadsheet").fill("\n".join(["fiscal_year\tmeasure\tperiod\tamount", *rows]))
     page.get_by_role("button", name="Upload and preview").click()
     page.get_by_role("button", name="Load").click()
     expect(page.get_by_text("Committed").first).to_be_visible()
@@ -69,23 +73,53 @@ def spread(page, node, cushion):
     expect(page.get_by_text("changed.")).to_be_visible()
 
 
-def quota_of(*people):
-    amounts = (
-        Quota.objects.in_force()
-        .filter(person__in=people, plan__fiscal_year__label="2027")
-        .values_list("amount", flat=True)
-    )
-    return sum(amounts, Decimal(0))
+def by_remainder(total, weights):
+    """The cents of a total in proportion, the largest remainders first, ties to the earliest: as the domain says it."""
+    cents, shares = int(total / CENT), [Fraction(weight) for weight in weights]
+    exact = [cents * share / sum(shares) for share in shares]
+    found = [int(part) for part in exact]
+    for i in sorted(range(len(exact)), key=lambda i: (found[i] - exact[i], i))[: cents - sum(found)]:
+        found[i] += 1
+    return [part * CENT for part in found]
 
 
-def target_of(team):
-    return sum(Target.objects.in_force().filter(team=team).values_list("amount", flat=True), Decimal(0))
+def months_of(model, **holder):
+    """Measure → the twelve amounts of 2027 in force."""
+    rows = model.objects.in_force().filter(plan__fiscal_year__label="2027", **holder).order_by("period__starts_on")
+    return {measure: list(rows.filter(measure=measure).values_list("amount", flat=True)) for measure in PLAN}
 
 
 def on_letter(page):
-    """The bookings of the whole year as the person reads them."""
-    row = page.get_by_role("table", name="By quarter and month").get_by_role("row").filter(has_text="2027").first
-    return Decimal(row.get_by_role("cell").first.inner_text().replace(",", ""))
+    """The same as the person reads it: every month of every measure, to the cent."""
+    table = page.get_by_role("table", name="By quarter and month").inner_text()
+    read = {line.split("\t")[0].strip(): line.replace(",", "").split("\t")[1:] for line in table.splitlines()}
+    columns = zip(*([Decimal(cell) for cell in read[title]] for title in TITLES), strict=True)
+    return dict(zip(PLAN, map(list, columns), strict=True))
+
+
+def plus(months, percent):
+    """What is given on of twelve amounts, with so many percent more over the year."""
+    more = (sum(months) * percent / 100).quantize(CENT)
+    return [amount + part for amount, part in zip(months, by_remainder(more, EVEN), strict=True)]
+
+
+def added(*rows):
+    return [sum(column) for column in zip(*rows, strict=True)]
+
+
+def trace_back_to_the_plan(cast):
+    """Person by person, month by month, measure by measure: plan + 2 % → teams, North + 5 % → its reps."""
+    plan, north, south = months_of(PlanLine), months_of(Target, team=cast.north), months_of(Target, team=cast.south)
+    rep, mate = months_of(Quota, person=cast.rep), months_of(Quota, person=cast.teammate)
+    for measure, total in PLAN.items():
+        assert plan[measure] == by_remainder(total, EVEN)
+        assert months_of(Target, team=cast.sales)[measure] == plus(plan[measure], 2)
+        assert added(north[measure], south[measure]) == plus(plan[measure], 2)
+        assert months_of(Quota, person=cast.outsider)[measure] == south[measure]
+        given = plus(north[measure], 5)
+        assert added(rep[measure], mate[measure]) == given
+        sold = [Decimal(SOLD[name]) for name in ("rep", "teammate")]
+        assert [sum(rep[measure]), sum(mate[measure])] == by_remainder(sum(given), sold)
 
 
 def plan_and_allocate(as_, page, site, cast):
@@ -95,7 +129,7 @@ def plan_and_allocate(as_, page, site, cast):
     page.get_by_role("button", name="Begin planning 2027").click()
     expect(page.locator("[aria-current=step]")).to_contain_text("Plan")
     set_company_plan(page, site)
-    assert sum(PlanLine.objects.values_list("amount", flat=True)) == PLAN
+    assert sum(PlanLine.objects.values_list("amount", flat=True)) == sum(PLAN.values())
     page.goto(site)
     page.get_by_role("link", name="Have the company plan approved").click()
     page.get_by_role("button", name="Submit for approval").click()
@@ -103,10 +137,13 @@ def plan_and_allocate(as_, page, site, cast):
     page.goto(site)
     go_on(page)
     expect(page.locator("[aria-current=step]")).to_contain_text("Allocate")
-    page.goto(site + "allocate/")
-    spread(page, "The company", "2")
-    as_(cast.north_manager, f"allocate/?team={cast.north.pk}")
-    spread(page, "North", "5")
+    for measure in PLAN:
+        page.goto(site + f"allocate/?measure={measure}")
+        spread(page, "The company", "2")
+    as_(cast.north_manager)
+    for measure in PLAN:
+        page.goto(site + f"allocate/?team={cast.north.pk}&measure={measure}")
+        spread(page, "North", "5")
 
 
 def revise(as_, page, cast):
@@ -145,7 +182,7 @@ def review(as_, page, site, cast):
     north, south = cast.north_manager, cast.south_manager
     for person, manager in ((cast.rep, north), (cast.teammate, north), (cast.outsider, south)):
         as_(person, f"quotas/{person.pk}/")
-        assert on_letter(page) == quota_of(person)
+        assert on_letter(page) == months_of(Quota, person=person)
         page.get_by_role("button", name="Agree", exact=True).click()
         as_(manager, "review/")
         page.get_by_role("button", name=f"Approve the quota of {person.name}").click()
@@ -153,21 +190,21 @@ def review(as_, page, site, cast):
 
 def test_the_numbers_of_a_planned_year_trace_back_to_the_plan(as_, page, site, cast):
     plan_and_allocate(as_, page, site, cast)
-    assert target_of(cast.sales) == (PLAN * Decimal("1.02")).quantize(CENT)
-    assert target_of(cast.north) + target_of(cast.south) == target_of(cast.sales)
-    assert quota_of(cast.rep, cast.teammate) == (target_of(cast.north) * Decimal("1.05")).quantize(CENT)
-    assert quota_of(cast.outsider) == target_of(cast.south)
+    trace_back_to_the_plan(cast)
     review(as_, page, site, cast)
     as_(cast.admin)
     go_on(page)
     go_on(page, "Lock")
     expect(page.locator("[aria-current=step]")).to_contain_text("Lock")
-    before = {person.pk: quota_of(person) for person in (cast.rep, cast.teammate, cast.outsider)}
+    trace_back_to_the_plan(cast)
+    reps = (cast.rep, cast.teammate, cast.outsider)
+    before = {person.pk: months_of(Quota, person=person) for person in reps}
     as_(cast.rep, f"quotas/{cast.rep.pk}/")
     page.get_by_role("button", name="Acknowledge").click()
     revise(as_, page, cast)
-    after = {person.pk: quota_of(person) for person in (cast.rep, cast.teammate, cast.outsider)}
-    assert after == before | {cast.rep.pk: before[cast.rep.pk] + MORE}
-    assert on_letter(page) == after[cast.rep.pk]
+    before[cast.rep.pk]["bookings"][11] += MORE
+    for person in reps:
+        as_(person, f"quotas/{person.pk}/")
+        assert on_letter(page) == months_of(Quota, person=person) == before[person.pk]
     assert PlanningCycle.objects.get().stage == "lock"
     assert [finding for finding in run_all() if finding.breaches] == []
