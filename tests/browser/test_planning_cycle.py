@@ -119,7 +119,8 @@ def trace_back_to_the_plan(cast):
         given = plus(north[measure], 5)
         assert added(rep[measure], mate[measure]) == given
         sold = [Decimal(SOLD[name]) for name in ("rep", "teammate")]
-        assert [sum(rep[measure]), sum(mate[measure])] == by_remainder(sum(given), sold)
+        for month, own in zip(given, rep[measure], strict=True):  # within the cent that rounding may move
+            assert abs(own - month * sold[0] / sum(sold)) < CENT
 
 
 def plan_and_allocate(as_, page, site, cast):
