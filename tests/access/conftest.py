@@ -1,6 +1,5 @@
 """The world of the access matrix, built once for all tests of a file: whatever a request writes is rolled back."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +7,6 @@ import pytest
 from targets.rollup import roll_up_stale
 from targets.staleness import mark_stale
 from tests.access.world import ACTORS, World, build_world, rolled_back
-
-# Every read of the product, one after the other: of the release gate (minutes), on demand.
-collect_ignore = [] if os.environ.get("SPM_GATE") == "1" else ["test_leaks.py"]
 
 
 @pytest.fixture(scope="module")
