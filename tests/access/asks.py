@@ -12,11 +12,11 @@ from django.urls import reverse
 from spm.jobs import runner
 from spm.jobs.models import Job
 from spm.market.models import Account, Contact, Territory
-from spm.org.models import User
+from spm.org.models import FiscalYear, User
 from targets.models import OneOffDeal
 from territories import access as territories_access
 from territories.choices import Need
-from territories.models import AccountPlan, TargetCustomer
+from territories.models import AccountPlan, PlanFile, TargetCustomer
 from tests.access.gating import CHANGING, open_gates
 from tests.access.policy import Access
 from tests.access.routes import ROUTES, YEAR
@@ -99,6 +99,7 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
     own, other = ({kind: str(rows[relation]) for kind, rows in world.objects.items()} for relation in ("own", "other"))
     year, plan = {"year": "2026"}, {"pk": other["territory_plan"]}
     asked = {"effective": own["month_before"], "holder": f"person:{own['person']}", "measure": "bookings"}
+    rule = {"territory": own["territory"], "priority": "1", "account_id": own["account_number"]}
     forms: list[tuple[str, dict[str, str], str, dict[str, str]]] = [
         ("targets:propose", year, "post", {"team": own["team"], "measure": "bookings", "amount": "1"}),
         ("targets:allocate-undo", year, "post", {"batch": own["goal_batch"]}),
@@ -113,6 +114,9 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
             ("territories:map-save", {"pk": other["account"]}, "post", {verb: "1"})
             for verb in ("remove", "erase", "drop")
         ),
+        ("territories:account-plan-save", {"pk": other["account"], **year}, "post", {"remove": own["objective"]}),
+        ("territories:account-plan-save", {"pk": own["account"], **year}, "post", {"remove": own["objective"]}),
+        ("territories:rule-edit", {"pk": own["rule_set"], "rule": own["rule"]}, "post", rule),
         *(("territories:account-list", {}, "get", asked) for asked in _narrowed(own["territory"])),
         ("territories:plan-board", {}, "get", {"year": "2026"}),
         ("imports:detail", {"pk": own["loaded"]}, "get", {}),
@@ -134,6 +138,14 @@ def _mailed(world: World, _user: User) -> int:
     return len(mail.outbox)
 
 
+def _plans_of_a_file(_world: World, user: User) -> int:
+    """How many plans a file holds that the user asked for: of those whom the user sees."""
+    file = PlanFile.objects.create(fiscal_year=FiscalYear.objects.get(label="2026"), asked_by=user, format="page")
+    told = {"file": file.pk, "language": "en"}
+    runner.run(Job.objects.create(kind="plan_file", arguments=told, due_at="2026-09-18T00:00:00Z").pk)
+    return PlanFile.objects.get(pk=file.pk).plans
+
+
 def _may_edit_market(world: World, user: User) -> bool:
     return territories_access.can_edit_market(user, Territory.objects.get(pk=world.objects["territory"]["own"]))
 
@@ -148,6 +160,7 @@ def _may_review_account(world: World, user: User) -> bool:
 
 OUTSIDE = (
     Told("job notify", _mailed),
+    Told("job plan_file", _plans_of_a_file, "elsewhere"),
     Told("can_edit_market", _may_edit_market),
     Told("can_edit_map", _may_edit_map),
     Told("can_review_account", _may_review_account, "elsewhere"),

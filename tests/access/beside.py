@@ -13,8 +13,8 @@ from spm.org.models import Period, User
 from spm.talk import threads
 from spm.talk.models import Notification
 from targets.models import Actual, CompanyPlan, Credit, GoalBatch, PeriodReopening, ScenarioStep, Target
-from territories.choices import Section
-from territories.models import PlanSection, TemplateSection, TerritoryPlan, TerritoryPlanLine
+from territories.choices import PlanState, Section
+from territories.models import PlanSection, PlanVersion, TemplateSection, TerritoryPlan, TerritoryPlanLine
 from tests.builders import make_account, make_person
 
 Objects = dict[str, dict[str, Any]]
@@ -26,14 +26,16 @@ def put_beside(reps: Reps, words: dict[str, str], amounts: dict[str, int], objec
 
     ``words`` and ``amounts``: what of each relation is nobody else's to read.
     """
-    found: Objects = {"account_line": {}}
+    found: Objects = {"account_line": {}, "account_number": {}}
+    works = _works(reps["own"], objects["account"]["own"])
     for relation, rep in reps.items():
         territory = Territory.objects.get(pk=objects["territory"][relation])
         account = Account.objects.get(pk=objects["account"][relation])
         _market(territory, account, rep)
+        found["account_number"][relation] = account.external_id
         _target(territory, amounts[relation])
         found["account_line"][relation] = _plan(objects["territory_plan"][relation], account, words[relation], rep)
-        _line(rep, territory, date(2025, 10, 10), f"before {relation}")
+        _line(rep, territory, date(2025, 10, 10), f"before {relation}", works if relation == "other" else None)
     _line(User.objects.house(), Territory.objects.get(is_unassigned=True), date(2026, 9, 12), "nowhere")
     TemplateSection.objects.update(heading="Whisperheading", question="Whisperquestion")
     return found | _of_admins(objects, reps, admin)
@@ -46,6 +48,11 @@ def _market(territory: Territory, account: Account, rep: User) -> None:
     Account.objects.filter(pk=account.pk).update(segment=f"{account.name} Works")
 
 
+def _works(rep: User, account: int) -> Account:
+    """What the rep's account can bring, of an account that others have lines in without seeing it."""
+    return make_account("Common works", owner=rep, potential=Account.objects.get(pk=account).potential)
+
+
 def _target(territory: Territory, amount: int) -> None:
     plan = CompanyPlan.objects.working().get(fiscal_year__label="2026")
     leaf = Period.objects.leaves().get(label="2026-09")
@@ -53,8 +60,11 @@ def _target(territory: Territory, amount: int) -> None:
 
 
 def _plan(pk: int, account: Account, words: str, rep: User) -> int:
-    """A plan that lives and is being changed: a key account, a base, and talk about it."""
+    """A plan that lives and is being changed: what was approved, a key account, a base, and talk about it."""
     TerritoryPlan.objects.filter(pk=pk).update(approved_number=1)
+    sent = PlanVersion.objects.get(plan=pk)
+    approved = {"number": sent.number, "state": PlanState.APPROVED, "content": sent.content}
+    PlanVersion.objects.create(plan_id=pk, note=words, by=rep, at=sent.at, **approved)
     PlanSection.objects.filter(plan=pk, section=Section.RETENTION).update(base=Decimal(77_000))
     threads.say(threads.thread_of("territory-plan", pk), by=rep, text=f"Of the plan: {words}")
     line = TerritoryPlanLine.objects.create(
@@ -63,10 +73,10 @@ def _plan(pk: int, account: Account, words: str, rep: User) -> int:
     return line.pk
 
 
-def _line(person: User, territory: Territory, day: date, name: str) -> None:
+def _line(person: User, territory: Territory, day: date, name: str, account: Account | None = None) -> None:
     line = {"date": day, "kind": "booking", "amount": Decimal(61_000)}
     actual = Actual.objects.create(
-        source="crm", external_id=name, external_key=name, person=person, currency="EUR", **line
+        source="crm", external_id=name, external_key=name, person=person, account=account, currency="EUR", **line
     )
     Credit.objects.create(actual=actual, person=person, territory=territory, **line)
 

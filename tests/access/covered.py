@@ -6,6 +6,9 @@ read that is noticed after all has no place here, and one of SECOND_LINE does hi
 
 SECOND_LINE = {
     "of the person whom the address names, fetched by visible_to": (
+        "spm/dashboards/plan_pages.py::progress_of #2 TerritoryPlanLine",
+        "spm/dashboards/plan_pages.py::progress_of TerritoryPlan",
+        "spm/dashboards/rep_accounts.py::_credited Credit",
         "spm/dashboards/reps.py::_about Assignment",
         "spm/dashboards/reps.py::_cells Attainment",
         "spm/dashboards/setup/people_views.py::_person_parts Membership",
@@ -35,6 +38,7 @@ SECOND_LINE = {
         "spm/dashboards/setup/queries.py::territory_rows #3 Territory",
         "spm/dashboards/territory_market.py::lands AccountPlacement",
         "spm/dashboards/territory_market.py::plans_of TerritoryPlan",
+        "targets/allocation_views.py::AllocationDesk.names User",
         "targets/cycle_queries.py::_waterfall Attainment",
         "targets/fairness.py::sheet #2 User",
         "targets/fairness.py::sheet Quota",
@@ -60,7 +64,23 @@ SECOND_LINE = {
         "targets/scenario_queries.py::since_copy GoalBatch",
         "targets/scenario_views.py::scenario_undo ScenarioStep",
     ),
+    "of the set of rules that the address names, which admins alone see": (
+        "territories/rule_forms.py::RuleForm.__init__ Territory",
+        "territories/rule_forms.py::RuleForm.clean_account_id Account",
+        "territories/rule_queries.py::_rows TerritoryRule",
+        "territories/rule_queries.py::_territories Territory",
+        "territories/rule_queries.py::accounts_of Account",
+        "territories/rule_queries.py::preview #2 Account",
+        "territories/rule_queries.py::preview Account",
+        "territories/rule_views.py::rule_delete #2 TerritoryRule",
+        "territories/rule_views.py::rule_edit #2 TerritoryRule",
+    ),
+    "the rule of the set is fetched by visible_to beside": (
+        "territories/rule_views.py::rule_delete RuleSet",
+        "territories/rule_views.py::rule_edit RuleSet",
+    ),
     "of the territory plan that the address names, fetched by visible_to": (
+        "territories/plan_history.py::with_baseline PlanVersion",
         "territories/plan_history.py::history PlanVersion",
         "territories/plan_queries.py::_maps Stakeholder",
         "territories/plan_queries.py::_reviews PlanReview",
@@ -68,6 +88,10 @@ SECOND_LINE = {
         "territories/plan_queries.py::plan_sheet #2 PlanSection",
         "territories/plan_queries.py::plan_sheet TerritoryPlanLine",
     ),
+    "of the company plan that the page fetched by visible_to, which asks the same": (
+        "targets/company_grid.py::_befores Attainment",
+    ),
+    "for a choice that admins alone are offered": ("targets/company_grid.py::account_segments Account",),
     "talk about an object that the page fetched by visible_to": ("targets/anchors.py::_plans CompanyPlan",),
     "the page of imports is for admins, who see everybody": ("spm/imports/queries.py::_without_access User",),
     "the outer queryset gives rows of what the page fetched by visible_to": (
@@ -81,9 +105,16 @@ SECOND_LINE = {
 }
 
 NEVER_TOLD = {
+    "of the territories that the person whom the address names holds: who sees the person sees them": (
+        "spm/dashboards/rep_accounts.py::accounts_of #2 AccountPlacement",
+        "spm/dashboards/rep_accounts.py::accounts_of Assignment",
+    ),
     "can_open_team is asked of the team found": (
         "spm/dashboards/actuals.py::_team Team",
-        "spm/dashboards/views.py::_team_or_404 Team",
+        "spm/dashboards/views.py::team_or_404 Team",
+    ),
+    "plan_files.download asks again whether the user asked for the file": (
+        "territories/plan_board_views.py::plan_file PlanFile",
     ),
     "asks only whether there are any": (
         "spm/dashboards/alerts.py::_lines_without_territory #2 Territory",
@@ -95,7 +126,6 @@ NEVER_TOLD = {
     "names for rows that are read by visible_to": (
         "spm/dashboards/actuals.py::territory_names Territory",
         "spm/dashboards/queries.py::names_of User",
-        "targets/allocation_views.py::AllocationDesk.names User",
     ),
     "asks for the people of the table alone, which is read by visible_to": (
         "spm/dashboards/performance.py::_margins Attainment",
@@ -103,6 +133,7 @@ NEVER_TOLD = {
         "spm/dashboards/pins.py::_raw Attainment",
     ),
     "asks for the rows of the user alone": (
+        "spm/dashboards/plan_pages.py::actions_due TerritoryPlanLine",
         "spm/dashboards/territories.py::own_in_territories PeriodTotal",
         "targets/cycle_queries.py::_told_in_letters LetterLine",
         "territories/plan_board_views.py::_own TerritoryPlan",
@@ -131,6 +162,9 @@ NEVER_TOLD = {
         "territories/account_list.py::_needing #2 AccountReview",
         "territories/account_list.py::_needing Stakeholder",
         "territories/account_list.py::_sorted Stakeholder",
+        "territories/account_plan_queries.py::objectives_of AccountObjective",
+        "territories/account_plan_queries.py::plan_page AccountPlan",
+        "territories/account_plan_queries.py::reviews_of AccountReview",
         "territories/account_views.py::_erase Influence",
         "territories/account_views.py::_person Stakeholder",
         "territories/account_views.py::_step DecisionStep",

@@ -43,13 +43,15 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
     year = FiscalYear.objects.get(label="2026")
     template = PlanTemplate.objects.create(fiscal_year=year)
     TemplateSection.objects.bulk_create(TemplateSection(template=template, section=section) for section in Section)
-    found: Objects = {"territory_plan": {}, "plan_line": {}, "account_review": {}}
+    found: Objects = {kind: {} for kind in ("territory_plan", "plan_line", "account_review", "objective")}
     for relation, rep in reps.items():
         territory = Territory.objects.get(pk=objects["territory"][relation])
         account = Account.objects.get(pk=objects["account"][relation])
         plan, line = _plan(year, rep, territory, words[relation])
         _market(territory, account, words[relation])
-        found["account_review"][relation] = _map(account, year, rep, words[relation]).pk
+        review = _map(account, year, rep, words[relation])
+        found["account_review"][relation] = review.pk
+        found["objective"][relation] = review.plan.objectives.get().pk
         Opportunity.objects.create(
             external_id=f"O-{relation}", account=account, owner=rep, name=words[relation], opened_on=date(2026, 1, 5)
         )
