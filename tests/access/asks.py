@@ -15,7 +15,7 @@ from spm.market.models import Account, Contact, Territory
 from spm.org.models import FiscalYear, User
 from targets.models import OneOffDeal
 from territories import access as territories_access
-from territories.choices import Need
+from territories.choices import FileFormat, Need
 from territories.models import AccountPlan, PlanFile, TargetCustomer
 from tests.access.gating import CHANGING, open_gates
 from tests.access.policy import Access
@@ -140,7 +140,8 @@ def _mailed(world: World, _user: User) -> int:
 
 def _plans_of_a_file(_world: World, user: User) -> int:
     """How many plans a file holds that the user asked for: of those whom the user sees."""
-    file = PlanFile.objects.create(fiscal_year=FiscalYear.objects.get(label="2026"), asked_by=user, format="page")
+    year = FiscalYear.objects.get(label="2026")
+    file = PlanFile.objects.create(fiscal_year=year, asked_by=user, format=FileFormat.PAGE)
     told = {"file": file.pk, "language": "en"}
     runner.run(Job.objects.create(kind="plan_file", arguments=told, due_at="2026-09-18T00:00:00Z").pk)
     return PlanFile.objects.get(pk=file.pk).plans

@@ -165,6 +165,7 @@ NEVER_TOLD = {
         "territories/account_plan_queries.py::objectives_of AccountObjective",
         "territories/account_plan_queries.py::plan_page AccountPlan",
         "territories/account_plan_queries.py::reviews_of AccountReview",
+        "territories/account_plan_views.py::_press AccountObjective",
         "territories/account_views.py::_erase Influence",
         "territories/account_views.py::_person Stakeholder",
         "territories/account_views.py::_step DecisionStep",
