@@ -43,7 +43,7 @@ def _plan(request: HttpRequest, pk: int) -> TerritoryPlan:
 def plan_of(request: HttpRequest, year: str, pk: int) -> TerritoryPlan:
     """The plan of that person and year; 404 where there is none, and where the user does not see it."""
     rows = TerritoryPlan.objects.visible_to(user_of(request)).select_related("fiscal_year", "person", "territory")
-    found: TerritoryPlan = get_object_or_404(rows, fiscal_year__label=year, person=pk)
+    found: TerritoryPlan = get_object_or_404(rows, fiscal_year__label=year, person__pk=pk)
     return found
 
 

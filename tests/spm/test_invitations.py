@@ -280,5 +280,5 @@ def test_the_page_takes_the_same_queries_for_any_number(admin, cast, number, dja
         make_person().set_unusable_password()
     User.objects.filter(name__startswith="Person").update(password="!")
     admin.get(ALL)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         admin.get(ALL)

@@ -255,7 +255,7 @@ def test_list_of_people_takes_the_same_queries_for_any_number(admin, cast, peopl
     for _ in range(people):
         make_person(team=cast.north)
     page(admin, "people")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         page(admin, "people")
 
 

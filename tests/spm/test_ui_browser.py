@@ -65,7 +65,7 @@ def test_charts_follow_the_theme_and_nothing_is_lost_on_reload(visit, cast):
     page = visit("/styleguide/", cast.admin)
     line = page.locator("[data-chart] .scatterlayer path.js-line").last
     before = line.evaluate("path => getComputedStyle(path).stroke")
-    page.locator(".pick-quiet > summary").click()
+    page.get_by_label("Admin, menu").click()
     with page.expect_response("**/settings/theme/"):
         page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")

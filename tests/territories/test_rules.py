@@ -248,6 +248,8 @@ class TestSets:
         assert (page.rows[0].words.split(", ")[0], page.rows[0].placed) == ("postal code 35", 1)
         assert [pair.accounts for pair in page.overlaps] == [1]
         assert [row.name for row in page.unplaced.object_list] == ["Gamma"]
+        file = client.get(reverse("territories:rule-set", args=[rules.pk]) + "?table=overlaps&format=csv")
+        assert len(b"".join(file.streaming_content).splitlines()) == 2
         made = TerritoryRule.objects.get(postal_from="35")
         assert (made.postal_to, made.size_from) == ("35", Decimal(50_000))
         bad = client.post(reverse("territories:rule-edit", args=[rules.pk, made.pk]), sent | {"size_from": "lots"})
