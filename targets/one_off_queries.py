@@ -104,6 +104,11 @@ class DealsPage:
         return self.holder.column == "team_id"
 
     @property
+    def decides(self) -> bool:
+        """Whether the reader may decide on any deal of this page: what is then not theirs needs a word why."""
+        return any(deal.can_decide for deal in self.deals)
+
+    @property
     def is_scaled(self) -> bool:
         """Whether last year still runs, so that its numbers are scaled to a whole one."""
         return self.elapsed < 1

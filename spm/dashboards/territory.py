@@ -36,7 +36,7 @@ from spm.dashboards.territory_holders import (
 from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
 from spm.dashboards.tiles import Math, holder_math
 from spm.market.choices import AssignmentRole
-from spm.market.models import AccountPlacement, Territory
+from spm.market.models import Account, AccountPlacement, Territory
 from spm.org.models import Company, User
 from spm.ui.fields import MoneyField
 from spm.ui.geometry import Bullet
@@ -51,6 +51,7 @@ class AccountRow:
     lines: int
     actual: Decimal
     share: Decimal | None  # of the territory's actual
+    page: int | None = None  # of the account, where its map is the user's to open
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,12 @@ def _accounts(user: User, view: View, territory: Territory, subject: Subject, wh
         found[row.account_id] = (row.account.name, row.account.external_id, row.account.tier, 0, ZERO)
     for key, name, number, tier, lines, amount in _credited(user, view, subject):
         found[key or 0] = (name or _("Lines without an account"), number or "", tier or "", lines, amount)
+    opened = set(Account.objects.worked_by(user).filter(pk__in=found).values_list("pk", flat=True))
     rows = [
-        AccountRow(name, number, tier, lines, amount, amount / whole if whole > 0 else None)
-        for name, number, tier, lines, amount in found.values()
+        AccountRow(
+            name, number, tier, lines, amount, amount / whole if whole > 0 else None, key if key in opened else None
+        )
+        for key, (name, number, tier, lines, amount) in found.items()
     ]
     return sorted(rows, key=lambda row: (-row.actual, row.name.casefold(), row.external_id))
 

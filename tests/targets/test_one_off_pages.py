@@ -12,6 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from targets import locking
+from targets.actuals import recording
+from targets.crediting import Share
+from targets.lines import CreditSet
 from targets.models import OneOffDeal, PlanningCycle, QuotaLetter
 from targets.one_offs import leave_out
 from targets.plans import working_plan
@@ -144,6 +147,19 @@ def test_a_rep_reads_the_own_deals_once_the_letter_is_sent_and_decides_on_none(s
     assert client.post(reverse("targets:deal-count-again", args=["2027", deals.pk]), {"reason": "x"}).status_code == 403
     assert shown(cast.rep, REP, cast.teammate).status_code == 404
     assert shown(cast.rep, TEAM, cast.north).status_code == 403
+
+
+def test_a_deal_credited_outside_the_teams_says_so_to_who_decides_the_others_and_not_to_a_rep(shown, cycle, cast):
+    reason = "counts; also credited outside your teams"
+    make_actual(cast.rep, "2026-03-09", 90, kind="booking", external_id="SHARED")
+    halves = tuple(Share(person.pk, None, Decimal("0.5")) for person in (cast.rep, cast.outsider))
+    with recording("test") as recorder:
+        recorder.record_credits([CreditSet("SHARED", halves)])
+    rebuild()
+    page = shown(cast.north_manager, REP, cast.rep)
+    assert text(page).count(reason) == 1
+    QuotaLetter.objects.create(cycle=cycle, person=cast.rep, state="sent")
+    assert reason not in text(shown(cast.rep, REP, cast.rep))
 
 
 def test_a_locked_year_shows_what_counted_and_takes_no_decision(shown, client, cycle, deals, cast):

@@ -70,6 +70,19 @@ def test_the_sentence_counts_decision_roles_never_met(mapped, client, address):
     assert "The decision role is met." in client.get(address).content.decode()
 
 
+def test_whoever_was_met_is_drawn_full_even_where_the_support_is_even(mapped, client, address):
+    put(mapped.account, "Di Even", "user", 4, support=0, last_met_on=date(2026, 9, 1))
+    client.force_login(mapped.rep)
+    body = client.get(address).content.decode()
+    assert '<g class="power-open"><title>Di Even</title>' in body
+    assert '<g class="power-against power-unmet"><title>Bo Buyer</title>' in body
+
+
+def test_the_list_says_what_its_amounts_and_its_share_are_of(mapped, client):
+    client.force_login(mapped.rep)
+    assert "Share: revenue of the last twelve months over a year" in client.get(LIST).content.decode()
+
+
 # Where it stood
 
 

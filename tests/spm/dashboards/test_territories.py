@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from spm.market import territories
 from spm.market.choices import AssignmentRole
-from spm.market.models import AccountPlacement, Assignment, Contact, Territory
+from spm.market.models import Account, AccountPlacement, Assignment, Contact, Territory
 from spm.market.territories import DayTaken
 from spm.org.models import FiscalYear
 from targets import rollup
@@ -167,6 +167,23 @@ def test_the_page_tells_who_held_it_and_what_its_owner_holds_besides(client, cas
     ]
     assert page.owner.name == cast.teammate.name
     assert [name for name, _href in page.also] == ["Norway"]
+
+
+def test_an_account_leads_to_its_page_where_its_map_is_the_readers_to_open(client, cast, land):
+    _region, finland, norway = land
+    key, moved = Account.objects.get(name="Halvorsen"), Account.objects.get(name="Ostsee")
+    make_actual(cast.rep, "2026-02-15", 50, kind="booking", account=moved, territory=finland)
+    AccountPlacement.objects.filter(account=moved).update(territory=norway)
+    rollup.rebuild()
+    address = reverse("dashboards:territory", args=[finland.pk])
+    pages = {}
+    for person in (cast.rep, cast.admin):
+        client.force_login(person)
+        pages[person] = client.get(address)
+    links = {person: {row.name: row.page for row in page.context["page"].accounts} for person, page in pages.items()}
+    assert links[cast.rep]["Halvorsen"] == links[cast.admin]["Halvorsen"] == key.pk
+    assert (links[cast.rep].get("Ostsee"), links[cast.admin]["Ostsee"]) == (None, moved.pk)
+    assert reverse("territories:account-detail", args=[key.pk]) in pages[cast.rep].content.decode()
 
 
 def test_the_target_stands_beside_the_quota_of_the_owner_and_what_lies_below(client, cast, land):
