@@ -271,7 +271,7 @@ def _holders(page: TerritoryPage) -> Table:
 
 
 def _beside(page: TerritoryPage) -> Table:
-    columns, found = [Column(_("Part")), _money(_("Number"))], page.beside
+    columns, found = [Column(_("Part")), _money(_("Amount"))], page.beside
     if found is None:
         return columns, []
     rows: list[Sequence[Value]] = [
