@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from spm.org.exports import audited_table
 from spm.ui.exports import Column, Value
 from territories.models import RuleSet
-from territories.rule_queries import Found, SetList, SetPage
+from territories.rule_queries import Found, Preview, SetList, SetPage
 
 PLACES = ("country", "region", "postal_from", "postal_to", "industry", "segment")
 CANONICAL = ("rule_set", "territory", "priority", "account_id", *PLACES, "size_from", "size_to")
@@ -59,3 +59,11 @@ def export_moves(request: HttpRequest, moves: Sequence[Found], day: date) -> Htt
     columns = [*map(Column, texts), Column(_("Potential"), "money")]
     rows: list[Sequence[Value]] = [[row.name, row.external_id, row.before, row.after, row.potential] for row in moves]
     return audited_table(request, columns, rows, f"territory-moves-{day:%Y-%m-%d}")
+
+
+def export_ways(request: HttpRequest, page: Preview) -> HttpResponseBase:
+    """How many accounts go from where to where."""
+    columns = [Column(_("Stands in")), Column(_("Would stand in"))]
+    columns += [Column(_("Accounts"), "number"), Column(_("Potential"), "money")]
+    rows: list[Sequence[Value]] = [[way.before, way.after, way.accounts, way.potential] for way in page.ways]
+    return audited_table(request, columns, rows, f"territory-ways-{page.day:%Y-%m-%d}")

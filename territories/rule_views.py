@@ -105,10 +105,12 @@ def rule_set_preview(request: HttpRequest, pk: int) -> HttpResponseBase:
     rule_set = visible_or_404(RuleSet, request, pk=pk)
     form = DayForm(request.GET if "on" in request.GET else None, initial={"on": clock.today()})
     day: date = form.cleaned_data["on"] if form.is_bound and form.is_valid() else clock.today()
-    if export_format(request):
+    if export_format(request) and request.GET.get("table") != "ways":
         moves = rule_queries.every_move(user_of(request), rule_set, day)
         return rule_tables.export_moves(request, moves, day)
     page = rule_queries.preview(user_of(request), rule_set, day, _page(request))
+    if export_format(request):
+        return rule_tables.export_ways(request, page)
     context = {"page": page, "rule_set": rule_set, "form": form, "is_draft": rule_set.state == RuleSetState.DRAFT}
     return render(request, "territories/rule_preview.html", context)
 

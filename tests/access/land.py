@@ -107,10 +107,12 @@ def _map(account: Account, year: FiscalYear, rep: User, words: str) -> AccountRe
 
 
 def _cut(objects: Objects, admin: User) -> Objects:
-    """A set of rules and a package, which admins alone see."""
+    """A set of rules, two of which claim the same account, and a package, which admins alone see."""
+    Account.objects.filter(pk=objects["account"]["own"]).update(country="fr")
     rules = RuleSet.objects.create(name="Whispercut", created_by=admin)
     territory = objects["territory"]["own"]
     rule = TerritoryRule.objects.create(rule_set=rules, territory_id=territory, country="fr")
+    TerritoryRule.objects.create(rule_set=rules, territory_id=objects["territory"]["other"], country="fr")
     package = MovePackage.objects.create(
         name="Whispermove", to_territory_id=territory, effective_on=date(2026, 10, 1), reason="why", created_by=admin
     )

@@ -24,6 +24,7 @@ NO_DATA = {
     ("usersessions_list", "Your sessions"): "buttons that end one's own sign-ins",
     ("dashboards:settings", "Notifications"): "a form of check boxes",
     ("targets:cycle-edit", "Stages"): "a form of owners and dates",
+    ("setup:people-invite", ""): "whom a form would invite; the list of people has the file",
     ("imports:kinds", ""): "a legend; the template workbook of each kind is its file",
     ("imports:create", ""): "a legend of headers, which the template workbook holds",
     ("imports:map", ""): "a form: which column becomes what",
