@@ -71,13 +71,12 @@ def history(user: User, plan: TerritoryPlan, before: str, after: str) -> History
     return History(choices, before, after, _parts(contents[before], contents[after]))
 
 
-def with_baseline(user: User, sheet: PlanSheet) -> PlanSheet:
-    """The page of a plan with its first approved version laid over it; as it is where there is none. Two queries."""
-    rows = PlanVersion.objects.visible_to(user).filter(plan=sheet.plan, state=PlanState.APPROVED).order_by("pk")
-    first = rows.first()
+def with_baseline(sheet: PlanSheet) -> PlanSheet:
+    """The page of a plan with its first approved version laid over it; as it is where there is none. No query."""
+    first = next((step for step in reversed(sheet.steps) if step.state == PlanState.APPROVED), None)
     if first is None:
         return sheet
-    now = plan_content.content_of(sheet.plan)["lines"]
+    now = plan_content.lines_content(sheet.lines)
     parts = [_laid_over(part, first.content["lines"][part.section], now[part.section]) for part in sheet.sections]
     return replace(sheet, sections=parts, baseline=f"v{first.number}, {day(first.at.date())}")
 

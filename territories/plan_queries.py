@@ -131,6 +131,7 @@ class Step:
     by: str
     at: datetime
     note: str
+    content: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class PlanSheet:
     company: Company
     goals: Sequence[Goal]
     sections: Sequence[SectionSheet]
+    lines: Sequence[TerritoryPlanLine]
     gap: Gap
     steps: Sequence[Step]
     reviews: Sequence[Talk]
@@ -220,7 +222,9 @@ class PlanSheet:
 def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
     """The whole page of a plan that ``user`` sees; the number of queries does not grow with its lines."""
     lines = list(TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).select_related("account").in_order())
-    rows = {row.section: row for row in PlanSection.objects.visible_to(user).filter(plan=plan)}
+    today = clock.today()
+    named = PlanSection.objects.visible_to(user).annotate(lead=scopes.manager_named(user, plan.person_id, today))
+    rows = {row.section: row for row in named.filter(plan=plan)}
     base = rows[Section.RETENTION].base if Section.RETENTION in rows else None
     quotas, years = quotas_of(plan), years_of(plan)
     gap = plan_checks.gap_of(lines, base, quotas.of_year(Measure.BOOKINGS))
@@ -231,20 +235,20 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
     said = _said(user, plan)
     talks = _talks(said)
     maps = _maps(user, lines)
-    today = clock.today()
     return PlanSheet(
         plan=plan,
         version=plan.version,
         year=plan.fiscal_year.label,
         person=plan.person,
         territory=plan.territory.name if plan.territory else "",
-        manager=scopes.manager_name(user, plan.person_id, today),
+        manager=next((row.lead or "" for row in rows.values()), ""),
         company=company,
         goals=plan_goals.goals_of(plan, gap, quotas, years),
         sections=[
             _section(number, section, lines, rows.get(section.value), words.get(section.value), live, talks, maps, plan)
             for number, section in enumerate(Section, start=1)
         ],
+        lines=lines,
         gap=gap,
         steps=_steps(user, plan),
         reviews=_reviews(user, plan),
@@ -374,8 +378,8 @@ def _maps(user: User, lines: Sequence[TerritoryPlanLine]) -> dict[int, DecisionM
 def _steps(user: User, plan: TerritoryPlan) -> list[Step]:
     rows = PlanVersion.objects.visible_to(user).filter(plan=plan).select_related("by").order_by("-pk")
     return [
-        Step(row.number, row.state, str(PlanState(row.state).label), row.by.name, row.at, row.note)
-        for row in rows.defer("content")
+        Step(row.number, row.state, str(PlanState(row.state).label), row.by.name, row.at, row.note, row.content)
+        for row in rows
     ]
 
 

@@ -58,7 +58,7 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
     user = user_of(request)
     sheet = plan_queries.plan_sheet(user, plan, _company())
     if "baseline" in request.GET:
-        sheet = history.with_baseline(user, sheet)
+        sheet = history.with_baseline(sheet)
     context = {
         "sheet": sheet,
         "outcome": outcome,

@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.db.models import Subquery
 
 from spm.org import current
 from spm.org.trees import TreeHistory, read_history
@@ -110,6 +111,12 @@ def manager_name(user: "User", person: int, day: date) -> str:
         return ""
     name: str = apps.get_model("org.User").objects.values_list("name", flat=True).get(pk=manager)
     return name
+
+
+def manager_named(user: "User", person: int, day: date) -> Subquery:
+    """The name of that lead, to be read along with other rows; NULL where there is none."""
+    manager = history_of(user).as_of(day).manager_of(person)
+    return Subquery(apps.get_model("org.User").objects.filter(pk=manager).values("name"))
 
 
 def around(person: int) -> set[int]:

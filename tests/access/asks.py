@@ -119,7 +119,6 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
         ("territories:rule-edit", {"pk": own["rule_set"], "rule": own["rule"]}, "post", rule),
         *(("territories:account-list", {}, "get", asked) for asked in _narrowed(own["territory"])),
         ("territories:plan-board", {}, "get", {"year": "2026"}),
-        ("territories:plan-detail", {"pk": own["person"], **year}, "get", {"baseline": "1"}),
         ("imports:detail", {"pk": own["loaded"]}, "get", {}),
         ("talk:resolve", {"pk": own["revision_thread"]}, "post", {}),
     ]

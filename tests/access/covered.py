@@ -80,7 +80,6 @@ SECOND_LINE = {
         "territories/rule_views.py::rule_edit RuleSet",
     ),
     "of the territory plan that the address names, fetched by visible_to": (
-        "territories/plan_history.py::with_baseline PlanVersion",
         "territories/plan_history.py::history PlanVersion",
         "territories/plan_queries.py::_maps Stakeholder",
         "territories/plan_queries.py::_reviews PlanReview",

@@ -124,7 +124,7 @@ PLANS = {
     "territories:roll-out": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "territories:plan-file": Access(admins(), kinds=(("pk", "plan_file"),)),  # the admin asked for it
     "territories:plan-file-ask": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
-    "territories:plan-detail": Access(who_sees(), kinds=PLAN_PAGE, also=("?talk=goals",)),
+    "territories:plan-detail": Access(who_sees(), kinds=PLAN_PAGE, also=("?talk=goals", "?baseline=1")),
     "territories:plan-print": Access(who_sees(), kinds=PLAN_PAGE),
     "territories:plan-history": Access(who_sees(), kinds=PLAN_PAGE),
     "territories:plan-begin": VERB_OF_AUTHOR,
