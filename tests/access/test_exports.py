@@ -24,7 +24,6 @@ NO_DATA = {
     ("usersessions_list", "Your sessions"): "buttons that end one's own sign-ins",
     ("dashboards:settings", "Notifications"): "a form of check boxes",
     ("targets:cycle-edit", "Stages"): "a form of owners and dates",
-    ("setup:people-invite", ""): "whom a form would invite; the list of people has the file",
     ("imports:kinds", ""): "a legend; the template workbook of each kind is its file",
     ("imports:create", ""): "a legend of headers, which the template workbook holds",
     ("imports:map", ""): "a form: which column becomes what",
@@ -39,7 +38,6 @@ NO_DATA = {
     ("territories:account-print", "Stakeholders"): "paper; the page of the account has the file",
     ("territories:account-print", "How they decide"): "paper; the page of the account has the file",
     ("territories:account-print", "Territory and owner"): "paper; the page of the account has the file",
-    ("territories:rule-set-preview", "From where to where"): "sums of Accounts, whose file holds each",
     ("setup:people-invite", "Who has no access yet"): "some of the list of people, whose file holds them",
     ("territories:plan-print", ""): "paper; the plan is one page of words",
 }
@@ -119,7 +117,6 @@ def test_every_table_of_every_page_has_a_file_in_each_format(world, shown):
 
 # Tables of which this world has no row, and where their files are read instead.
 ELSEWHERE = {
-    ("territories:rule-set", "overlaps"): "tests/territories/test_rules.py",
     ("dashboards:rep", "halves"): "tests/spm/dashboards/test_files.py",
     ("targets:rates", "plan"): "tests/targets/test_plan_rates.py",
     ("targets:rates", "history"): "tests/targets/test_plan_rates.py",
