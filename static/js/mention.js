@@ -61,6 +61,11 @@
     const list = event.target.matches?.("textarea[data-people]") ? event.target.nextElementSibling : event.target.closest?.(".names");
     if (!list?.matches(".names") || !list.children.length) return;
     if (event.key === "Escape") { list.replaceChildren(); event.target.closest(".names")?.previousElementSibling.focus(); }
+    const isPlain = !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || event.isComposing);
+    if (event.key === "Enter" && isPlain && event.target.matches("textarea") && typed(event.target)?.[1]) {
+      event.preventDefault();
+      take(event.target, list.firstElementChild.textContent);
+    }
     if (event.key === "ArrowDown" && event.target.matches("textarea")) { event.preventDefault(); list.firstElementChild.focus(); }
   });
 })();
