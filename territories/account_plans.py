@@ -20,7 +20,7 @@ from spm.talk.notices import notify
 from spm.ui.numbers import decimals_of, number
 from territories import access, caps, field_writing, maps
 from territories.anchors import ACCOUNT
-from territories.field_writing import BadWords, Change, Conflict, Outcome
+from territories.field_writing import BadWords, Change, Conflict, Outcome, still_there
 from territories.models import AccountObjective, AccountPlan, AccountReview
 
 PLAN, OBJECTIVE = "plan", "o"
@@ -194,7 +194,7 @@ def _refuse_full(plan: AccountPlan) -> None:
 def remove_objective(row: AccountObjective, by: User) -> None:
     """Take it out. Its history is what ``restore_objective`` reads."""
     maps.lock(row.plan.account_id)
-    delete_tracked(AccountObjective.objects.get(pk=row.pk), by=by)
+    delete_tracked(still_there(AccountObjective.objects.all(), row.pk), by=by)
 
 
 @retries.atomic
@@ -232,7 +232,7 @@ def schedule_review(account: Account, year: FiscalYear, due_on: date, by: User) 
 def hold_review(review: AccountReview, *, score: int, comment: str, by: User) -> None:
     """It was held today, with a score from 1 to 5 and a comment. Raises BadReview, BadWords."""
     maps.lock(review.plan.account_id)
-    row = AccountReview.objects.select_related("plan__account", "plan__fiscal_year").get(pk=review.pk)
+    row = still_there(AccountReview.objects.select_related("plan__account", "plan__fiscal_year"), review.pk)
     if row.held_on is not None:
         raise BadReview(_("This review is held already."))
     if score not in SCORES:
@@ -248,7 +248,7 @@ def hold_review(review: AccountReview, *, score: int, comment: str, by: User) ->
 def cancel_review(review: AccountReview, by: User) -> None:
     """Take a review off the calendar that was not held. Raises BadReview."""
     maps.lock(review.plan.account_id)
-    row = AccountReview.objects.get(pk=review.pk)
+    row = still_there(AccountReview.objects.all(), review.pk)
     if row.held_on is not None:
         raise BadReview(_("This review is held already."))
     delete_tracked(row, by=by)

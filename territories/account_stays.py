@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from spm.market.choices import AssignmentRole
+from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from spm.org import clock
 from spm.org.models import ALWAYS, User
@@ -86,8 +86,9 @@ def _holder(owners: Sequence[Assignment], day: date) -> User | None:
 
 
 def _helpers(held: Sequence[Assignment], day: date) -> list[User]:
-    rows = [row for row in held if row.role == AssignmentRole.OVERLAY and row.starts_on <= day and row.person]
-    return list({row.person.pk: row.person for row in rows if row.person}.values())
+    """Who helps on ``day``; the last row of a person says whether it has ended. Rows are in order."""
+    last = {row.person.pk: row for row in held if row.role in HELPING and row.starts_on <= day and row.person}
+    return [row.person for row in last.values() if row.person and row.role == AssignmentRole.OVERLAY]
 
 
 def _under(

@@ -18,7 +18,7 @@ def changes_of(request: HttpRequest) -> list[Change]:
     try:
         drawn = json.loads(request.POST.get("drawn", "{}"))
         fields, versions = dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         fields, versions = {}, {}
     changes = []
     for key, text in list(request.POST.items())[:MOST_FIELDS]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
@@ -18,6 +19,18 @@ LARGEST = Decimal(10) ** 11
 
 class BadWords(RuleViolation):
     """The field cannot take this."""
+
+
+class AlreadyGone(RuleViolation):
+    """Somebody else, or the same button pressed twice, has taken it out."""
+
+
+def still_there[Row: Model](rows: QuerySet[Row], pk: int) -> Row:
+    """The row as it stands now, read under the lock of what it belongs to. Raises AlreadyGone."""
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise AlreadyGone(_("It has been taken out already."))
+    return row
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class _Stored:
 
     accounts: dict[str, int] = field(default_factory=dict)
     people: dict[Named, Stakeholder] = field(default_factory=dict)
+    places: dict[int, Named] = field(default_factory=dict)
     contacts: dict[Named, Contact] = field(default_factory=dict)
     team: dict[str, int] = field(default_factory=dict)
     lines: set[tuple[int, int]] = field(default_factory=set)
@@ -102,7 +103,9 @@ class MapLoader(Loader):
             for contact in Contact.objects.filter(account__in=block).order_by("-left_on", "-pk"):
                 stored.contacts[contact.account_id, normalise(contact.name)] = contact
             for row in Stakeholder.objects.filter(account__in=block).select_related("contact").order_by("pk"):
-                stored.people[row.account_id, _key_of(row)] = row
+                place = stored.places[row.pk] = (row.account_id, _key_of(row))
+                if place not in stored.people or stored.people[place].removed_at is not None:
+                    stored.people[place] = row  # of two with one name, whoever stands on the map
             stored.lines |= set(Influence.objects.filter(source__account__in=block).values_list("source", "target"))
             stored.steps |= {
                 (step.account_id, step.position): step for step in DecisionStep.objects.filter(account__in=block)
@@ -238,7 +241,7 @@ class StakeholderLoader(MapLoader):
                 verdicts[i] = refused("account_id", rows[i].values["account_id"], told)
 
     def _refuse_rings(self, rows: Sequence[Row], verdicts: list[Verdict]) -> None:
-        names = {row.pk: place for place, row in self.stored.people.items()}
+        names = self.stored.places
         numbers: dict[Named, int] = {place: number for number, place in enumerate(names.values(), start=1)}
         for verdict in verdicts:
             for place in (verdict.payload.place, verdict.payload.chief) if verdict.payload else ():

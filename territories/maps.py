@@ -16,7 +16,7 @@ from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.tracking import delete_tracked, save_tracked
 from territories import caps
-from territories.field_writing import words
+from territories.field_writing import still_there, words
 from territories.models import DecisionStep, Influence, Stakeholder
 
 NAME, TITLE = 200, 120
@@ -187,7 +187,7 @@ def _refuse_seventh(stand: int) -> None:
 def remove_step(step: DecisionStep, by: User) -> None:
     """Take a step out; those after it move up. Its history is what ``restore_step`` reads."""
     lock(step.account_id)
-    step = DecisionStep.objects.get(pk=step.pk)
+    step = still_there(DecisionStep.objects.all(), step.pk)
     account, position = step.account_id, step.position
     delete_tracked(step, by=by)
     for later in DecisionStep.objects.filter(account=account, position__gt=position).order_by("position"):
@@ -218,7 +218,7 @@ def restore_step(account: Account, pk: int, by: User) -> DecisionStep:
 def move_step(step: DecisionStep, up: bool, by: User) -> None:  # noqa: FBT001  # one of two directions
     """Change places with the neighbour before or after; at the end of the way nothing happens."""
     lock(step.account_id)
-    step = DecisionStep.objects.get(pk=step.pk)
+    step = still_there(DecisionStep.objects.all(), step.pk)
     place, mine = step.position + (-1 if up else 1), step.position
     other = DecisionStep.objects.filter(account=step.account_id, position=place).first()
     if other is None:

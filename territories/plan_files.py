@@ -70,7 +70,8 @@ def make(job: Running) -> None:
     with transaction.atomic():
         job.confirm()
         file.data, file.plans, file.made_at = data, len(sheets), timezone.now()
-        file.save(update_fields=["data", "plans", "made_at"])
+        file.holds = [plan.pk for plan in known]
+        file.save(update_fields=["data", "plans", "holds", "made_at"])
     job.progress(len(sheets) + 1, len(sheets) + 1, _("Ready"))
 
 
@@ -80,6 +81,8 @@ def download(file: PlanFile, user: User) -> bytes:
     may_not = file.asked_by_id != user.pk or not access.can_see_board(user)
     if over or may_not or file.data is None:
         raise Http404
+    if TerritoryPlan.objects.visible_to(user).filter(pk__in=file.holds).count() < len(file.holds):
+        raise Http404  # somebody in it is led by another manager by now
     return bytes(file.data)
 
 

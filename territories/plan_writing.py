@@ -22,7 +22,7 @@ from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
 from territories import caps, field_writing, plans
 from territories.choices import Risk, Section, SectionReview
-from territories.field_writing import BadWords, Change, Conflict, Outcome
+from territories.field_writing import BadWords, Change, Conflict, Outcome, still_there
 from territories.models import PlanSection, TerritoryPlan, TerritoryPlanLine
 from territories.plan_content import GOALS
 from territories.plan_lines import SHAPES, TEXTS
@@ -161,6 +161,7 @@ def _place(plan: TerritoryPlan, section: str) -> int:
 def remove_line(line: TerritoryPlanLine, by: User) -> None:
     """Take a line out; those below move up. Its history row is what ``restore_line`` reads. Raises NotWritable."""
     plan = writable(line.plan_id)
+    line = still_there(TerritoryPlanLine.objects.all(), line.pk)
     section, position = line.section, line.position
     delete_tracked(line, by=by)
     for below in TerritoryPlanLine.objects.filter(plan=plan, section=section, position__gt=position).order_by(
@@ -195,7 +196,7 @@ def restore_line(plan: TerritoryPlan, pk: int, by: User) -> TerritoryPlanLine:
 def move_line(line: TerritoryPlanLine, up: bool, by: User) -> None:  # noqa: FBT001  # one of two directions
     """Change places with the neighbour above or below; at the end of the section nothing happens."""
     plan = writable(line.plan_id)
-    line = TerritoryPlanLine.objects.get(pk=line.pk)
+    line = still_there(TerritoryPlanLine.objects.all(), line.pk)
     others = TerritoryPlanLine.objects.filter(plan=plan, section=line.section)
     above, below = others.filter(position__lt=line.position), others.filter(position__gt=line.position)
     other = above.order_by("-position").first() if up else below.order_by("position").first()

@@ -10,6 +10,7 @@ from spm.market.models import Account, Territory
 from spm.org.models import User
 from spm.ui.amounts import parse_amount
 from spm.ui.forms import DayInput
+from territories.field_writing import LARGEST
 from territories.models import TerritoryRule
 
 
@@ -31,11 +32,14 @@ class AmountText(forms.CharField):
         if not text:
             return None
         try:
-            return parse_amount(text)
+            amount = parse_amount(text)
         except ValueError as error:
             raise forms.ValidationError(
                 _("“%(text)s” is not an amount. Write it like 1200000, 1.2M or 1200k."), params={"text": text}
             ) from error
+        if amount < 0 or amount >= LARGEST or amount != round(amount, 2):
+            raise forms.ValidationError(_("Write an amount from 0 on, with at most two decimals."))
+        return amount
 
 
 class RuleForm(forms.ModelForm[TerritoryRule]):

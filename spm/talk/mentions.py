@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from spm.org.models import User
 from spm.talk import anchors
@@ -17,6 +18,7 @@ from spm.talk.models import Thread
 SPOT = re.compile(r"(?<![\w.])@(?=\w)")
 WORD = re.compile(r"\s+(\w)")
 MOST_SUGGESTED = 40
+MOST_SPOTS = 50  # of one comment; who writes more of them names nobody further on
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _plain(text: str) -> str:
 def found(text: str, people: Sequence[Named]) -> list[Mention]:
     """Whom of ``people`` a text names, in its order; a longer name wins over a shorter one."""
     mentions = []
-    for spot in SPOT.finditer(text):
+    for spot in islice(SPOT.finditer(text), MOST_SPOTS):
         start = spot.end()
         ends = {one.pk: match.end() for one in people if (match := one.whole.match(text, start))}
         if not ends:
@@ -83,12 +85,14 @@ def found(text: str, people: Sequence[Named]) -> list[Mention]:
 
 def named_in(text: str, thread: Thread) -> list[Mention]:
     """Whom a comment in ``thread`` names, of those who see its object today. None asked without "@"."""
-    starts = [spot.end() for spot in SPOT.finditer(text)]
+    starts = [spot.end() for spot in islice(SPOT.finditer(text), MOST_SPOTS)]
     if not starts:
         return []
     rows = User.objects.people().filter(is_active=True).order_by("name", "pk").only("pk", "name", "email", "is_admin")
-    near = [row for row in rows if any(_named(row).is_at(text, start) for start in starts)]
-    return found(text, [_named(row) for row in near if anchors.sees(row, thread.anchor, thread.key)])
+    heads = {_plain(text[start]).lower() for start in starts}
+    near = [(row, _named(row)) for row in rows if heads & {_plain(word[:1]).lower() for word in (row.name, row.email)}]
+    meant = [(row, named) for row, named in near if any(named.is_at(text, start) for start in starts)]
+    return found(text, [named for row, named in meant if anchors.sees(row, thread.anchor, thread.key)])
 
 
 def _named(user: User) -> Named:

@@ -16,7 +16,7 @@ KEPT = timedelta(minutes=15)
 
 
 class PlanFile(models.Model):
-    """``data`` is empty until the job has made it. ``plans``: how many are in it."""
+    """``data`` is empty until the job has made it. ``plans``: how many are in it; ``holds``: their keys."""
 
     fiscal_year = models.ForeignKey(FiscalYear, models.PROTECT, related_name="+")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -24,6 +24,7 @@ class PlanFile(models.Model):
     job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     data = models.BinaryField(null=True, blank=True)
     plans = models.PositiveIntegerField(default=0)
+    holds = models.JSONField(default=list, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField(null=True, blank=True)
 

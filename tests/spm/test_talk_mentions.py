@@ -52,6 +52,11 @@ def test_somebody_is_named_by_name_first_name_or_email(text, words, people):
     assert (mention.words, mention.people) == (words, people)
 
 
+def test_a_comment_of_nothing_but_names_is_read_up_to_its_fiftieth(thread):
+    mentions = found("@Inés Holloway " * 51, PEOPLE)
+    assert len(mentions) == 50
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -164,6 +164,12 @@ def test_a_specialist_who_helps_in_the_territory_opens_the_map(mapped, client, a
     )
     client.force_login(mapped.loner)
     assert client.get(address).status_code == 200
+    assert account_stays.whereabouts(mapped.rep, mapped.account).helpers == [mapped.loner]
+    Assignment.objects.create(
+        territory=mapped.territory, person=mapped.loner, role=AssignmentRole.ENDED, starts_on=date(2026, 9, 1)
+    )
+    assert client.get(address).status_code == 404
+    assert account_stays.whereabouts(mapped.rep, mapped.account).helpers == []
 
 
 # Writing

@@ -68,6 +68,18 @@ def test_a_map_is_loaded_with_its_lines_and_again_changes_nothing(mapped):
     assert not any(finding.breaches for finding in run_all(("INV-70", "INV-71")))
 
 
+def test_of_two_with_one_name_the_file_means_whoever_stands_on_the_map(mapped):
+    first = maps.add_wanted(mapped.account, wanted="Head of energy", role="influence", by=mapped.rep)
+    Stakeholder.objects.filter(pk=mapped.user.pk).update(reports_to=first)
+    maps.remove_person(first, mapped.rep)
+    second = maps.add_wanted(mapped.account, wanted="Head of energy", role="influence", by=mapped.rep)
+    rows = rows_of(mapped, "{a},,Head of energy,,influence,4,,,,,,Ask Eve who it is")
+    assert told(load("stakeholders", rows)) == {"read": 1, "changed": 1}
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.removed_at is None, second.influence) == (False, 4)
+
+
 def test_undo_takes_off_whom_the_file_put_on_and_their_contacts(mapped):
     contacts = Contact.objects.count()
     batches.undo(load("stakeholders", rows_of(mapped)))

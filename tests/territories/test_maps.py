@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from spm.errors import RuleViolation
 from spm.market.models import Contact
 from territories import caps, map_writing, maps
-from territories.field_writing import Change
+from territories.field_writing import AlreadyGone, Change
 from territories.models import DecisionStep, Influence, Stakeholder
 from tests.builders import make_account
 from tests.territories.map_help import put, take
@@ -216,6 +216,8 @@ def test_a_step_taken_out_closes_the_gap_and_comes_back_at_the_end(mapped):
     first, *_others = take(mapped.account, "A", "B", "C")
     key = first.pk
     maps.remove_step(first, mapped.rep)
+    with pytest.raises(AlreadyGone):
+        maps.remove_step(first, mapped.rep)
     assert list(DecisionStep.objects.order_by("position").values_list("name", "position")) == [("B", 1), ("C", 2)]
     maps.restore_step(mapped.account, key, mapped.rep)
     assert list(DecisionStep.objects.order_by("position").values_list("name", "position")) == [

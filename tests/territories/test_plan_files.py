@@ -146,6 +146,15 @@ def test_inv_39_who_leads_nobody_any_more_cannot_fetch_what_was_made_before(writ
     assert client.get(reverse("territories:plan-file", args=[file.pk])).status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)
+def test_inv_39_who_leads_another_team_by_now_cannot_fetch_the_plans_of_the_former(written, engine, client):
+    file = made(written)
+    TeamLead.objects.create(team=written.north, person=None, starts_on="2026-01-02")
+    TeamLead.objects.create(team=written.south, person=written.north_manager, starts_on="2026-01-02")
+    client.force_login(written.north_manager)
+    assert client.get(reverse("territories:plan-file", args=[file.pk])).status_code == 404
+
+
 def test_asked_for_twice_it_is_made_once(written, engine):
     first = plan_files.ask(written.year, written.north_manager, "en")
     assert plan_files.ask(written.year, written.north_manager, "en") == first

@@ -252,8 +252,9 @@ class TestSets:
         assert len(b"".join(file.streaming_content).splitlines()) == 2
         made = TerritoryRule.objects.get(postal_from="35")
         assert (made.postal_to, made.size_from) == ("35", Decimal(50_000))
-        bad = client.post(reverse("territories:rule-edit", args=[rules.pk, made.pk]), sent | {"size_from": "lots"})
-        assert bad.status_code == 422
+        for size in ("lots", "-5", "0.00001", "999999999999999"):
+            bad = client.post(reverse("territories:rule-edit", args=[rules.pk, made.pk]), sent | {"size_from": size})
+            assert (size, bad.status_code) == (size, 422)
 
     def test_preview_and_page_take_as_many_queries_for_many_accounts(self, client, cast, cut):
         rules, *_ = cut
