@@ -22,7 +22,6 @@ SHOWN_ELSEWHERE = {  # by tests whose names say it in words
 }
 NOT_SHOWN = {
     35: "coaching notes come with coaching",
-    40: "there are no download links yet: files are answers of the request itself",
     42: "nothing is released yet that could be upgraded from",
 }
 

@@ -93,7 +93,7 @@ class RepPage:
     view: View
     company: Company
     person: User
-    about: About
+    about: About | None
     stamp: Stamp
     sentence: str
     bars: list[MeasureBar]
@@ -126,13 +126,13 @@ class RepPage:
         return MONTHS.shown(self.view.columns)
 
 
-def rep_page(user: User, company: Company, view: View, person: User, *, with_accounts: bool = False) -> RepPage:
-    """The page of one person whom ``user`` may see, all of one roll-up."""
-    return steady(user, lambda stamp: _read(user, company, view, person, stamp, with_accounts=with_accounts))
+def rep_page(user: User, company: Company, view: View, person: User, *, is_whole: bool = True) -> RepPage:
+    """The page of one person whom ``user`` may see, of one roll-up. Home takes no part of it about the person alone."""
+    return steady(user, lambda stamp: _read(user, company, view, person, stamp, is_whole=is_whole))
 
 
 def _read(  # noqa: PLR0913  # whose page, of whom, at which state
-    user: User, company: Company, view: View, person: User, stamp: Stamp, *, with_accounts: bool
+    user: User, company: Company, view: View, person: User, stamp: Stamp, *, is_whole: bool
 ) -> RepPage:
     window, trees = view.window, trees_of(user, leaves_needed(view.window))
     cells = _cells(user, person, view, list(trees))
@@ -149,12 +149,12 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
     title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
     words = pacing_words(row.figures, lines, view, company)
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
-    accounts = accounts_of(user, person, view) if with_accounts else None
+    accounts = accounts_of(user, person, view) if is_whole else None
     return RepPage(
         view=view,
         company=company,
         person=person,
-        about=_about(user, person, view),
+        about=_about(user, person, view) if is_whole else None,
         stamp=stamp,
         sentence=sentence_of(user, company, view, person, row),
         bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],

@@ -91,7 +91,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
             return tables.export_board(request, page)
         context = _performance_context(request, page) | more | {"needed": in_need(page), "wins": wins(page)}
         return _shown(request, "dashboards/home_manager.html", context)
-    own = rep_page(user, company, view, user)
+    own = rep_page(user, company, view, user, is_whole=False)
     if export_format(request):
         return tables.export_rep(request, own)
     context = _rep_context(request, own) | more | {"actions": actions_due(user)}
@@ -180,7 +180,7 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
     company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": person.name})
-    page = rep_page(user, company, view, person, with_accounts=True)
+    page = rep_page(user, company, view, person)
     if export_format(request):
         return tables.export_rep(request, page)
     label = dict(view.spans).get(Span.YEAR, view.label)
@@ -191,7 +191,7 @@ def rep(request: HttpRequest, pk: int) -> HttpResponseBase:
 def _rep_context(request: HttpRequest, page: Any) -> dict[str, Any]:
     user, view = user_of(request), page.view
     crumbs = [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))]
-    if page.about.team and page.about.can_open_team:
+    if page.about and page.about.team and page.about.can_open_team:
         key, name = page.about.team
         crumbs.append((name, reverse("dashboards:team", args=[key]) + view.query()))
     return {

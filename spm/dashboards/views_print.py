@@ -53,7 +53,7 @@ def rep_print(request: HttpRequest, pk: int) -> HttpResponse:
     company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": person.name})
-    page = rep_page(user_of(request), company, view, person, with_accounts=True)
+    page = rep_page(user_of(request), company, view, person)
     drawing = pacing_drawing(page.lines, view, company.currency)
     back = reverse("dashboards:rep", args=[pk]) + view.query()
     return render(request, "dashboards/rep_print.html", {"page": page, "view": view, "drawing": drawing, "back": back})

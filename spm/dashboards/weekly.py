@@ -86,7 +86,7 @@ def sheet_of(user: User, company: Company, saved: SavedView) -> Sheet | None:
     if view is None:
         return None
     if not can_open_performance(user):
-        page = rep_page(user, company, view, user)
+        page = rep_page(user, company, view, user, is_whole=False)
         lines = [(row.label, row.figures) for row in (page.total, *page.month_rows)]
         return _sheet(saved, view, company, page.sentence, (told, *view.told), page.columns, lines)
     focus = focus_of(user, view)

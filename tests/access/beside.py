@@ -66,7 +66,7 @@ def _plan(pk: int, account: Account, words: str, rep: User) -> int:
     approved = {"number": sent.number, "state": PlanState.APPROVED, "content": sent.content}
     PlanVersion.objects.create(plan_id=pk, note=words, by=rep, at=sent.at, **approved)
     PlanSection.objects.filter(plan=pk, section=Section.RETENTION).update(base=Decimal(77_000))
-    threads.say(threads.thread_of("territory-plan", pk), by=rep, text=f"Of the plan: {words}")
+    threads.say(threads.thread_of("territory-plan", pk), by=rep, text=f"Planword {words}")
     line = TerritoryPlanLine.objects.create(
         plan_id=pk, section=Section.ACCOUNTS, position=1, account=account, entry=words, amount=Decimal(66_000)
     )
