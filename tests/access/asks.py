@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.messages import get_messages
 from django.core import mail
+from django.http import Http404
 from django.urls import reverse
+from django.utils import timezone
 
 from spm.jobs import runner
 from spm.jobs.models import Job
@@ -15,8 +17,9 @@ from spm.market.models import Account, Contact, Territory
 from spm.org.models import FiscalYear, User
 from targets.models import OneOffDeal
 from territories import access as territories_access
+from territories import plan_files
 from territories.choices import FileFormat, Need
-from territories.models import AccountPlan, PlanFile, TargetCustomer
+from territories.models import AccountPlan, PlanFile, TargetCustomer, TerritoryPlan
 from tests.access.gating import CHANGING, open_gates
 from tests.access.policy import Access
 from tests.access.routes import ROUTES, YEAR
@@ -147,6 +150,17 @@ def _plans_of_a_file(_world: World, user: User) -> int:
     return PlanFile.objects.get(pk=file.pk).plans
 
 
+def _file_of_plans_of_others(world: World, user: User) -> str:
+    """A file made while the user led whoever has a plan, fetched by the user of today."""
+    everybody = list(TerritoryPlan.objects.values_list("pk", flat=True))
+    made = {"holds": everybody, "data": b"plans", "made_at": timezone.now()}
+    file = PlanFile(fiscal_year=FiscalYear.objects.earliest("starts_on"), asked_by=user, **made)
+    try:
+        return plan_files.download(file, user).decode()
+    except Http404:
+        return "not found"
+
+
 def _may_edit_market(world: World, user: User) -> bool:
     return territories_access.can_edit_market(user, Territory.objects.get(pk=world.objects["territory"]["own"]))
 
@@ -162,6 +176,7 @@ def _may_review_account(world: World, user: User) -> bool:
 OUTSIDE = (
     Told("job notify", _mailed),
     Told("job plan_file", _plans_of_a_file, "elsewhere"),
+    Told("territories:plan-file", _file_of_plans_of_others, "elsewhere"),
     Told("can_edit_market", _may_edit_market),
     Told("can_edit_map", _may_edit_map),
     Told("can_review_account", _may_review_account, "elsewhere"),
