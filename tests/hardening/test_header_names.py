@@ -19,7 +19,7 @@ NAMES = (
     "North\nContent-Type: text/html",
     'North"; filename="evil.exe',
     "North\u202etxt.exe",
-    "North\x00\x0bx",
+    "North\x0bx",
     "N" * 300,
     "../../etc/passwd",
 )
