@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from targets.rollup import roll_up_stale
 from targets.staleness import mark_stale
@@ -19,3 +21,10 @@ def world(django_db_setup: None, django_db_blocker: pytest.FixtureDef) -> Iterat
         for actor in ACTORS:
             built.client(actor)  # sessions made within a test would end with it
         yield built
+
+
+@pytest.fixture
+def still_clock() -> Iterator[None]:
+    """One second for all requests of a test, so that answers that name an age ("2 seconds ago") compare."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield

@@ -147,7 +147,7 @@ def test_inv_36_every_queryset_that_is_read_has_a_page_that_would_show_its_leak(
 
 
 @pytest.mark.parametrize(("name", "route"), SHOWN_AT.items(), ids=SHOWN_AT)
-def test_inv_36_a_planted_leak_is_caught(name, route, world, monkeypatch):
+def test_inv_36_a_planted_leak_is_caught(name, route, world, still_clock, monkeypatch):
     """With the scope taken out of one queryset, an answer is another one."""
     before = list(answers(world, route))
     assert list(answers(world, route)) == before

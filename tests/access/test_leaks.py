@@ -49,7 +49,7 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_inv_36_a_leak_planted_at_any_single_read_is_noticed(world: World, quiet: None):
+def test_inv_36_a_leak_planted_at_any_single_read_is_noticed(world: World, still_clock: None, quiet: None):
     """And every read is reached; what cannot be noticed, since another scope covers it, is listed with its reason."""
     with watched() as watch:
         survey = Survey(world, watch)
