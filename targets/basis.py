@@ -6,6 +6,7 @@ domain.md, Plan revisions.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.functional import Promise
@@ -64,11 +65,16 @@ def basis_of(query: Mapping[str, str], year: FiscalYear | None = None) -> Basis:
     return _basis(query, (revised if year is None else revised.filter(fiscal_year=year)).exists())
 
 
-def version_of(query: Mapping[str, str], year: FiscalYear) -> tuple[Basis, CompanyPlan]:
-    """The same, and that version of the year, without numbers and not stored where there is none. One query."""
-    revised = Exists(CompanyPlan.objects.approved_revisions().order_by().filter(fiscal_year=OuterRef("fiscal_year")))
+def version_of(query: Mapping[str, str], year: FiscalYear, until: datetime | None = None) -> tuple[Basis, CompanyPlan]:
+    """The same, and that version of the year, without numbers and not stored where there is none. One query.
+
+    ``until``: only revisions that were approved before that moment count as such.
+    """
+    approved = CompanyPlan.objects.approved_revisions().order_by().filter(fiscal_year=OuterRef("fiscal_year"))
+    revised = Exists(approved if until is None else approved.filter(decided_at__lt=until))
     rows = CompanyPlan.objects.filter(fiscal_year=year, kind__in=(PlanKind.WORKING, PlanKind.BASELINE))
-    plans = {plan.kind: plan for plan in rows.annotate(revised=revised).select_related("decided_by")}
+    told = rows.annotate(revised=revised).select_related("decided_by", "submitted_by", "author")
+    plans = {plan.kind: plan for plan in told}
     basis = _basis(query, any(plan.revised for plan in plans.values()))
     plan: CompanyPlan = plans.get(basis.kind) or CompanyPlan(pk=0, fiscal_year=year, kind=PlanKind.WORKING)
     plan.fiscal_year = year  # known already: nobody reads it again

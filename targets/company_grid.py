@@ -19,12 +19,13 @@ from spm.org.access import can_administer
 from spm.org.choices import PeriodState
 from spm.org.clock import company, today
 from spm.org.models import Company, Period, User
-from targets import access, batches, cautions, curves, last_year, measures
+from targets import access, batches, cautions, curves, last_year, measures, past_plans
 from targets.allocation_facts import Amounts, Calendar, read_calendar
 from targets.choices import Measure
 from targets.goals import of_segment
 from targets.grid_cells import Cell
 from targets.models import Attainment, CompanyPlan, PlanLine
+from targets.past_plans import AsOf
 
 WHOLE = ""
 """The segment of a line for the whole company."""
@@ -49,7 +50,10 @@ NOTHING = Before({}, None)
 
 @dataclass(frozen=True)
 class Facts:
-    """What stands in a version of the company plan, and last year. ``is_over``: last year has ended."""
+    """What stands in a version of the company plan, and last year. ``is_over``: last year has ended.
+
+    ``past``: the day whose end is shown, for reading alone; last year is what is known of it now.
+    """
 
     plan: CompanyPlan
     currency: str
@@ -58,6 +62,7 @@ class Facts:
     given: Mapping[Key, Amounts]
     befores: Mapping[Key, Before]
     is_over: bool
+    past: AsOf | None = None
 
     def own(self, segment: str, measure: str, period: Period) -> Decimal | None:
         """The number given to the whole company or to a segment, as the sum of its leaf periods."""
@@ -125,13 +130,15 @@ class CompanyGrid:
     can_edit: bool
 
 
-def read_facts(user: User, plan: CompanyPlan, more: Iterable[str] = ()) -> Facts:
-    """Everything about a version of the plan; ``more``: segments to show although they have no number yet."""
+def read_facts(user: User, plan: CompanyPlan, more: Iterable[str] = (), past: AsOf | None = None) -> Facts:
+    """Everything about a version of the plan; ``more``: segments to show although they have no number yet.
+
+    ``past``: the day as whose end left them the numbers are read.
+    """
     calendar, our_company = read_calendar(plan.fiscal_year), company()
     currency = our_company.currency if our_company else Company.objects.values_list("currency", flat=True).get()
     given: dict[Key, dict[int, Decimal]] = defaultdict(dict)
-    rows = PlanLine.objects.visible_to(user).filter(plan=plan)
-    for segment, measure, leaf, amount in rows.values_list("segment", "measure", "period_id", "amount"):
+    for segment, measure, leaf, amount in _numbers(user, plan, past):
         given[segment, measure][leaf] = amount
     segments = sorted({segment for segment, _measure in given} | set(more) | {WHOLE})
     return Facts(
@@ -142,12 +149,21 @@ def read_facts(user: User, plan: CompanyPlan, more: Iterable[str] = ()) -> Facts
         given=dict(given),
         befores=_befores(user, calendar, with_segments=len(segments) > 1),
         is_over=bool(calendar.before) and calendar.before[-1].ends_on < today(our_company),
+        past=past,
     )
+
+
+def _numbers(user: User, plan: CompanyPlan, past: AsOf | None) -> Iterable[tuple[str, str, int, Decimal]]:
+    """(segment, measure, leaf period, amount); of a past day for whoever reads the plan today."""
+    if past is None or past.until is None:
+        rows = PlanLine.objects.visible_to(user).filter(plan=plan)
+        return rows.values_list("segment", "measure", "period_id", "amount")
+    return past_plans.amounts(plan, past.until) if access.can_read_plan(user, plan.fiscal_year) else []
 
 
 def read_grid(facts: Facts, user: User, columns: Sequence[Period]) -> CompanyGrid:
     """The grid of the facts, with these periods across."""
-    can_edit = access.can_edit_plan(user, facts.plan)
+    can_edit = facts.past is None and access.can_edit_plan(user, facts.plan)
     rows = [
         _row(facts, segment, measure, columns, can_edit=can_edit) for segment in facts.segments for measure in Measure
     ]

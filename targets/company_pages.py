@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.models import FiscalYear, Period, User
 from spm.ui.numbers import percent, thousands, unit_thousands
-from targets import grid_cells
+from targets import grid_cells, past_plans
 from targets.allocation import MONTHS, QUARTERS
 from targets.basis import Basis, version_of
 from targets.choices import Measure
@@ -19,6 +19,7 @@ from targets.cycles import cycle_of
 from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import Drawn, GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
+from targets.past_plans import AsOf
 from targets.plans import working_plan
 
 SEGMENT_LENGTH = 120
@@ -26,7 +27,10 @@ SEGMENT_LENGTH = 120
 
 @dataclass(frozen=True)
 class Place:
-    """Which grid: as the address says it. ``segment``: one to show although it has no number yet."""
+    """Which grid: as the address says it. ``segment``: one to show although it has no number yet.
+
+    ``past``: the day as whose end left it the plan is shown.
+    """
 
     user: User
     year: FiscalYear
@@ -35,6 +39,7 @@ class Place:
     columns: str
     segment: str
     basis: Basis
+    past: AsOf | None = None
 
     @property
     def query(self) -> str:
@@ -42,24 +47,26 @@ class Place:
 
     @cached_property
     def facts(self) -> Facts:
-        return read_facts(self.user, self.plan, [self.segment] if self.segment else [])
+        return read_facts(self.user, self.plan, [self.segment] if self.segment else [], self.past)
 
     def grid(self) -> CompanyGrid:
         calendar = self.facts.calendar
         return read_grid(self.facts, self.user, calendar.quarters if self.columns == QUARTERS else calendar.leaves)
 
 
-def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) -> Place:
+def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool, past: AsOf | None = None) -> Place:
     """The grid that an address names; what is written goes into the working version."""
-    basis, plan = (Basis(), working_plan(year, user)) if writes else version_of(query, year)
+    until = past.until if past else None
+    basis, plan = (Basis(), working_plan(year, user)) if writes else version_of(query, year, until)
     return Place(
         user=user,
         year=year,
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
-        plan=plan,
+        plan=past_plans.as_it_stood(plan, until),
         columns=QUARTERS if query.get("columns") == QUARTERS else MONTHS,
         segment=query.get("segment", "").strip()[:SEGMENT_LENGTH],
         basis=basis,
+        past=past,
     )
 
 

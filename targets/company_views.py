@@ -27,6 +27,7 @@ from targets import (
     grids,
     number_history,
     number_tables,
+    past_plans,
     seasonality,
     tables,
 )
@@ -40,18 +41,19 @@ from targets.goals import of_segment
 from targets.grid_cells import Pasted, Sent
 from targets.grid_views import GridDesk, whole_number
 from targets.models import PlanLine
+from targets.past_plans import AsOf, BadDay
 
 CHOSEN = ("row", "period", "season", "total")
 ECHOED = (*CHOSEN, "keep_as", "is_default")
 """What a spread is chosen by, and comes back with its preview."""
 
 
-def _place(request: HttpRequest, label: str) -> Place:
+def _place(request: HttpRequest, label: str, past: AsOf | None = None) -> Place:
     """The grid of the address; 404 for an unknown year, 403 for who leads nobody."""
     user, year = user_of(request), visible_or_404(FiscalYear, request, label=label)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    return company_pages.place_of(user, year, request.GET, writes=request.method == "POST")
+    return company_pages.place_of(user, year, request.GET, writes=request.method == "POST", past=past)
 
 
 class CompanyDesk(GridDesk):
@@ -74,7 +76,8 @@ class CompanyDesk(GridDesk):
 
     def page(self, view: CompanyView, status: int = 200, **more: Any) -> HttpResponse:
         place, label, grid = self.place, self.place.year.label, view.grid
-        may_edit, hidden = access.can_edit_plan(place.user, None), not access.can_read_plan(place.user, place.year)
+        hidden, until = not access.can_read_plan(place.user, place.year), place.past.until if place.past else None
+        may_edit = place.past is None and access.can_edit_plan(place.user, None)
         context = {
             "view": view,
             "grid": grid,
@@ -82,9 +85,9 @@ class CompanyDesk(GridDesk):
             "columns": place.columns,
             "basis": place.basis,
             "kinds": [(MONTHS, _("Months")), (QUARTERS, _("Quarters"))],
-            "can_request": access.can_request_revision(place.user, place.plan),
-            "can_import": access.can_edit_plan(place.user, place.plan),
-            "changes": () if hidden else number_history.of_model(PlanLine, place.year),
+            "can_request": place.past is None and access.can_request_revision(place.user, place.plan),
+            "can_import": may_edit and access.can_edit_plan(place.user, place.plan),
+            "changes": () if hidden else number_history.of_model(PlanLine, place.year, until),
             "hidden": hidden,
             "waits": place.plan.state == PlanState.SUBMITTED and grid.is_open,
             "approval": reverse("targets:plan-approval", args=[label]) if place.cycle.pk and may_edit else "",
@@ -94,6 +97,8 @@ class CompanyDesk(GridDesk):
             "paste_url": reverse("targets:company-paste", args=[label]),
             "undo_url": reverse("targets:company-undo", args=[label]),
         }
+        if place.past:
+            context["standing"] = None if hidden else past_plans.standing(place.plan, place.year, until)
         if grid.can_edit:
             context |= self._choices(grid)
         return render(self.request, "targets/company.html", context | more, status=status)
@@ -119,18 +124,27 @@ def _is_echoed(key: str) -> bool:
 @login_required
 def company(request: HttpRequest, year: str) -> HttpResponseBase:
     """Show the grid, or store what was typed into it: all of it, or nothing and everything is still there."""
-    desk = CompanyDesk(request, _place(request, year))
     if request.method == "POST":
+        desk = CompanyDesk(request, _place(request, year))
         if not access.can_edit_plan(desk.place.user, None):
             raise PermissionDenied
         return desk.save(desk.place.grid())
-    grid = desk.place.grid()
-    if export_format(request):
-        if request.GET.get("table") == number_tables.HISTORY and access.can_read_plan(desk.place.user, desk.place.year):
-            found = number_history.of_model(PlanLine, desk.place.year)
-            return number_tables.export_history(request, found, f"company-plan-{year}")
-        return tables.export_company(request, grid, desk.place.basis.suffix)
-    return desk.page(desk.view_of(grid))
+    try:
+        past = past_plans.asked(request.GET)
+    except BadDay as error:
+        desk = CompanyDesk(request, _place(request, year))
+        return desk.page(desk.view_of(desk.place.grid()), 400, bad_day=error)
+    desk = CompanyDesk(request, _place(request, year, past))
+    return _company_file(desk) if export_format(request) else desk.page(desk.view_of(desk.place.grid()))
+
+
+def _company_file(desk: CompanyDesk) -> HttpResponseBase:
+    """The grid, or the changes below it, as a file."""
+    request, place = desk.request, desk.place
+    if request.GET.get("table") == number_tables.HISTORY and access.can_read_plan(place.user, place.year):
+        found = number_history.of_model(PlanLine, place.year, place.past.until if place.past else None)
+        return number_tables.export_history(request, found, f"company-plan-{place.year.label}")
+    return tables.export_company(request, place.grid(), place.basis.suffix)
 
 
 @login_required

@@ -386,6 +386,7 @@ class GoalSheet:
         for row in gone:
             row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
             row._change_reason = reason[:REASON_LENGTH]  # noqa: SLF001
+            row._history_date = at["default_date"]  # noqa: SLF001  # as the others of this change
             row.delete()
         if self.plan.kind == PlanKind.WORKING:
             note_goals(self.model, written)

@@ -132,9 +132,10 @@ def paged(found: Sequence[NumberChange], wanted: str | None) -> Page[NumberChang
     return page
 
 
-def of_model(model: Any, year: FiscalYear) -> list[NumberChange]:
-    """The newest changes of all numbers of a table in a year."""
-    return changes(in_force(model, year), limit=NEWEST_OF_ALL)
+def of_model(model: Any, year: FiscalYear, until: datetime | None = None) -> list[NumberChange]:
+    """The newest changes of all numbers of a table in a year, or of those before ``until``."""
+    rows = in_force(model, year)
+    return changes(rows if until is None else rows.filter(history_date__lt=until), limit=NEWEST_OF_ALL)
 
 
 def in_force(model: Any, year: FiscalYear) -> Any:

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from spm.org import clock
 from spm.org.exports import audited_table
 from spm.org.models import Team, User
 from spm.ui.exports import Column, Row, Sheet, Value
@@ -35,7 +36,11 @@ def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
 
 
 def export_company(request: HttpRequest, grid: CompanyGrid, suffix: str = "") -> HttpResponseBase:
-    """One line per segment, measure and column of the grid: what the import of the company plan reads back."""
+    """One line per segment, measure and column of the grid: what the import of the company plan reads back.
+
+    The file says of which day the plan is and not when it was made: asked for later as of its day, it is the same to
+    the byte (INV-28).
+    """
     heads = ("fiscal_year", "measure", "period", "segment", "amount", "currency")
     columns = [Column(head, "money" if head == "amount" else "text") for head in heads]
     rows: list[Sequence[Value]] = [
@@ -44,7 +49,10 @@ def export_company(request: HttpRequest, grid: CompanyGrid, suffix: str = "") ->
         for cell in row.cells
         if cell.amount is not None
     ]
-    return audited_table(request, columns, rows, f"company-plan-{grid.year}{suffix}")
+    past = grid.facts.past
+    title = f"company-plan-{grid.year}{suffix}"
+    name = f"{title}-as-of-{past.day.isoformat()}" if past else title
+    return audited_table(request, columns, rows, name, as_of=past.day if past else clock.today(), title=title)
 
 
 def export_allocation(request: HttpRequest, user: User, grids: Sequence[AllocationGrid]) -> HttpResponseBase:

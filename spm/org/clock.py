@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -52,4 +52,23 @@ def today(of: Company | None = None) -> date:
 def day() -> date:
     """The day that is stored of what happens: today, within ``at`` the day that is told there."""
     told, subject = _told.get(), company()
-    return today(subject) if told is None or subject is None else told.astimezone(ZoneInfo(subject.timezone)).date()
+    return today(subject) if told is None or subject is None else day_of(told, subject)
+
+
+def zone(of: Company | None = None) -> ZoneInfo:
+    """The company's time zone; UTC before a company exists."""
+    subject = of or company()
+    return ZoneInfo(subject.timezone if subject else "UTC")
+
+
+def day_of(moment: datetime, of: Company | None = None) -> date:
+    """The company's day in which a stored moment lies: in UTC an evening may still be the day before.
+
+    Rule: domain.md, Time zone. Whoever reads it may live elsewhere: a day that is counted from is the company's.
+    """
+    return moment.astimezone(zone(of)).date()
+
+
+def end_of(last: date, of: Company | None = None) -> datetime:
+    """The first moment after a day in the company's time zone; ``last`` is before the last day that Python knows."""
+    return datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone(of))

@@ -7,12 +7,15 @@ The caller records the audit entry. Rule: ux.md §2, Export; reliability.md, Exp
 import csv
 import io
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -25,6 +28,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.writer.excel import ExcelWriter
 
 XLSX, CSV, CSV_SEMICOLON = "xlsx", "csv", "csv-semicolon"
 FORMATS = (XLSX, CSV, CSV_SEMICOLON)
@@ -40,6 +44,7 @@ CELL_FORMATS = {
 }
 KEPT_IN_MEMORY = 5 * 1024 * 1024
 SHEET_TITLE_LENGTH = 31
+ZIP_BEGIN = datetime(1980, 1, 1)  # noqa: DTZ001  # the earliest time that a zip entry can bear; it has no zone
 
 type Value = Decimal | int | date | datetime | str | Promise | None
 type Row = Sequence[Value]
@@ -68,7 +73,7 @@ def export_format(request: HttpRequest) -> str | None:
     return asked if asked in FORMATS else None
 
 
-def table_response(  # noqa: PLR0913  # what a file consists of, the last two by keyword
+def table_response(  # noqa: PLR0913  # what a file consists of, the last three by keyword
     columns: Sequence[Column],
     rows: Iterable[Row],
     filename: str,
@@ -77,17 +82,19 @@ def table_response(  # noqa: PLR0913  # what a file consists of, the last two by
     *,
     title: str = "",
     more: Sequence[Sheet] = (),
+    as_of: date | None = None,
 ) -> HttpResponseBase:
     """A download. ``filters`` are the (name, value) pairs in force; a workbook keeps them on a sheet at its end.
 
-    ``title``: of the first sheet of a workbook, by default the file's name. Raises ValueError for an unknown ``fmt``.
+    ``title``: of the first sheet of a workbook, by default the file's name. ``as_of``: the day of which the table is,
+    told in place of the moment in which the file is made. Raises ValueError for an unknown ``fmt``.
     """
     if fmt not in FORMATS:
         raise ValueError(f"no such format: {fmt}")
     name = slugify(filename) or "export"
     response: HttpResponseBase
     if fmt == XLSX:
-        file = workbook([Sheet(title or name, columns, rows), *more], filters)
+        file = workbook([Sheet(title or name, columns, rows), *more], filters, as_of=as_of)
         response = FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")
     else:
         lines = csv_lines(columns, rows, semicolon=fmt == CSV_SEMICOLON)
@@ -124,17 +131,38 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, semicolon: bool
     yield buffer.getvalue().encode()
 
 
-def workbook(sheets: Sequence[Sheet], filters: Sequence[tuple[str, str]] = ()) -> Any:
-    """A file object holding the workbook: frozen bold headers, numeric cells with formats, a sheet of filters."""
+def workbook(sheets: Sequence[Sheet], filters: Sequence[tuple[str, str]] = (), *, as_of: date | None = None) -> Any:
+    """A file object holding the workbook: frozen bold headers, numeric cells with formats, a sheet of filters.
+
+    The same tables and filters ``as_of`` the same day are the same bytes, whenever it is made.
+    """
     book = Workbook(write_only=True)
     for one in sheets:
         _add_sheet(book, one)
-    _add_filters(book, filters)
+    _add_filters(book, filters, as_of)
     # The response closes the file once it is sent.
     file = SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115  # outlives this function
-    book.save(file)
+    book.properties.created = book.properties.modified = ZIP_BEGIN
+    ExcelWriter(book, _Undated(file, "w", ZIP_DEFLATED)).save()
     file.seek(0)
     return file
+
+
+class _Undated(ZipFile):
+    """An archive whose entries do not tell when they were written: openpyxl stamps them and the book with the time."""
+
+    def writestr(self, zinfo_or_arcname: str | ZipInfo, data: Any, *_how: Any) -> None:
+        super().writestr(_entry(str(zinfo_or_arcname)), data)
+
+    def write(self, filename: Any, arcname: Any = None, *_how: Any) -> None:
+        with Path(filename).open("rb") as written, self.open(_entry(str(arcname)), "w") as entry:
+            shutil.copyfileobj(written, entry)
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, ZIP_BEGIN.timetuple()[:6])
+    entry.compress_type = ZIP_DEFLATED
+    return entry
 
 
 def _add_sheet(book: Workbook, one: Sheet) -> None:
@@ -148,11 +176,11 @@ def _add_sheet(book: Workbook, one: Sheet) -> None:
         sheet.append([_cell(sheet, value, column.kind) for value, column in zip(row, one.columns, strict=True)])
 
 
-def _add_filters(book: Workbook, filters: Sequence[tuple[str, str]]) -> None:
+def _add_filters(book: Workbook, filters: Sequence[tuple[str, str]], as_of: date | None) -> None:
     sheet: Any = book.create_sheet(_("Filters")[:SHEET_TITLE_LENGTH])
     sheet.column_dimensions["A"].width = sheet.column_dimensions["B"].width = 28
-    made = timezone.localtime().strftime("%Y-%m-%d %H:%M")
-    for name, value in (*filters, (_("Exported at"), made)):
+    made = (_("Exported at"), timezone.localtime().strftime("%Y-%m-%d %H:%M"))
+    for name, value in (*filters, made if as_of is None else (_("As of"), as_of.isoformat())):
         sheet.append([_text_cell(sheet, str(name), bold=True), _text_cell(sheet, str(value))])
 
 
