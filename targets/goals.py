@@ -385,8 +385,7 @@ class GoalSheet:
         written = [(row.period_id, row.pk) for row in (*fresh, *kept, *gone)]
         for row in gone:
             row._history_user = self.by  # noqa: SLF001  # how simple-history is told who deletes
-            row._change_reason = reason[:REASON_LENGTH]  # noqa: SLF001
-            row._history_date = at["default_date"]  # noqa: SLF001  # as the others of this change
+            row._change_reason, row._history_date = reason[:REASON_LENGTH], at["default_date"]  # noqa: SLF001
             row.delete()
         if self.plan.kind == PlanKind.WORKING:
             note_goals(self.model, written)

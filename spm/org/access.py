@@ -27,6 +27,11 @@ def can_invite(user: User, person: User) -> bool:
     return can_edit_person(user, person) and person.is_active and not person.has_usable_password()
 
 
+def can_end_sessions(user: User, person: User) -> bool:
+    """Of others: one's own are ended in the settings, where the browser in use can stay signed in."""
+    return can_edit_person(user, person) and person.pk != user.pk
+
+
 def can_close_period(user: User, period: Period) -> bool:
     return can_administer(user)
 

@@ -364,6 +364,7 @@ SETUP = {
     "setup:person-ramp": setup_verb("person"),
     "setup:person-leave": setup_verb("person"),
     "setup:person-invite": setup_verb("person"),
+    "setup:person-sign-out": setup_verb("person"),
     "setup:teams": setup_page(writes=False, exports=True),
     "setup:team-create": setup_page(),
     "setup:team": setup_page("team"),

@@ -52,6 +52,7 @@ HOSTILE = [
     b"bookings",
 ]
 PARAMETERS = [
+    "as_of",
     "period",
     "measure",
     "team",

@@ -16,6 +16,8 @@ from django.test import Client
 from django.urls import reverse
 
 from spm.org import people
+from spm.org.choices import AuditKind
+from spm.org.models import AuditEntry, User
 from tests.builders import make_company, make_person
 
 PASSWORD = "correct horse battery"
@@ -121,6 +123,30 @@ def test_all_other_sessions_are_ended_at_once(person):
     here, there, third = signed_in(), signed_in(), signed_in()
     here.post(reverse("usersessions_list"))
     assert [is_in(client) for client in (here, there, third)] == [True, False, False]
+
+
+def test_an_admin_ends_all_sessions_of_a_person(person):
+    """And of that person alone; they sign in again, and the log says who did it."""
+    here, there, admin = signed_in(), signed_in(), Client()
+    admin.force_login(User.objects.get(name="Other Admin"))
+    assert "2 browsers are signed in" in admin.get(reverse("setup:person", args=[person.pk])).content.decode()
+
+    answer = admin.post(reverse("setup:person-sign-out", args=[person.pk]), follow=True)
+
+    assert "Rep One is signed out everywhere." in answer.content.decode()
+    assert [is_in(client) for client in (here, there, admin)] == [False, False, True]
+    assert is_in(signed_in())
+    entry = AuditEntry.objects.filter(kind=AuditKind.SIGN_OUT, subject=person.email).get()
+    assert (entry.actor.name, entry.detail) == ("Other Admin", {"sessions": 2})
+
+
+def test_nobody_but_an_admin_ends_the_sessions_of_others_and_no_admin_the_own_that_way(person):
+    here, admin = signed_in(), Client()
+    other = User.objects.get(name="Other Admin")
+    admin.force_login(other)
+    assert here.post(reverse("setup:person-sign-out", args=[other.pk])).status_code == 403
+    assert admin.post(reverse("setup:person-sign-out", args=[other.pk])).status_code == 403
+    assert [is_in(client) for client in (here, admin)] == [True, True]
 
 
 def test_a_new_password_ends_the_other_sessions(person):

@@ -17,7 +17,7 @@ from spm.dashboards.setup import queries, tables
 from spm.dashboards.setup.forms import LeaveForm, PeopleFilter, PersonForm, PlaceForm, first_of
 from spm.dashboards.setup.forms_ramps import PersonRampForm
 from spm.errors import RuleViolation
-from spm.org import access, invitations, people, retries
+from spm.org import access, invitations, people, retries, sessions
 from spm.org.clock import today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Membership, User
@@ -106,6 +106,8 @@ def _person_parts(user: User, person: User) -> dict[str, Any]:
         "place": PlaceForm(user=user, initial={**first_of(today()), "team": now and now.team}),
         "leave": LeaveForm(initial={"left_on": person.left_on or today()}),
         "can_invite": access.can_invite(user, person),
+        "can_end_sessions": (may_end := access.can_end_sessions(user, person)),
+        "sessions": sessions.count_of(person) if may_end else 0,
         "invited_at": invitations.last_sent(person),
         "by_mail": bool(settings.EMAIL_URL),
         "ramp": (ramp := ramp_queries.ramp_of(user, person)),
@@ -150,4 +152,16 @@ def person_leave(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(name)s leaves. Numbers of the past stay.") % {"name": person.name})
         except RuleViolation as error:
             messages.error(request, str(error))
+    return redirect("setup:person", pk=pk)
+
+
+@require_POST
+@admins_only
+def person_sign_out(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign the person out of every browser; who may sign in does so anew."""
+    user, person = user_of(request), person_of(request, pk)
+    if not access.can_end_sessions(user, person):
+        raise PermissionDenied
+    sessions.end_all(person, by=user)
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": person.name})
     return redirect("setup:person", pk=pk)

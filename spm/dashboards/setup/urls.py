@@ -32,6 +32,7 @@ urlpatterns = [
     path("people/<int:pk>/place/", people_views.person_place, name="person-place"),
     path("people/<int:pk>/ramp/", ramp_views.person_ramp, name="person-ramp"),
     path("people/<int:pk>/leave/", people_views.person_leave, name="person-leave"),
+    path("people/<int:pk>/sign-out/", people_views.person_sign_out, name="person-sign-out"),
     path("people/<int:pk>/invite/", invite_views.person_invite, name="person-invite"),
     path("teams/", team_views.team_list, name="teams"),
     path("teams/new/", team_views.team_create, name="team-create"),
