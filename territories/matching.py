@@ -6,7 +6,7 @@ is met, ties by the smallest key. Texts are compared in normal form, postal code
 included; an account without one has no size.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,6 +23,9 @@ class Facts(NamedTuple):
     segment: str
     postal: str
     size: int | None
+
+
+TEXTS = ("country", "region", "industry", "segment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,21 @@ class Rule:
     @property
     def narrows(self) -> bool:
         """Whether it asks for more than the four texts."""
-        return bool(self.postal_from or self.postal_to) or self.size_from is not None or self.size_to is not None
+        return bool(self.postal_from or self.postal_to) or self.sizes
+
+    @property
+    def sizes(self) -> bool:
+        """Whether it asks for the size."""
+        return self.size_from is not None or self.size_to is not None
+
+    @property
+    def asks(self) -> Iterator[str]:
+        """The fields of Facts that it looks at."""
+        yield from (name for name, text in zip(TEXTS, self.texts, strict=True) if text)
+        if self.postal_from or self.postal_to:
+            yield "postal"
+        if self.sizes:
+            yield "size"
 
 
 def postal_form(text: str) -> str:
@@ -70,12 +87,21 @@ class Matcher:
         self.named = {rule.account: rule for rule in ordered if rule.account is not None}
         self._others = [rule for rule in ordered if rule.account is None]
         self._known: dict[tuple[str, str, str, str], list[Rule]] = {}
+        self._placed: dict[tuple[str | int | None, ...], Rule | None] = {}
 
     def place(self, facts: Facts) -> Rule | None:
-        """The rule that places the account; None where no rule claims it."""
-        found = self.named.get(facts.account)
+        """The rule that places the account; None where no rule claims it. Accounts alike are looked at once."""
+        found = self.named.get(facts[0])
         if found is not None:
             return found
+        alike = facts[1:]
+        try:
+            return self._placed[alike]
+        except KeyError:
+            rule = self._placed[alike] = self._first(facts)
+            return rule
+
+    def _first(self, facts: Facts) -> Rule | None:
         texts = facts[1:5]
         candidates = self._known.get(texts)
         if candidates is None:
@@ -107,7 +133,7 @@ class Matcher:
 
 
 def _narrow(rule: Rule, facts: Facts) -> bool:
-    if rule.size_from is not None or rule.size_to is not None:
+    if rule.sizes:
         if facts.size is None:
             return False
         if rule.size_from is not None and facts.size < rule.size_from:

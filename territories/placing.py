@@ -4,7 +4,7 @@ An account that no rule claims stands in no territory from that day on. Rows are
 instances; whatever is said for later days stays. Totals follow by the signals of dated facts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import starmap
 from typing import NamedTuple
@@ -17,12 +17,13 @@ from spm.market.models import AccountPlacement
 from spm.org.models import User
 from spm.org.signals import facts_moved
 from spm.ui.fields import stored
-from territories.matching import Facts, Matcher, Rule
+from territories.matching import TEXTS, Facts, Matcher, Rule
 from territories.models import RuleSet
 
 HISTORY = AccountPlacement.history.model
 BLOCK = 20_000
-READ = "SELECT id, country, region, industry, segment, postal_code, potential FROM market_account ORDER BY id"
+READ = {name: name for name in TEXTS} | {"postal": "postal_code", "size": "potential"}  # by field of Facts
+EMPTY = {"size": "NULL"}  # as it is read where no rule asks for it; texts are empty ones
 WRITTEN = """
     INSERT INTO {history} (id, starts_on, account_id, territory_id, history_date, history_type, history_user_id)
     SELECT id, starts_on, account_id, territory_id, %s, %s, %s FROM {table} WHERE starts_on = %s
@@ -46,10 +47,15 @@ def rules_of(rule_set: RuleSet) -> list[Rule]:
     return [Rule(*row) for row in rows]
 
 
-def facts() -> Iterator[Facts]:
-    """Every account as rules see it, by key; read past the ORM, which would take longer than the rules themselves."""
+def facts(rules: Iterable[Rule]) -> Iterator[Facts]:
+    """Every account as these rules see it, by key; what none of them asks for is left empty.
+
+    Read past the ORM, which would take longer than the rules themselves.
+    """
+    asked = {field for rule in rules for field in rule.asks}
+    columns = ", ".join(column if field in asked else EMPTY.get(field, "''") for field, column in READ.items())
     with connection.cursor() as cursor:
-        cursor.execute(READ)
+        cursor.execute(f"SELECT id, {columns} FROM market_account ORDER BY id")  # noqa: S608  # constants of this module
         while rows := cursor.fetchmany(BLOCK):
             yield from starmap(Facts, rows)
 
@@ -64,7 +70,7 @@ def moves(rules: Sequence[Rule], day: date) -> list[Move]:
     """What the rules would change on the day; two queries."""
     matcher, now = Matcher(rules), standing(day)
     found = []
-    for one in facts():
+    for one in facts(rules):
         rule = matcher.place(one)
         before, after = now.get(one.account), rule.territory if rule else None
         if before != after:

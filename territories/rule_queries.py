@@ -97,7 +97,7 @@ class Preview:
 def set_page(user: User, rule_set: RuleSet, currency: str, page: int = 1) -> SetPage:
     """The rules with what each places; gaps and overlaps of all accounts. A fixed number of queries."""
     rules = placing.rules_of(rule_set)
-    review = matching.review(rules, placing.facts())
+    review = matching.review(rules, placing.facts(rules))
     rows = list(_rows(user, rule_set, review, currency))
     by_pk = {row.pk: row for row in rows}
     overlaps = [

@@ -1,4 +1,4 @@
-"""Writing many rows without model instances: executemany on SQLite, COPY on PostgreSQL, in blocks of 5,000.
+"""Writing many rows without model instances: long VALUES on SQLite, COPY on PostgreSQL, in blocks of 5,000.
 
 Values are what the database stores: money as whole ten-thousandths, dates as ``date``, JSON as text. Nothing is
 validated here and no history is written; only tables that keep versions of their own (actuals, credits) come this way.
@@ -6,13 +6,14 @@ Call inside ``atomic``. Plain ``bulk_create`` costs 18–37 times as much as the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 
 BLOCK = 5_000
+ROWS = 1_000  # rows of one INSERT on SQLite
 MAX_IN = 1_000  # values of one IN list (reliability.md §2)
 
 
@@ -56,11 +57,19 @@ def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[An
         if connection.vendor == "postgresql":
             _copy(f"COPY {table} ({columns}) FROM STDIN", block)
         else:
-            marks = ", ".join(["%s"] * len(fields))
-            with connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", block)  # noqa: S608  # names only
+            _values(f"INSERT INTO {table} ({columns}) VALUES", block, len(fields))  # noqa: S608  # names only
         written += len(block)
     return written
+
+
+def _values(statement: str, rows: Sequence[Sequence[Any]], width: int) -> None:
+    """Many rows a statement: SQLite then goes on from one to the next where it stands in each index, and takes half
+    the time of ``executemany``, which begins anew with every row.
+    """
+    marks = f"({', '.join(['%s'] * width)})"
+    with connection.cursor() as cursor:
+        for some in batched(rows, min(ROWS, (connection.features.max_query_params or ROWS) // width), strict=False):
+            cursor.execute(f"{statement} {', '.join([marks] * len(some))}", list(chain.from_iterable(some)))
 
 
 def _copy(statement: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -211,12 +211,13 @@ class Opportunity(models.Model):
 class AccountPlacement(models.Model):
     """From ``starts_on`` the account stands in ``territory``; without one, in none."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="placements")
+    # The constraint below begins with the account, and serves whoever looks for one.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="placements", db_index=False)
     territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True, related_name="account_placements")
     starts_on = models.DateField(_("starts on"), default=ALWAYS)
 
     objects = AccountPlacementQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = HistoricalRecords(no_db_index=["account", "territory"])  # written by the hundred thousand, read by row
 
     class Meta:
         ordering = ["account", "starts_on"]

@@ -72,6 +72,23 @@ def test_postal_codes_are_a_beginning_or_a_range(low, high, code, fits):
     assert (winner([rule], of(postal=code)) == 1) == fits
 
 
+def test_accounts_that_differ_in_size_alone_are_told_apart():
+    matcher = Matcher([Rule(1, 10, 100, size_from=100), Rule(2, 20, 200)])
+    assert [matcher.place(of(account=at, size=size)).pk for at, size in enumerate([99, 100, 99, None])] == [2, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("rule", "field"),
+    [
+        (Rule(1, 10, 100, region="north"), "region"),
+        (Rule(1, 10, 100, postal_to="50"), "postal"),
+        (Rule(1, 10, 100, size_to=5), "size"),
+    ],
+)
+def test_a_rule_asks_for_the_fields_of_its_criteria_alone(rule, field):
+    assert list(rule.asks) == [field]
+
+
 @pytest.mark.parametrize(("size", "fits"), [(None, False), (99, False), (100, True), (200, True), (201, False)])
 def test_size_is_the_potential_with_both_bounds(size, fits):
     rule = Rule(1, 10, 100, size_from=100, size_to=200)
