@@ -7,14 +7,17 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from spm.org.models import User
 from spm.ui import diff
 from spm.ui.numbers import day, decimals_of, number
-from territories import plan_content
+from territories import plan_content, plans
 from territories.choices import PlanState, Risk, Section
 from territories.models import PlanVersion, TerritoryPlan
+from territories.plan_content import GOALS
 from territories.plan_lines import SHAPES
-from territories.plan_queries import PlanSheet, SectionSheet
+from territories.plan_sheets import PlanSheet, SectionSheet
 
 NOW = "now"
 
@@ -59,16 +62,22 @@ class History:
 
 
 def history(user: User, plan: TerritoryPlan, before: str, after: str) -> History:
-    """What two versions say, by default the newest kept one and the plan as it stands."""
+    """What two versions say: by default the one before, and the plan as it stands."""
     rows = list(PlanVersion.objects.visible_to(user).filter(plan=plan).order_by("-pk"))
     contents: dict[str, Mapping[str, Any]] = {NOW: plan_content.content_of(plan)}
     choices = [Choice(NOW, f"v{plan.number} {PlanState(plan.state).label}")]
     for row in rows:
         contents[str(row.pk)] = row.content
         choices.append(Choice(str(row.pk), f"v{row.number} {PlanState(row.state).label}, {day(row.at.date())}"))
-    newest = str(rows[0].pk) if rows else NOW
-    before, after = (before if before in contents else newest), (after if after in contents else NOW)
+    before = before if before in contents else _the_one_before(plan, rows)
+    after = after if after in contents else NOW
     return History(choices, before, after, _parts(contents[before], contents[after]))
+
+
+def _the_one_before(plan: TerritoryPlan, rows: Sequence[PlanVersion]) -> str:
+    """What was kept last while the plan is written on; the version before once it is handed in, its own copy else."""
+    older = [row for row in rows if plans.is_written(plan) or row.number < plan.number]
+    return str((older or rows)[0].pk) if rows else NOW
 
 
 def with_baseline(sheet: PlanSheet) -> PlanSheet:
@@ -90,13 +99,28 @@ def _laid_over(part: SectionSheet, old: Sequence[Mapping[str, Any]], new: Sequen
 
 
 def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Part]:
-    parts = []
+    goals = [_changed(_goal(name, before["goals"].get(name)), _goal(name, after["goals"].get(name))) for name in GOALS]
+    parts = [Part(_("Goals of the year"), [line for line in goals if line.runs])]
     for section in Section:
         old, new = before["lines"][section.value], after["lines"][section.value]
-        pairs = zip_longest(old, new)
-        lines = [Changed(diff.words(_sentence(section, a), _sentence(section, b))) for a, b in pairs]
+        lines = [_changed(_sentence(section, a), _sentence(section, b)) for a, b in zip_longest(old, new)]
+        if section == Section.RETENTION and (before["base"] or after["base"]):
+            lines.insert(0, _changed(_base(before["base"]), _base(after["base"])))
         parts.append(Part(str(section.label), lines))
     return parts
+
+
+def _changed(before: str, after: str) -> Changed:
+    return Changed(diff.words(before, after))
+
+
+def _goal(name: str, text: str | None) -> str:
+    labels = {"revenue_goal": _("Revenue"), "margin_goal": _("Margin %"), "new_business_goal": _("New-business share")}
+    return f"{labels[name]}: {_shown('amount', text)}" if text else ""
+
+
+def _base(text: str | None) -> str:
+    return _("Retention base: %(amount)s") % {"amount": _shown("amount", text)} if text else ""
 
 
 def _sentence(section: str, line: Mapping[str, Any] | None) -> str:

@@ -2,12 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from spm.market.models import Account
 from spm.money import ZERO
@@ -15,7 +12,6 @@ from spm.org import clock, scopes
 from spm.org.models import Company, User
 from spm.talk.models import Comment
 from spm.talk.queries import said_about
-from spm.ui.diff import Run
 from targets.choices import Measure
 from territories import access, anchors, caps, plan_checks, plan_goals, plan_lines, plan_live, plans
 from territories.choices import PlanState, Section, SectionReview, StakeholderRole
@@ -28,10 +24,8 @@ from territories.models import (
     TerritoryPlan,
     TerritoryPlanLine,
 )
-from territories.plan_checks import Gap
-from territories.plan_goals import Goal
-from territories.plan_lines import SHAPES, TEXTS
-from territories.plan_live import Live
+from territories.plan_lines import SHAPES
+from territories.plan_sheets import DecisionMap, LineSheet, PlanSheet, SectionSheet, Step, Talk
 from territories.plan_words import question_of
 from territories.plan_writing import shown
 from territories.plan_years import quotas_of, years_of
@@ -39,202 +33,19 @@ from territories.plan_years import quotas_of, years_of
 DUE_SOON = 14
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionMap:
-    """Who at an account was met: counts of stakeholders; all zero = no map yet."""
-
-    met: int = 0
-    never: int = 0
-    blockers: int = 0
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.met or self.never)
-
-
-@dataclass(frozen=True, slots=True)
-class LineSheet:
-    """One line as the page shows it. ``fields``: column → what an input shows; ``left``: characters left by column."""
-
-    pk: int
-    version: int
-    position: int
-    section: str
-    fields: Mapping[str, str]
-    left: Mapping[str, int]
-    account: str
-    account_pk: int | None
-    tier: str
-    amount: Decimal | None
-    due_on: date | None
-    status: str
-    status_label: str
-    evidence: str
-    touched_at: datetime | None
-    is_complete: bool
-    is_stale: bool
-    live: Live | None
-    map: DecisionMap
-    comments: int
-    risk_label: str
-    was: Sequence[Run] = ()  # where the baseline is laid over it: what it said then, word by word
-
-    @property
-    def is_printed(self) -> bool:
-        return self.section != Section.ACCOUNTS or self.position <= caps.PRINTED_ACCOUNTS
-
-
-@dataclass(frozen=True, slots=True)
-class SectionSheet:
-    number: int
-    section: str
-    heading: str
-    question: str
-    example: str
-    lines: Sequence[LineSheet]
-    most: int
-    base: Decimal | None
-    base_field: str
-    named: Decimal | None  # the amounts of its lines, where they count; the base, for retention
-    live: Live | None
-    is_complete: bool
-    review: str
-    review_label: str
-    comments: int
-    gone: Sequence[str] = ()  # lines of the baseline that stand here no more
-
-    @property
-    def can_grow(self) -> bool:
-        return len(self.lines) < self.most
-
-    @property
-    def beyond(self) -> int:
-        """Lines that stand on the screen alone."""
-        return sum(not line.is_printed for line in self.lines)
-
-    @property
-    def met(self) -> DecisionMap:
-        return DecisionMap(
-            sum(line.map.met for line in self.lines),
-            sum(line.map.never for line in self.lines),
-            sum(line.map.blockers for line in self.lines),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of "Versions and approvals"."""
-
-    number: int
-    state: str
-    label: str
-    by: str
-    at: datetime
-    note: str
-    content: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """The notes of one quarter's review."""
-
-    quarter: str
-    held_on: date
-    notes: str
-    by: str
-    progress: Decimal | None
-
-
-@dataclass(frozen=True)
-class PlanSheet:
-    plan: TerritoryPlan
-    version: int
-    year: str
-    person: User
-    territory: str
-    manager: str
-    company: Company
-    goals: Sequence[Goal]
-    sections: Sequence[SectionSheet]
-    lines: Sequence[TerritoryPlanLine]
-    gap: Gap
-    steps: Sequence[Step]
-    reviews: Sequence[Talk]
-    versions: Mapping[str, int]
-    due_on: date | None
-    progress: Decimal | None
-    can_write: bool
-    can_submit: bool
-    can_withdraw: bool
-    can_review: bool
-    can_propose: bool
-    can_track: bool
-    can_hold_review: bool
-    can_nudge: bool
-    has_last_year: bool  # asked for a plan that is not begun
-    quarters: Sequence[tuple[int, str]]  # key and title of those begun, for which a review may be noted; newest first
-    said: Sequence[Comment]  # of the plan, its sections and lines
-    own: bool
-    baseline: str = ""  # the version that is laid over the page, in words; empty = none
-
-    @property
-    def next_number(self) -> int:
-        """The version that handing in would make."""
-        return self.plan.number + any(step.number == self.plan.number for step in self.steps)
-
-    @property
-    def is_running(self) -> bool:
-        """In force, and its year has begun: the lines are lived up to."""
-        return self.is_living and self.plan.fiscal_year.starts_on <= clock.today()
-
-    @property
-    def complete(self) -> int:
-        return sum(section.is_complete for section in self.sections)
-
-    @property
-    def is_begun(self) -> bool:
-        return bool(self.plan.started_from) or any(section.lines for section in self.sections)
-
-    @property
-    def is_living(self) -> bool:
-        return self.plan.approved_number is not None
-
-    @property
-    def state_label(self) -> str:
-        return str(PlanState(self.plan.state).label)
-
-    @property
-    def fill(self) -> Decimal:
-        """The share of the page's characters that is used, from 0 to 1; above 0.9 the print takes its smaller size."""
-        printed = [line for part in self.sections for line in part.lines if line.is_printed]
-        used = sum(len(line.fields.get(name, "")) for line in printed for name in TEXTS)
-        return Decimal(used) / caps.PAGE
-
-    @property
-    def is_full(self) -> bool:
-        return self.fill > Decimal("0.9")
-
-    @property
-    def open_comments(self) -> int:
-        return sum(section.comments for section in self.sections)
-
-
 def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
     """The whole page of a plan that ``user`` sees; the number of queries does not grow with its lines."""
     lines = list(TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).select_related("account").in_order())
     today = clock.today()
-    named = PlanSection.objects.visible_to(user).annotate(lead=scopes.manager_named(user, plan.person_id, today))
-    rows = {row.section: row for row in named.filter(plan=plan)}
+    rows = _rows(user, plan)
     base = rows[Section.RETENTION].base if Section.RETENTION in rows else None
     quotas, years = quotas_of(plan), years_of(plan)
     gap = plan_checks.gap_of(lines, base, quotas.of_year(Measure.BOOKINGS))
     live = plan_live.read(plan, lines, base, quotas, years)
-    known: Any = TemplateSection.objects.visible_to(user).filter(template__fiscal_year=plan.fiscal_year_id)
-    words: dict[str, TemplateSection] = {row.section: row for row in known.select_related("template")}
-    template = next((row.template for row in words.values()), None)
     said = _said(user, plan)
     talks = _talks(said)
     maps = _maps(user, lines)
+    writes = access.can_write_plan(user, plan)
     return PlanSheet(
         plan=plan,
         version=plan.version,
@@ -245,7 +56,7 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         company=company,
         goals=plan_goals.goals_of(plan, gap, quotas, years),
         sections=[
-            _section(number, section, lines, rows.get(section.value), words.get(section.value), live, talks, maps, plan)
+            _section(number, section, lines, rows.get(section.value), live, talks, maps, plan)
             for number, section in enumerate(Section, start=1)
         ],
         lines=lines,
@@ -253,9 +64,9 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         steps=_steps(user, plan),
         reviews=_reviews(user, plan),
         versions=_versions(plan, rows, lines),
-        due_on=template.due_on if template else None,
+        due_on=next((row.due_on for row in rows.values()), None),
         progress=plan_live.progress(lines),
-        can_write=access.can_write_plan(user, plan),
+        can_write=writes,
         can_submit=access.can_submit_plan(user, plan),
         can_withdraw=access.can_withdraw_plan(user, plan),
         can_review=access.can_review_plan(user, plan),
@@ -267,12 +78,22 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         quarters=[(each.pk, each.title) for each in reversed(years.quarters) if each.starts_on <= today],
         said=said,
         own=plan.person_id == user.pk,
+        territories=plans.held(plan.person, max(today, plan.fiscal_year.starts_on)) if writes else [],
     )
 
 
-def _versions(
-    plan: TerritoryPlan, rows: Mapping[str, PlanSection], lines: Sequence[TerritoryPlanLine]
-) -> dict[str, int]:
+def _rows(user: User, plan: TerritoryPlan) -> dict[str, Any]:
+    """The sections with the words of their form, its day, and the manager's name; one query."""
+    form = TemplateSection.objects.visible_to(user).filter(
+        template__fiscal_year=plan.fiscal_year_id, section=OuterRef("section")
+    )
+    words = {name: Subquery(form.values(name)[:1]) for name in ("heading", "question", "example")}
+    rows = PlanSection.objects.visible_to(user).filter(plan=plan).annotate(**words)
+    lead = scopes.manager_named(user, plan.person_id, clock.today())
+    return {row.section: row for row in rows.annotate(due_on=Subquery(form.values("template__due_on")[:1]), lead=lead)}
+
+
+def _versions(plan: TerritoryPlan, rows: Mapping[str, Any], lines: Sequence[TerritoryPlanLine]) -> dict[str, int]:
     base = rows.get(Section.RETENTION)
     named = {"plan": plan.version, "base": base.version if base else 0}
     return named | {str(line.pk): line.version for line in lines}
@@ -282,8 +103,7 @@ def _section(  # noqa: PLR0913  # what a section is put together from
     number: int,
     section: Section,
     lines: Sequence[TerritoryPlanLine],
-    row: PlanSection | None,
-    words: TemplateSection | None,
+    row: Any,
     live: plan_live.LivePlan,
     talks: Mapping[tuple[str, int, str], int],
     maps: Mapping[int, DecisionMap],
@@ -297,9 +117,9 @@ def _section(  # noqa: PLR0913  # what a section is put together from
     return SectionSheet(
         number=number,
         section=section.value,
-        heading=(words.heading if words else "") or str(section.label),
-        question=(words.question if words else "") or question_of(section),
-        example=words.example if words else "",
+        heading=(row.heading if row else "") or str(section.label),
+        question=(row.question if row else "") or question_of(section),
+        example=row.example if row else "",
         lines=sheets,
         most=caps.lines_of(section),
         base=base,

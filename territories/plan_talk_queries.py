@@ -12,7 +12,7 @@ from spm.talk.models import Comment
 from spm.talk.queries import ThreadPanel, panel_of
 from territories import anchors
 from territories.choices import Section
-from territories.plan_queries import PlanSheet
+from territories.plan_sheets import PlanSheet
 
 EXCERPT = 40
 type Place = tuple[str, int, str]

@@ -24,6 +24,7 @@ from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.field_writing import Outcome
 from territories.models import TerritoryPlan, TerritoryPlanLine
+from territories.plan_sheets import PlanSheet
 from territories.plan_talk_queries import plan_talk
 
 
@@ -71,7 +72,7 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
     return render(request, "territories/plan_detail.html", context, status=409 if outcome else 200)
 
 
-def _drawn(sheet: plan_queries.PlanSheet) -> str:
+def _drawn(sheet: PlanSheet) -> str:
     """JSON: what the fields say as the page is drawn, and the versions they were drawn from; a save names both."""
     lines = [line for part in sheet.sections for line in part.lines]
     fields = {f"{line.pk}-{name}": text for line in lines for name, text in line.fields.items()}

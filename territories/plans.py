@@ -4,6 +4,7 @@ Opening a year fixes its form; what a plan says is written in ``plan_writing`` a
 """
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -113,10 +114,15 @@ def open_plan(year: FiscalYear, person: User) -> TerritoryPlan:
     return plan
 
 
-def owned(person: User, day: object) -> list[int]:
-    """The territories that the person owns on a day, the one taken last first."""
-    rows = Assignment.objects.as_of(day).filter(person=person, role=AssignmentRole.OWNER)  # type: ignore[arg-type]
-    return list(rows.order_by("-starts_on", "territory").values_list("territory", flat=True))
+def held(person: User, day: date) -> list[tuple[int, str]]:
+    """Key and name of the territories that the person owns on a day, the one taken last first; one query."""
+    rows = Assignment.objects.as_of(day).filter(person=person, role=AssignmentRole.OWNER)
+    return list(rows.order_by("-starts_on", "territory").values_list("territory", "territory__name"))
+
+
+def owned(person: User, day: date) -> list[int]:
+    """The keys of ``held``."""
+    return [key for key, _name in held(person, day)]
 
 
 @retries.atomic

@@ -9,7 +9,7 @@
   const kept = form.elements.drawn, drawn = JSON.parse(kept.value);
   const store = `autosave:${location.pathname}:`;
   const waiting = new Map();
-  let timer = null, running = false, tries = 0;
+  let timer = null, running = false, tries = 0, leaving = false;
 
   const fields = () => document.querySelectorAll("[data-field]");
   const field = (key) => document.querySelector(`[data-field="${CSS.escape(key)}"]`);
@@ -69,7 +69,7 @@
 
   async function send() {
     clearTimeout(timer);
-    if (running || !waiting.size) return;
+    if (running || !waiting.size || leaving) return;
     running = true;
     const sent = new Map(waiting);
     say(words.saving);
@@ -138,9 +138,22 @@
   });
   /* A button of the form takes the page's own fields along; they name what they were drawn from. */
   form.addEventListener("submit", () => {
+    leaving = true;
     kept.value = JSON.stringify(drawn);
     fields().forEach((input) => sessionStorage.removeItem(store + input.dataset.field));
   });
+  /* Any other button waits until what was typed is stored, and is pressed then; where it cannot be, the chip says so. */
+  document.addEventListener("submit", async (event) => {
+    if (event.target === form || event.target.method !== "post" || !(waiting.size || running)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = event.submitter;
+    for (let round = 0; round < 100 && (running || waiting.size) && !tries; round += 1) {
+      send();
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    if (!waiting.size && !document.querySelector("[data-field][aria-invalid]")) event.target.requestSubmit(button);
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !event.target.matches("[data-field]")) return;
     event.preventDefault();
@@ -149,5 +162,5 @@
     if (next) next.focus();
   });
   window.addEventListener("online", () => send());
-  window.addEventListener("beforeunload", (event) => { if (waiting.size) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (waiting.size && !leaving) event.preventDefault(); });
 })();
