@@ -177,6 +177,6 @@ def _over(by: date, end: str) -> QuerySet[Period]:
     A period that was reopened is left alone: its admin closes it.
     """
     first = RollupRun.objects.order_by("pk").first()
-    since = first.requested_at.date() if first else date.max
+    since = clock.day_of(first.requested_at) if first else date.max
     leaves: QuerySet[Period] = Period.objects.leaves().filter(**{f"{end}__lte": by}, ends_on__gte=since)
     return leaves.exclude(pk__in=PeriodReopening.objects.open().values("period")).order_by("pk")

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from spm.org import clock
 from spm.org.models import Period
 from spm.ui.numbers import day, money_compact, signed_percent
 from targets.choices import LetterState, Measure
@@ -41,7 +41,7 @@ def what_next(letter: QuotaLetter, *, own: bool, moved: Collection[object], is_l
 def _due(letter: QuotaLetter) -> date | None:
     """Until when the person answers: so many days after it was sent, or the own question was answered."""
     since = letter.answered_at or letter.sent_at
-    return timezone.localdate(since) + timedelta(days=letter.cycle.answer_days) if since else None
+    return clock.day_of(since) + timedelta(days=letter.cycle.answer_days) if since else None
 
 
 def _to_person() -> dict[LetterState, str]:

@@ -136,8 +136,9 @@ class Deals:
         self.people, told = self._people(holder, now)
         years = last_year.read(cycle, asked.measure, self.calendar.before, self.elapsed, told, deals_of=())
         self.last = last_year.together(years.values())
-        of_cycle = OneOffDeal.objects.visible_to(user).filter(cycle=cycle).select_related("by")
-        self.left_out = {row.actual_id: row for row in of_cycle}
+        of_cycle = OneOffDeal.objects.visible_to(user).filter(cycle=cycle)
+        self.out = Q(actual__in=of_cycle.values("actual"))
+        self.left_out = {row.actual_id: row for row in of_cycle.select_related("by")}
 
     def _people(self, holder: Holder, now: date) -> tuple[set[int], set[int]]:
         """Whose deals are the holder's; and those whose sum may be told: nobody where one is there who is not seen,
@@ -161,13 +162,13 @@ class Deals:
     def summed(self) -> QuerySet[Any, dict[str, Any]]:
         """Line and sum, the largest first; those left out alone where that is asked for."""
         rows = self.credits()
-        rows = rows.filter(actual__in=list(self.left_out)) if self.asked.only_left_out else rows
+        rows = rows.filter(self.out) if self.asked.only_left_out else rows
         lines = rows.values("actual_id").annotate(sum=Sum("counts", output_field=MoneyField()))
         found: QuerySet[Any, dict[str, Any]] = lines.order_by("-sum", "actual_id")
         return found
 
     def told(self, lines: Iterable[Mapping[str, Any]]) -> tuple[Deal, ...]:
-        """These lines in words: four queries for any number of them."""
+        """These lines in words, at most a thousand: four queries for any number of them."""
         sums = {line["actual_id"]: line["sum"] for line in lines}
         actuals = Actual.objects.visible_to(self.user).select_related("account").in_bulk(list(sums))
         credited = one_offs.credited_to(list(sums))
@@ -224,12 +225,11 @@ class Deals:
 def deals_page(user: User, cycle: PlanningCycle, holder: Holder, asked: Asked, name: str) -> DealsPage:
     """The page of one person or team; ``name``: as the page calls it."""
     deals = Deals(user, cycle, holder, asked)
-    out = Q(actual__in=list(deals.left_out))
     sums = deals.credits().aggregate(
         count=Count("actual", distinct=True),
-        left=Count("actual", distinct=True, filter=out),
+        left=Count("actual", distinct=True, filter=deals.out),
         sum=Sum("counts", output_field=MoneyField()),
-        gone=Sum("counts", output_field=MoneyField(), filter=out),
+        gone=Sum("counts", output_field=MoneyField(), filter=deals.out),
         largest=Max("counts", output_field=MoneyField()),
     )
     paginator = Paginator(deals.summed(), PER_PAGE)

@@ -1,6 +1,7 @@
 """The deals of last year as files: what counts, and who decided it."""
 
 from collections.abc import Iterable
+from itertools import batched
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -12,12 +13,16 @@ from targets.number_tables import HISTORY
 from targets.one_off_queries import Change, Deal, Deals
 from targets.scenario_tables import ratio
 
+BLOCK = 1_000
+"""How many deals are told at once: a team's year may be longer than memory, and than a list in a statement."""
+
 
 def export_deals(request: HttpRequest, deals: Deals, name: str) -> HttpResponseBase:
     """The table that the address names, whole: the deals, or their history."""
     if request.GET.get("table") == HISTORY:
         return _history(request, deals.changes(newest=None), name)
-    return _deals(request, deals.told(deals.summed()), name)
+    lines = deals.summed().iterator(BLOCK)
+    return _deals(request, (deal for block in batched(lines, BLOCK, strict=False) for deal in deals.told(block)), name)
 
 
 def _deals(request: HttpRequest, deals: Iterable[Deal], name: str) -> HttpResponseBase:

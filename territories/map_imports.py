@@ -100,7 +100,7 @@ class MapLoader(Loader):
         for block in chunks(keys):
             if self._writes:
                 list(Account.objects.select_for_update(no_key=True).filter(pk__in=block).order_by("pk"))
-            for contact in Contact.objects.filter(account__in=block).order_by("-left_on", "-pk"):
+            for contact in Contact.objects.filter(account__in=block).here_first().reverse():
                 stored.contacts[contact.account_id, normalise(contact.name)] = contact
             for row in Stakeholder.objects.filter(account__in=block).select_related("contact").order_by("pk"):
                 place = stored.places[row.pk] = (row.account_id, _key_of(row))

@@ -96,7 +96,7 @@ def _contact(account: Account, name: str, title: str) -> Contact:
     if not name:
         raise BadPerson(_("Write a name first."))
     wanted = normalise(name)
-    for contact in Contact.objects.filter(account=account).order_by("left_on", "pk"):
+    for contact in Contact.objects.filter(account=account).here_first():
         if normalise(contact.name) == wanted:
             return contact
     return Contact.objects.create(account=account, name=name, title=title)

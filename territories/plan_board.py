@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Sum
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.money import ZERO
@@ -134,7 +133,7 @@ def _card(
         named=plan_checks.gap_of(lines, base, quota).named,
         quota=quota or None,
         edited_at=plan.edited_at,
-        days=max((clock.today() - timezone.localdate(since)).days, 0),
+        days=max((clock.today() - clock.day_of(since)).days, 0),
         progress=plan_live.progress(lines) if plan.approved_number is not None else None,
         stale=sum(plan_live.is_stale(line, plan) for line in lines),
         href=plans.path_of(plan),

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from spm.org import clock
 from spm.org.models import User
 from spm.ui import diff
 from spm.ui.numbers import day, decimals_of, number
@@ -68,7 +69,7 @@ def history(user: User, plan: TerritoryPlan, before: str, after: str) -> History
     choices = [Choice(NOW, f"v{plan.number} {PlanState(plan.state).label}")]
     for row in rows:
         contents[str(row.pk)] = row.content
-        choices.append(Choice(str(row.pk), f"v{row.number} {PlanState(row.state).label}, {day(row.at.date())}"))
+        choices.append(Choice(str(row.pk), f"v{row.number} {PlanState(row.state).label}, {day(clock.day_of(row.at))}"))
     before = before if before in contents else _the_one_before(plan, rows)
     after = after if after in contents else NOW
     return History(choices, before, after, _parts(contents[before], contents[after]))
@@ -87,7 +88,7 @@ def with_baseline(sheet: PlanSheet) -> PlanSheet:
         return sheet
     now = plan_content.lines_content(sheet.lines)
     parts = [_laid_over(part, first.content["lines"][part.section], now[part.section]) for part in sheet.sections]
-    return replace(sheet, sections=parts, baseline=f"v{first.number}, {day(first.at.date())}")
+    return replace(sheet, sections=parts, baseline=f"v{first.number}, {day(clock.day_of(first.at))}")
 
 
 def _laid_over(part: SectionSheet, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> SectionSheet:

@@ -159,7 +159,7 @@ def is_stale(line: TerritoryPlanLine, plan: TerritoryPlan) -> bool:
     if plan.approved_number is None or line.status in (LineStatus.DONE, LineStatus.DROPPED):
         return False
     last = line.touched_at or plan.decided_at
-    return last is not None and (clock.today() - last.date()).days > STALE_DAYS
+    return last is not None and (clock.today() - clock.day_of(last)).days > STALE_DAYS
 
 
 def progress(lines: Iterable[TerritoryPlanLine]) -> Decimal | None:

@@ -54,10 +54,9 @@ def _authors(template: PlanTemplate, known: list[TerritoryPlan], today: date) ->
 def _managers(template: PlanTemplate, known: list[TerritoryPlan], today: date) -> int:
     """Who has let plans wait, weekly, once for all of them."""
     tree = tree_as_of(today)
+    zone, waiting = clock.zone(), [plan for plan in known if plan.state == PlanState.SUBMITTED]
     late = [
-        plan
-        for plan in known
-        if plan.state == PlanState.SUBMITTED and plan.submitted_at and plan.submitted_at.date() <= today - PATIENCE
+        plan for plan in waiting if plan.submitted_at and plan.submitted_at.astimezone(zone).date() <= today - PATIENCE
     ]
     counts = Counter(tree.manager_of(plan.person_id) for plan in late)
     people = User.objects.in_bulk([person for person in counts if person is not None])

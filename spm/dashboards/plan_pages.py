@@ -158,7 +158,7 @@ def _to_decide(user: User, found: Iterable[TerritoryPlan], today: date) -> list[
             continue
         if tree.manager_of(plan.person_id) not in (user.pk, None):
             continue
-        days = (today - plan.submitted_at.date()).days if plan.submitted_at else 0
+        days = (today - clock.day_of(plan.submitted_at)).days if plan.submitted_at else 0
         words = {"name": plan.person.name, "year": plan.fiscal_year.label, "days": days}
         detail = ngettext("for %(days)s day", "for %(days)s days", days) % words if days > 0 else _("since today")
         late = days > plan_reminders.PATIENCE.days

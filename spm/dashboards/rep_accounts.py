@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from spm.dashboards.board import pairs
@@ -84,10 +84,11 @@ def accounts_of(user: User, person: User, view: View) -> RepAccounts:
     The potential of an account is told to whoever sees the account, not to whoever sees a credit of it alone.
     """
     here, before, year = days_of(view.window, view.today)
-    credited = _credited(user, person, view.measure, here, before, year)
+    summed = _credited(user, person, view.measure, here, before, year)
+    credited = _sums(summed, has_before=before is not None)
     held = Assignment.objects.visible_to(user).as_of(view.today).filter(person=person).values("territory")
     placed = AccountPlacement.objects.visible_to(user).as_of(view.today).filter(territory__in=held).values("account")
-    theirs = Q(owner=person) | Q(pk__in=placed) | Q(pk__in=[key for key in credited if key])
+    theirs = Q(owner=person) | Q(pk__in=placed) | Q(pk__in=summed.values("actual__account"))
     seen = {row.pk: row for row in Account.objects.visible_to(user).filter(theirs)}
     whole = sum((sums.actual for sums in credited.values()), ZERO)
     keys = list(dict.fromkeys([*credited, *seen]))
@@ -130,20 +131,25 @@ def _year_before(day: date) -> date:
 
 def _credited(
     user: User, person: User, measure: Measure, here: Days, before: Days | None, year: Days
-) -> dict[int | None, Sums]:
-    """What each account brought, in one read. None: lines without an account."""
+) -> QuerySet[Any, dict[str, Any]]:
+    """What each account brought; none without a sum in any of the spans."""
     spans = [here, before or here, year]
     within = [Q(date__range=span) for span in spans]
     rows = Credit.objects.visible_to(user).filter(person=person).filter(within[0] | within[1] | within[2])
     kept: dict[str, Any] = {"output_field": MoneyField(), "default": ZERO}
-    accounts = counted(measure, rows).order_by().values_list(*(f"actual__account{part}" for part in PARTS))
-    summed = accounts.annotate(
+    accounts = counted(measure, rows).order_by().values(*(f"actual__account{part}" for part in PARTS))
+    summed: QuerySet[Any, dict[str, Any]] = accounts.annotate(
         here=Sum("counts", filter=within[0], **kept),
         before=Sum("counts", filter=within[1], **kept),
         year=Sum("counts", filter=within[2], **kept),
     )
+    return summed.exclude(here=ZERO, before=ZERO, year=ZERO)
+
+
+def _sums(summed: QuerySet[Any, dict[str, Any]], *, has_before: bool) -> dict[int | None, Sums]:
+    """Account → what it brought, in one read. None: lines without an account."""
+    keys = (*(f"actual__account{part}" for part in PARTS), "here", "before", "year")
     return {
-        key: Sums(name or "", number or "", now, then if before else ZERO, long)
-        for key, name, number, now, then, long in summed
-        if now or then or long
+        key: Sums(name or "", number or "", now, then if has_before else ZERO, long)
+        for key, name, number, now, then, long in summed.values_list(*keys)
     }

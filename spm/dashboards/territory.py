@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -148,7 +148,9 @@ def _accounts(user: User, view: View, territory: Territory, subject: Subject, wh
         found[row.account_id] = (row.account.name, row.account.external_id, row.account.tier, 0, ZERO)
     for key, name, number, tier, lines, amount in _credited(user, view, subject):
         found[key or 0] = (name or _("Lines without an account"), number or "", tier or "", lines, amount)
-    opened = set(Account.objects.worked_by(user).filter(pk__in=found).values_list("pk", flat=True))
+    brought = credits_of(user, view, subject).select_related(None).order_by().values("actual__account")
+    here = Q(pk__in=placed.values("account")) | Q(pk__in=brought)
+    opened = set(Account.objects.worked_by(user).filter(here).values_list("pk", flat=True))
     rows = [
         AccountRow(
             name, number, tier, lines, amount, amount / whole if whole > 0 else None, key if key in opened else None

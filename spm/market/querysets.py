@@ -4,7 +4,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from spm.market.choices import HELPING, KEY_TIERS, AssignmentRole
 from spm.org.clock import today
@@ -103,6 +103,10 @@ class ContactQuerySet(models.QuerySet[Any]):
             return self
         account = self.model._meta.get_field("account").related_model.objects
         return self.filter(account__in=account.visible_to(user))
+
+    def here_first(self) -> Self:
+        """Whoever is still there before who left: of two with one name the first is meant."""
+        return self.order_by(F("left_on").asc(nulls_first=True), "pk")
 
 
 class OpportunityQuerySet(models.QuerySet[Any]):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -191,6 +192,38 @@ def test_the_file_holds_every_deal_with_why_it_is_left_out(shown, cycle, deals, 
         "Built once",
         "Admin",
     )
+
+
+def test_the_file_is_told_in_blocks_and_is_the_same(shown, deals, cast, monkeypatch):
+    def file():
+        return b"".join(shown(cast.admin, TEAM, cast.north, format="csv").streaming_content)
+
+    whole = file()
+    monkeypatch.setattr("targets.one_off_tables.BLOCK", 2)
+    with CaptureQueriesContext(connection) as caught:
+        assert file() == whole
+    lists = [
+        keys
+        for query in caught
+        for keys in re.findall(r'"(?:actual_id|targets_actual"."id)" IN \(([\d, ]+)\)', query["sql"])
+    ]
+    assert len(lists) >= 9
+    assert all(len(keys.split(",")) <= 2 for keys in lists)
+
+
+def test_no_statement_grows_with_what_is_left_out(shown, client, cycle, deals, cast):
+    longest = []
+    for more in (1, 30):
+        for number in range(more):
+            deal = make_actual(cast.rep, "2026-02-11", 5, kind="booking", external_id=f"{more}-{number}")
+            leave_out(cycle, deal, reason="Built once", by=cast.admin)
+        rebuild()
+        with CaptureQueriesContext(connection) as caught:
+            answer = shown(cast.admin, TEAM, cast.north, only="left-out", show="left-out")
+        assert answer.status_code == 200
+        grown = [query["sql"] for query in caught if "targets_oneoffdeal" in query["sql"]]
+        longest.append(max(len(sql) for sql in grown))
+    assert longest[1] - longest[0] < 40
 
 
 def test_the_history_is_a_file_too(shown, cycle, deals, cast):

@@ -251,3 +251,17 @@ def test_what_the_page_exports_loads_again_and_changes_nothing(mapped, client):
 def test_the_file_of_the_page_has_the_headers_of_the_kind_and_there_is_a_template(kind, headers):
     assert tuple(headers) == tuple(column.name for column in kind.columns)
     assert template(kind)
+
+
+def test_of_two_contacts_of_one_name_whoever_is_still_there_is_meant(mapped):
+    """On either database: the two put those without a last day at different ends."""
+    left, here, sooner = (
+        Contact.objects.create(account=mapped.account, name="Kim Twice", left_on=day)
+        for day in (date(2026, 3, 1), None, date(2025, 3, 1))
+    )
+    assert list(Contact.objects.filter(name="Kim Twice").here_first()) == [here, sooner, left]
+    assert maps.add_person(mapped.account, name="kim  twice", title="", role="user", by=mapped.rep).contact == here
+
+    load("stakeholders", HEADER + f"{mapped.account.external_id},Kim Twice,,,user,4,,,,,,")
+    assert named("Kim Twice").contact == here
+    assert named("Kim Twice").influence == 4

@@ -1,17 +1,19 @@
 """What is said beside a plan, and what people are reminded of: each is told once, and no more than they want."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from spm.org import clock
 from spm.talk import notices, threads
 from spm.talk.models import Notification
-from territories import plan_flow, plan_reminders, plans
+from territories import plan_flow, plan_history, plan_reminders, plans
 from territories.choices import Section, SectionReview
 from territories.models import PlanSection, PlanTemplate, TerritoryPlan, TerritoryPlanLine
+from territories.plan_live import STALE_DAYS, is_stale
 from tests.builders import make_company
 from tests.territories.test_plan_flow import told
 from tests.territories.test_plan_writing import complete
@@ -105,3 +107,38 @@ def test_a_kind_that_was_switched_off_is_not_shown(planned):
     notices.choose(planned.rep, {"territory_plan_due": (False, False)})
     due(planned, date(2026, 10, 15), "2026-10-14")
     assert not Notification.objects.filter(person=planned.rep, kind="territory_plan_due").unread().exists()
+
+
+LATE = "2026-10-05T23:30:00Z"
+"""Still Monday in UTC, Tuesday morning in Tokyo."""
+
+
+def test_days_of_waiting_are_counted_from_the_companys_day(submitted, client):
+    TerritoryPlan.objects.update(submitted_at=LATE)
+    make_company(timezone="Asia/Tokyo", fixed_today=date(2026, 10, 10))
+    assert plan_reminders.remind_all() == 0  # the fifth day in UTC, the fourth in Tokyo
+    client.force_login(submitted.north_manager)
+    assert "for 4 days" in client.get("/").content.decode()
+    make_company(timezone="Asia/Tokyo", fixed_today=date(2026, 10, 11))
+    assert plan_reminders.remind_all() == 1
+
+
+def test_an_untouched_line_and_the_day_of_a_version_follow_the_companys_day(submitted, client):
+    plan_flow.approve(submitted.plan, submitted.north_manager)
+    TerritoryPlan.objects.update(decided_at=LATE)
+    plan = TerritoryPlan.objects.get()
+    line = TerritoryPlanLine(plan=plan, status="planned")
+    stale = timedelta(days=STALE_DAYS)
+    make_company(timezone="Asia/Tokyo", fixed_today=date(2026, 10, 6) + stale)
+    assert not is_stale(line, plan)
+    make_company(timezone="Asia/Tokyo", fixed_today=date(2026, 10, 7) + stale)
+    assert is_stale(line, plan)
+
+
+def test_a_version_bears_the_companys_day(planned):
+    complete(planned)
+    make_company(timezone="Asia/Tokyo")
+    with time_machine.travel(LATE, tick=False):
+        plan_flow.submit(planned.plan, planned.rep)
+    kept = plan_history.history(planned.rep, TerritoryPlan.objects.get(), "", "").choices[1]
+    assert kept.label.endswith("6 Oct 2026")

@@ -5,14 +5,16 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from spm.dashboards.periods import Leaf, Window
 from spm.dashboards.queries import view_of
 from spm.dashboards.rep_accounts import accounts_of, days_of
 from spm.dashboards.wallet import left_of, wallet_chart
-from spm.market.models import AccountPlacement
+from spm.market.models import AccountPlacement, Territory
 from spm.org import clock
 from targets import rollup
 from tests.builders import make_account, make_actual, make_territory
@@ -48,6 +50,33 @@ def test_each_account_shows_what_it_brought_before_and_of_its_potential(accounts
     assert rolf.share == Decimal(500) / 1450
     assert (rows["Rita"].actual, rows["Rita"].wallet) == (0, 0)
     assert rows["Lines without an account"].actual == 950
+
+
+@pytest.mark.parametrize("name", ["dashboards:rep", "dashboards:territory"])
+def test_no_statement_grows_with_the_number_of_accounts(accounts, client, name):
+    """Lists of keys longer than a thousand are no portable SQL: what is counted is asked for by subqueries."""
+    territory = Territory.objects.get(name="Rhine")
+    client.force_login(accounts.director)
+    url = reverse(name, args=[accounts.rep.pk if name.endswith("rep") else territory.pk])
+    longest = []
+    for more in (0, 40):
+        for number in range(more):
+            account = make_account(f"More {number}", owner=accounts.rep)
+            AccountPlacement.objects.create(account=account, territory=territory)
+            make_actual(accounts.rep, "2026-04-02", 5, account=account, kind="booking", external_id=f"M{number}")
+        rollup.rebuild()
+        client.get(url)
+        with CaptureQueriesContext(connection) as caught:
+            client.get(url)
+        longest.append(max(len(query["sql"]) for query in caught))
+    assert longest[1] - longest[0] < 40
+
+
+def test_an_account_whose_credits_cancel_out_is_no_row(accounts):
+    zero = make_account("Cancelled")
+    for amount, number in ((70, "C1"), (-70, "C2")):
+        make_actual(accounts.rep, "2026-04-03", amount, account=zero, kind="booking", external_id=number)
+    assert "Cancelled" not in {row.name for row in read(accounts.director, accounts.rep).rows}
 
 
 def test_rows_add_up_to_the_number_of_the_page(accounts, client):
