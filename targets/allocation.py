@@ -3,7 +3,7 @@
 Admins see the whole tree, managers what they lead. Single cells are written by ``write_cells``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -37,20 +37,37 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
     columns: str = QUARTERS,
     *,
     plan: CompanyPlan | None = None,
-    whole: bool = False,
 ) -> AllocationGrid:
     """The grid of one measure, below ``team`` or, for admins, below the company; ``plan``: the working one by default.
 
     Those below whom the user does not see today are one row with their sum. A fixed number of queries. Where all rows
-    would be more than MAX_ROWS, teams are folded unless it is to be ``whole``: each opens as a grid of its own. Raises
-    NotYours for a team the user does not lead today; the company is for admins.
+    would be more than MAX_ROWS, teams are folded: each opens as a grid of its own. Raises NotYours for a team the user
+    does not lead today; the company is for admins.
     """
+    _refuse_unled(user, [team])
+    facts = read_facts(plan or working_plan(cycle.fiscal_year), cycle, measure, history_of(user))
+    return _grid_of(user, facts, team, columns, whole=False)
+
+
+def whole_grids(
+    user: User, cycle: PlanningCycle, measure: str, teams: Sequence[int | None], columns: str, *, plan: CompanyPlan
+) -> list[AllocationGrid]:
+    """The grids of several teams with all their rows, for a file: no deal and no potential is looked up for them.
+
+    No more queries than for one. Raises as ``read_grid``.
+    """
+    _refuse_unled(user, teams)
+    facts = read_facts(plan, cycle, measure, history_of(user), deals_of=(), with_potential=False)
+    return [_grid_of(user, facts, team, columns, whole=True) for team in teams]
+
+
+def _refuse_unled(user: User, teams: Iterable[int | None]) -> None:
     scope = scope_of(user)
-    if not (scope.everything if team is None else scope.everything or team in scope.leads):
+    if not (scope.everything or all(team in scope.leads for team in teams)):
         raise NotYours(_("You allocate to the teams you lead."))
-    version = plan or working_plan(cycle.fiscal_year)
-    history = history_of(user)
-    facts = read_facts(version, cycle, measure, history)
+
+
+def _grid_of(user: User, facts: Facts, team: int | None, columns: str, *, whole: bool) -> AllocationGrid:
     if team is not None and team not in facts.tree.parent:
         raise NotYours(_("You allocate to the teams you lead."))
     across = facts.calendar.leaves if columns == MONTHS else facts.calendar.quarters

@@ -129,8 +129,11 @@ def read_facts(
     history: TreeHistory,
     *,
     deals_of: Collection[int] | None = None,
+    with_potential: bool = True,
 ) -> Facts:
-    """Everything about one measure of a version of the plan. ``deals_of``: whose largest deals are looked up."""
+    """Everything about one measure of a version of the plan. ``deals_of``: whose largest deals are looked up;
+    ``with_potential``: of accounts, by which a number can be spread.
+    """
     calendar = read_calendar(cycle.fiscal_year)
     our_company = company()
     currency = our_company.currency if our_company else Company.objects.values_list("currency", flat=True).get()
@@ -166,7 +169,7 @@ def read_facts(
         elapsed=share,
         last=last_year.read(cycle, measure, calendar.before, share, names.keys() | left.keys(), deals_of=deals_of),
         left=left,
-        potential=potentials(calendar.year.starts_on),
+        potential=potentials(calendar.year.starts_on) if with_potential else {},
     )
 
 

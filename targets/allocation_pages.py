@@ -14,7 +14,7 @@ from spm.org.scopes import scope_of
 from spm.ui.columns import Columns, Shown
 from spm.ui.numbers import percent, thousands, unit_thousands
 from targets import access, measures
-from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid
+from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid, whole_grids
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Totals
 from targets.choices import Measure
 from targets.cycles import cycle_of
@@ -87,11 +87,14 @@ class Place:
         """All rows, unfolded, for a file: of one team, or else of everything that the user allocates."""
         everything = scope_of(self.user).everything
         own: list[int | None] = [] if of_one_team or everything else [*access.own_teams(self.user)]
-        return [self._read(team, whole=True) for team in own or [self.team]]
-
-    def _read(self, team: int | None, *, whole: bool = False) -> AllocationGrid:
         try:
-            return read_grid(self.user, self.cycle, self.measure, team, self.columns, plan=self.plan, whole=whole)
+            return whole_grids(self.user, self.cycle, self.measure, own or [self.team], self.columns, plan=self.plan)
+        except NotYours as error:
+            raise Http404 from error
+
+    def _read(self, team: int | None) -> AllocationGrid:
+        try:
+            return read_grid(self.user, self.cycle, self.measure, team, self.columns, plan=self.plan)
         except NotYours as error:
             raise Http404 from error
 

@@ -70,9 +70,11 @@ def review(request: HttpRequest, year: str) -> HttpResponseBase:
     if not access.can_see_plan(user):
         raise PermissionDenied
     cycle, measure = getattr(fiscal_year, "cycle", None), _measure(request.GET.get("measure", ""))
+    if cycle and export_format(request):
+        of_teams = request.GET.get("table") == "teams"
+        read = review_queries.review_teams if of_teams else review_queries.review_letters
+        return tables.export_review(request, read(user, cycle, measure))
     page = review_queries.review(user, cycle, measure) if cycle else None
-    if page and export_format(request):
-        return tables.export_review(request, page)
     context = {
         "year": fiscal_year,
         "page": page,

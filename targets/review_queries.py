@@ -97,6 +97,24 @@ class Review:
 
 
 def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+    """The letters and the teams."""
+    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
+    return Review(cycle, _letters(user, cycle, measure, thoughts), _teams(user, cycle, measure, thoughts))
+
+
+def review_letters(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+    """The letters alone, for a file of them."""
+    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
+    return Review(cycle, _letters(user, cycle, measure, thoughts), ())
+
+
+def review_teams(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+    """The teams alone, for a file of them."""
+    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
+    return Review(cycle, (), _teams(user, cycle, measure, thoughts))
+
+
+def _letters(user: User, cycle: PlanningCycle, measure: Measure, thoughts: Iterable[Proposal]) -> tuple[ReviewRow, ...]:
     """Everybody with a quota whom the viewer sees, but not the viewer; who waits longest first."""
     year = cycle.fiscal_year
     quotas = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure).order_by()
@@ -106,7 +124,6 @@ def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
     people = User.objects.visible_to(user).filter(pk__in=sums.keys() | found.keys(), is_house=False).exclude(pk=user.pk)
     names = dict(people.values_list("pk", "name"))
     said = _comments(user, [row.pk for row in found.values()])
-    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
     views = {row.person_id: row for row in thoughts if row.person_id is not None}
     active = [row for row in found.values() if row.person.is_active]
     ground = ground_of_letters(cycle, history_of(user), active)
@@ -139,7 +156,7 @@ def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
             )
         )
     lines.sort(key=lambda row: (-1 if row.days is None else row.days, row.state == LetterState.UNSENT), reverse=True)
-    return Review(cycle, tuple(lines), _teams(user, cycle, measure, thoughts))
+    return tuple(lines)
 
 
 def plan_of(user: User, year: FiscalYear) -> CompanyPlan | None:

@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from spm.dashboards.actuals import ActualsPage, as_counted, as_left_out, credits_of, left_out_of, territory_names
+from spm.dashboards.actuals import Subject, as_counted, as_left_out, credits_of, left_out_of, territory_names
 from spm.dashboards.board import RowKind
 from spm.dashboards.charts import pacing_amounts, pacing_names
 from spm.dashboards.columns import OF_MARKET, Shown
@@ -22,7 +22,8 @@ from spm.dashboards.territories import TerritoryList, TerritoryRow
 from spm.dashboards.territory import TerritoryPage
 from spm.dashboards.two_trees import TwoTrees
 from spm.org.exports import audited_table
-from spm.org.models import ALWAYS, Company, User
+from spm.org.gates import user_of
+from spm.org.models import ALWAYS, Company
 from spm.ui.exports import Column, Value
 from spm.ui.status import status_of
 from targets.number_tables import Table, bridge_table
@@ -190,13 +191,15 @@ def _rep_accounts(page: RepPage) -> Table:
     return columns, rows
 
 
-def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpResponseBase:
+def export_actuals(
+    request: HttpRequest, company: Company, view: View, subject: Subject, *, left_out: bool
+) -> HttpResponseBase:
     """All lines that count, or all that do not."""
-    name = f"lines-{page.view.label}-{page.view.measure}"
-    if page.shows_left_out:
-        lines = left_out_of(user, page.view, page.subject)[:MOST_LINES]
+    user, name = user_of(request), f"lines-{view.label}-{view.measure}"
+    if left_out:
+        lines = left_out_of(user, view, subject)[:MOST_LINES]
         seen = territory_names(user)
-        left = (as_left_out(line, page.view, page.company, page.subject, seen) for line in lines)
+        left = (as_left_out(line, view, company, subject, seen) for line in lines)
         columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]
         columns += [*map(Column, (_("Currency"), _("Rule"), _("Why it does not count")))]
         rows: Iterable[Sequence[Value]] = (
@@ -204,7 +207,7 @@ def export_actuals(request: HttpRequest, user: User, page: ActualsPage) -> HttpR
             for row in left
         )
         return audited_table(request, columns, rows, name + "-left-out")
-    counted = (as_counted(row) for row in credits_of(user, page.view, page.subject)[:MOST_LINES])
+    counted = (as_counted(row) for row in credits_of(user, view, subject)[:MOST_LINES])
     texts = (_("Line"), _("Account"), _("Credited to"), _("Territory"))
     columns = [Column(_("Date"), "date"), *map(Column, texts), Column(_("Share"), "percent"), _money(_("Counts"))]
     rows = (

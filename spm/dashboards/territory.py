@@ -96,20 +96,23 @@ class TerritoryPage:
         return MONTHS.shown(())
 
 
-def territory_page(user: User, company: Company, view: View, territory: Territory) -> TerritoryPage:
-    """The page of one territory that ``user`` may see, all of one roll-up."""
-    return steady(user, lambda stamp: _read(user, company, view, territory, stamp))
+def territory_page(
+    user: User, company: Company, view: View, territory: Territory, *, links: bool = True
+) -> TerritoryPage:
+    """The page of one territory that ``user`` may see, all of one roll-up; ``links``: to its accounts."""
+    return steady(user, lambda stamp: _read(user, company, view, territory, stamp, links=links))
 
 
-def _read(user: User, company: Company, view: View, territory: Territory, stamp: Stamp) -> TerritoryPage:
+def _read(  # noqa: PLR0913  # whose page, of what, at which state
+    user: User, company: Company, view: View, territory: Territory, stamp: Stamp, *, links: bool
+) -> TerritoryPage:
     cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
     whole = figures(cells, view.window)
     status, name = status_of(whole.pace, company), territory.shown_name
     tree = list(Territory.objects.visible_to(user))
     holding = holding_of(user, territory, view.today)
     held, owner = holding.own, owner_now(holding.own, view.today)
-    subject = territory_subject(view, territory)
-    accounts = _accounts(user, view, territory, subject, whole.actual)
+    accounts = _accounts(user, view, territory, whole.actual, links=links)
     href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
     row = Row(RowKind.TEAM, territory.pk, whole, cells)
     return TerritoryPage(
@@ -140,8 +143,9 @@ def _read(user: User, company: Company, view: View, territory: Territory, stamp:
     )
 
 
-def _accounts(user: User, view: View, territory: Territory, subject: Subject, whole: Decimal) -> list[AccountRow]:
+def _accounts(user: User, view: View, territory: Territory, whole: Decimal, *, links: bool) -> list[AccountRow]:
     """Accounts that stand here today or brought something here in the window; the most first."""
+    subject = territory_subject(view, territory)
     found: dict[int, tuple[str, str, str, int, Decimal]] = {}
     placed = AccountPlacement.objects.visible_to(user).as_of(view.today).filter(territory=territory)
     for row in placed.select_related("account"):
@@ -150,7 +154,7 @@ def _accounts(user: User, view: View, territory: Territory, subject: Subject, wh
         found[key or 0] = (name or _("Lines without an account"), number or "", tier or "", lines, amount)
     brought = credits_of(user, view, subject).select_related(None).order_by().values("actual__account")
     here = Q(pk__in=placed.values("account")) | Q(pk__in=brought)
-    opened = set(Account.objects.worked_by(user).filter(here).values_list("pk", flat=True))
+    opened = set(Account.objects.worked_by(user).filter(here).values_list("pk", flat=True)) if links else set()
     rows = [
         AccountRow(
             name, number, tier, lines, amount, amount / whole if whole > 0 else None, key if key in opened else None

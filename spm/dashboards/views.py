@@ -213,9 +213,10 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": _("Actuals")})
     subject = subject_of(user, company, view, request.GET)
-    page = actuals_page(user, company, view, subject, left_out=request.GET.get("show") == "left-out")
+    left_out = request.GET.get("show") == "left-out"
     if export_format(request):
-        return tables.export_actuals(request, user, page)
+        return tables.export_actuals(request, company, view, subject, left_out=left_out)
+    page = actuals_page(user, company, view, subject, left_out=left_out)
     context = {
         "page": page,
         "view": view,
@@ -257,7 +258,7 @@ def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
     company, view = state_of(request)
     if company is None or view is None:
         return render(request, "dashboards/no_calendar.html", {"title": found.shown_name})
-    page = territory_page(user, company, view, found)
+    page = territory_page(user, company, view, found, links=not export_format(request))
     if export_format(request):
         return tables.export_territory(request, page)
     context = {

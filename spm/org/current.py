@@ -3,13 +3,14 @@
 Outside a request (commands, jobs, tests) every call reads it anew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 if TYPE_CHECKING:
     from spm.org.models import Company
@@ -46,12 +47,30 @@ def unkept() -> Iterator[None]:
 class CompanyMiddleware:
     """Opens and ends the time in which one reading serves."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = _kept.set({})
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        kept: dict[str, Company | None] = {}
+        token = _kept.set(kept)
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
         finally:
             _kept.reset(token)
+        if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+            response.streaming_content = _streamed(iter(response), kept)
+        return response
+
+
+def _streamed(parts: Iterable[bytes], kept: "dict[str, Company | None]") -> Iterator[bytes]:
+    """What is still read while an answer is sent belongs to its request."""
+    rest = iter(parts)
+    while True:
+        token = _kept.set(kept)
+        try:
+            part = next(rest)
+        except StopIteration:
+            return
+        finally:
+            _kept.reset(token)
+        yield part
