@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +22,9 @@ from tests.spm.imports_help import load
 from tests.targets.oracle import MONTHS, Oracle
 
 pytestmark = pytest.mark.django_db
+# reliability.md 4.3. On SQLite two minutes of one processor; PostgreSQL takes four times as long for the same, and the
+# world is the same: there a quarter of the scripts, each as long.
+EXAMPLES, STEPS = 100 if connection.vendor == "sqlite" else 25, 30
 PEOPLE, TEAMS = ("Ann", "Bob", "Cyd"), ("North", "South")
 month = st.sampled_from(MONTHS)
 shut = st.sampled_from(MONTHS[:2])  # few of them, so that what is closed is met again
@@ -32,6 +35,7 @@ forms = st.tuples(
     st.sampled_from([*PEOPLE, None]), days, st.sampled_from(["booking", "revenue"]), cents, st.none() | cents
 )
 steps = st.one_of(
+    st.just(("roll",)),  # first: what a failing script is made of becomes this where it can, the number of steps stays
     st.tuples(st.just("import"), st.dictionaries(number, forms, min_size=1, max_size=3)),
     st.tuples(st.just("vanish"), number),
     st.tuples(st.just("undo"), st.integers(0, 2)),  # the last import, the one before, …
@@ -39,7 +43,6 @@ steps = st.one_of(
     st.tuples(st.just("plan"), st.sampled_from(PEOPLE), month, st.none() | st.integers(0, 900)),
     st.tuples(st.just("close"), shut),
     st.tuples(st.just("reopen"), shut),
-    st.just(("roll",)),
 )
 
 
@@ -129,8 +132,8 @@ def stored():
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(steps, min_size=4, max_size=14))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(steps, min_size=STEPS, max_size=STEPS))
 def test_inv_22_incremental_equals_full_rebuild_equals_the_oracle(year, script):
     with transaction.atomic():
         company, oracle = Company(year), Oracle()
