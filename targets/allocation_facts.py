@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, IntegerField, Max, Q, Sum, Value
@@ -26,7 +27,7 @@ from targets.choices import Measure
 from targets.goals import GoalModel, Holder, of_person, of_team
 from targets.last_year import LastYear
 from targets.models import CompanyPlan, GoalBatch, Hold, PlanLine, PlanningCycle, Proposal, Quota, Target
-from targets.ramps import Presence, capacity, read_ramps
+from targets.ramps import Presence, Steps, capacity, read_ramps
 from targets.seasonality import weights_of
 from targets.spreading import Capacity
 
@@ -106,9 +107,16 @@ class Facts:
             teams = self.tree.roots
             members = [person for person in self.people if person not in self.home]
         else:
-            teams = self.tree.children.get(team, [])
-            members = [person for person, home in self.home.items() if home == team]
+            teams, members = self.tree.children.get(team, []), self._members.get(team, [])
         return [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+
+    @cached_property
+    def _members(self) -> Mapping[int, list[int]]:
+        """Team → the people whose home it is; asked for once a team and column."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for person, team in self.home.items():
+            found[team].append(person)
+        return found
 
     def left_below(self, team: int) -> set[int]:
         """Who left the teams from here on down before the year: what they sold was the team's."""
@@ -160,7 +168,7 @@ def read_facts(
         home=known_home,
         presence=presence,
         capacity=_capacities(calendar, {person: presence[person] for person in known_home}, cycle.proration),
-        given=dict(numbers.given),
+        given=numbers.given,
         lines=numbers.lines,
         margins=numbers.margins,
         revision=numbers.revision,
@@ -174,12 +182,16 @@ def read_facts(
 
 
 def _capacities(calendar: Calendar, presence: Mapping[int, Presence], proration: str) -> dict[int, Capacity]:
-    """Person → what of a full year they carry."""
+    """Person → what of a full year they carry; worked out once for all who are there on the same days."""
     ramps = read_ramps()
-    return {
-        person: capacity(calendar.leaves, days, proration, *ramps.of(person, days.first))
-        for person, days in presence.items()
-    }
+    known: dict[tuple[Presence, Steps, date | None], Capacity] = {}
+    found = {}
+    for person, days in presence.items():
+        ramp = ramps.of(person, days.first)
+        if (days, *ramp) not in known:
+            known[days, *ramp] = capacity(calendar.leaves, days, proration, *ramp)
+        found[person] = known[days, *ramp]
+    return found
 
 
 def read_calendar(year: FiscalYear) -> Calendar:
@@ -256,7 +268,7 @@ def _teams_in(steps: list[tuple[date, int | None]], first: date) -> list[int]:
 class Numbers:
     """What a version holds of one measure, and which of its batches was the newest then: one and the same reading."""
 
-    given: dict[Holder, dict[int, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    given: dict[Holder, dict[int, Decimal]] = field(default_factory=dict)
     lines: dict[int, Decimal] = field(default_factory=dict)
     rated: dict[int, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(dict))
     revision: int = 0
@@ -269,16 +281,18 @@ class Numbers:
 
 def _numbers(plan: CompanyPlan, measure: str) -> Numbers:
     """Quotas of people, targets of teams, the company's lines, margins and the revision number: one query."""
-    read = Numbers()
+    read, measures = Numbers(), frozenset(Measure.values)
+    given: dict[tuple[str, int], dict[int, Decimal]] = defaultdict(dict)
     for table, key, leaf, amount in _rows_of_plan(plan, measure):
         if table == REVISION:
             read.revision = leaf
         elif table == "period_id":
             read.lines[leaf] = amount
-        elif table in Measure.values:
+        elif table in measures:
             read.rated[key][table] = amount
         else:
-            read.given[Holder(table, key)][leaf] = amount
+            given[table, key][leaf] = amount
+    read.given = {Holder(*key): amounts for key, amounts in given.items()}
     return read
 
 

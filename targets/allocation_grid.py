@@ -21,6 +21,7 @@ from targets.goals import Holder, of_person, of_team
 from targets.grid_cells import Cell
 from targets.last_year import LastYear
 from targets.models import CompanyPlan
+from targets.spreading import Capacity
 
 MAX_ROWS = 60
 """Teams below the one shown are folded to one row each where all of them would be more rows than this."""
@@ -155,6 +156,8 @@ class Sheet:
         self.leaves = {period.pk: [leaf.pk for leaf in calendar.leaves_in(period)] for period in self.columns}
         self.leaves[calendar.year.pk] = [leaf.pk for leaf in calendar.leaves]
         self._states = {leaf.pk: leaf.state for leaf in calendar.leaves}
+        self._sums: dict[tuple[int | None, int], Decimal | None] = {}  # (team, period) → the sum one level down
+        self._carried: dict[Capacity, Decimal | None] = {}
         self._lost = {person: self._lost_of(person) for person in facts.home}
 
     # Amounts
@@ -169,7 +172,9 @@ class Sheet:
 
     def below(self, team: int | None, period: Period) -> Decimal | None:
         """The sum one level down."""
-        return self._sum(self.facts.below(team), period)
+        if (team, period.pk) not in self._sums:
+            self._sums[team, period.pk] = self._sum(self.facts.below(team), period)
+        return self._sums[team, period.pk]
 
     def _sum(self, holders: Sequence[Holder], period: Period) -> Decimal | None:
         found = [self.amount(holder, period) for holder in holders]
@@ -196,6 +201,11 @@ class Sheet:
         found = self.facts.capacity.get(person)
         if found is None or found.whole is not None:
             return found.whole if found else None
+        if found not in self._carried:
+            self._carried[found] = self._by_season(found)
+        return self._carried[found]
+
+    def _by_season(self, found: Capacity) -> Decimal | None:
         season = self.facts.calendar.season
         whole = sum(season, ZERO)
         carried = sum((weight * share for weight, share in zip(season, found.shares, strict=True)), ZERO)

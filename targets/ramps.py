@@ -77,7 +77,7 @@ def read_ramps() -> Ramps:
             continue
         steps[schedule].append((month, percent))
         default = schedule if is_default else default
-    return Ramps({schedule: sorted(row) for schedule, row in steps.items()}, default, own)
+    return Ramps({schedule: tuple(sorted(row)) for schedule, row in steps.items()}, default, own)
 
 
 def _rows() -> Any:

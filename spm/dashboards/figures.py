@@ -255,8 +255,13 @@ def only(cells: Cells, leaves: Collection[int]) -> dict[int, Cell]:
 
 
 def share_of_quota(leaf: Leaf, cells: Cells) -> Decimal | None:
-    """Actual of one leaf period ÷ its quota, the running one against what is expected to date."""
+    """Actual of one leaf period ÷ its quota, the running one against what is expected to date.
+
+    A ratio of units is that of the amounts; a page asks for two thousand of them.
+    """
     cell = cells.get(leaf.pk)
     if cell is None or not cell.quota_units:
         return None
-    return measures.pace(cell.actual, measures.expected_to_date([(cell.quota, leaf.elapsed, leaf.days)]))
+    quota = Decimal(cell.quota_units)
+    expected = quota if leaf.over else measures.expected_to_date([(quota, leaf.elapsed, leaf.days)])
+    return measures.pace(Decimal(cell.actual_units), expected)

@@ -162,18 +162,23 @@ def raw_of(totals: Iterable[tuple[Any, ...]]) -> Raw:
 
 
 def _totals(user: User, measure: Measure, focus: Focus, trees: dict[int, TeamTree]) -> Iterable[tuple[Any, ...]]:
-    """By holder, each of which has an index of its own: one condition on the holder that is absent would read all."""
+    """By kind of holder, each of which has an index of its own: one condition on all of them would read every row."""
     rows = Attainment.objects.visible_to(user).filter(measure=measure, period__in=trees)
+    people, *others = (rows.filter(whose).values_list(*TOTALS) for whose in _holders(focus, trees))
+    return people.union(*others, all=True)
+
+
+def _holders(focus: Focus, trees: dict[int, TeamTree]) -> list[Q]:
+    """Whose rows a focus takes: of people first, then of teams, of the company where it is the focus."""
     if focus.is_company:
-        holders = Q(person__isnull=False) | Q(team__isnull=False) | Q(company__isnull=False)
-        return rows.filter(holders).values_list(*TOTALS)
+        return [Q(person__isnull=False), Q(team__isnull=False), Q(company__isnull=False)]
     different = distinct(trees.values())
     below = {team for tree in different for team in tree.subtree(focus.teams)}
     people = {person for tree in different for person in focus.people(tree)}
     everybody = {person for tree in different for person in tree.team_of}
     # a long list of keys costs more than the rows of the few others, of which the board takes no notice
     whose = Q(person__isnull=False) if 2 * len(people) > len(everybody) else Q(person__in=people)
-    return rows.filter(whose | Q(team__in=below)).values_list(*TOTALS)
+    return [whose, Q(team__in=below)]
 
 
 def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
