@@ -3,8 +3,9 @@
 from typing import Any
 
 from celery import shared_task
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import beat_init, worker_init, worker_process_init, worker_ready
 
+from spm import memory
 from spm.celery import RUN_TASK, TICK_TASK
 from spm.errors import RuleViolation
 from spm.jobs import account_mails, runner, schedule
@@ -35,6 +36,12 @@ def tick() -> None:
 def refuse_open_settings(**kwargs: Any) -> None:
     """Neither a worker nor beat starts with production settings that leave a door open."""
     refuse_open_doors()
+
+
+@worker_process_init.connect
+def settle_memory(**kwargs: Any) -> None:
+    """Jobs make rows by the hundred thousand; walks through the application meanwhile would find nothing."""
+    memory.settle()
 
 
 @worker_ready.connect

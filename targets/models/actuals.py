@@ -94,7 +94,8 @@ class Credit(models.Model):
     """
 
     actual = models.ForeignKey(Actual, models.CASCADE, related_name="credits")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="credits")
+    # The index of person and date below serves whoever looks for a person.
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="credits", db_index=False)
     territory = models.ForeignKey(Territory, models.PROTECT, related_name="credits")
     kind = models.CharField(max_length=8, choices=ActualKind.choices)
     date = models.DateField()

@@ -65,4 +65,4 @@ def test_a_schedule_of_ones_own_takes_the_place_of_the_default_one(db):
     joined = date(2026, 5, 1)
     assert ramps.of(own.pk, joined) == (((1, 10), (2, 20)), date(2026, 3, 1))
     assert ramps.of(none.pk, joined)[0] == ()
-    assert ramps.of(other.pk, joined) == ([(1, 50)], joined)
+    assert ramps.of(other.pk, joined) == (((1, 50),), joined)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from spm import memory
 from spm.errors import RuleViolation
 from spm.imports import batches, refused_rows
 from spm.imports.choices import BatchState
@@ -35,6 +36,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
         for name in ("delimiter", "encoding", "sheet", "date-format", "decimal"):
             parser.add_argument(f"--{name}")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """A process of its own ends with the file."""
+        memory.settle()
+        super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = monotonic()
