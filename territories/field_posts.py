@@ -6,22 +6,32 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import time_format
+from django.utils.translation import gettext as _
 
+from spm.errors import RuleViolation
 from territories.field_writing import Change, Outcome
 
 PREFIX = "f."
-MOST_FIELDS = 400
+MOST_FIELDS = 900
+"""Of one post; the fullest map and the fullest plan have fewer."""
+
+
+class TooManyFields(RuleViolation):
+    """More than any page has; nothing of it is stored."""
 
 
 def changes_of(request: HttpRequest) -> list[Change]:
-    """Fields of the form that say something else than when they were drawn."""
+    """Fields of the form that say something else than when they were drawn. Raises TooManyFields."""
+    if len(request.POST) > MOST_FIELDS:
+        told = _("%(count)d fields at once are more than a page has; nothing was stored. Send them in parts.")
+        raise TooManyFields(told % {"count": len(request.POST)})
     try:
         drawn = json.loads(request.POST.get("drawn", "{}"))
         fields, versions = dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
     except (ValueError, AttributeError, TypeError, RecursionError):
         fields, versions = {}, {}
     changes = []
-    for key, text in list(request.POST.items())[:MOST_FIELDS]:
+    for key, text in request.POST.items():
         row, _dash, name = key.removeprefix(PREFIX).partition("-")
         was = str(fields.get(f"{row}-{name}", ""))
         if key.startswith(PREFIX) and isinstance(text, str) and text.strip().replace("\r\n", "\n") != was:

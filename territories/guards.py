@@ -1,5 +1,5 @@
-"""Guards of plans and maps: versions are append-only, what is handed in or approved keeps its words, and whatever
-belongs to the map of an account stays within that account.
+"""Guards of plans, maps and rules: versions are append-only, what is handed in, approved or activated stays, and
+whatever belongs to the map of an account stays within that account.
 """
 
 from spm.org.guards import Event, append_only, refuse, register
@@ -43,4 +43,18 @@ register(
         "WHERE c.id = ROW.contact_id) <> ROW.account_id",
     ),
     *refuse(STEP, WRITES, name="one_account", message=ASTRAY, when=f"{_account_of('ROW.owner_id')} <> ROW.account_id"),
+)
+
+RULE_SET, RULE = "territories_ruleset", "territories_territoryrule"
+ACTIVATED = "rules that were activated never change; begin a draft from them (INV-73)"
+
+register(
+    *refuse(RULE_SET, (Event.UPDATE, Event.DELETE), name="frozen", message=ACTIVATED, when="OLD.state = 'active'"),
+    *refuse(
+        RULE,
+        (Event.INSERT, Event.UPDATE, Event.DELETE),
+        name="frozen",
+        message=ACTIVATED,
+        when=f"EXISTS (SELECT 1 FROM {RULE_SET} s WHERE s.id = ROW.rule_set_id AND s.state = 'active')",
+    ),
 )

@@ -52,11 +52,10 @@ def add_person(account: Account, *, name: str, title: str, role: str, by: User) 
     lock(account.pk)
     contact = _contact(account, words(name, NAME), words(title, TITLE))
     former = Stakeholder.objects.filter(account=account, contact=contact).first()
-    if former is None:
-        _refuse_full(account)
-        former = Stakeholder(account=account, contact=contact, role=role)
-    elif former.removed_at is None:
+    if former is not None and former.removed_at is None:
         raise BadPerson(_("%(name)s is on the map already.") % {"name": contact.name})
+    _refuse_full(account)
+    former = former or Stakeholder(account=account, contact=contact, role=role)
     former.removed_at = None
     save_tracked(former, by=by)
     return former

@@ -111,11 +111,13 @@ def template_edit(request: HttpRequest, year: str) -> HttpResponse:
             messages.error(request, _("This form is rolled out, and fixed."))
             return redirect("territories:template", year=year)
         if all([due.is_valid(), *(form.is_valid() for form in forms)]):
-            due.save()
-            for form in forms:
-                form.save()
-            messages.success(request, _("Saved."))
-            return redirect("territories:template", year=year)
+            try:
+                plan_forms.store([due, *forms])
+            except RuleViolation as error:
+                due.add_error(None, str(error))
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("territories:template", year=year)
     context = {
         "year": fiscal_year,
         "template": template,

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from spm.errors import NothingToDo, RuleViolation
+from spm.jobs.choices import JobState
 from spm.jobs.queue import enqueue
 from spm.jobs.registry import Running
 from spm.org import clock, retries
@@ -58,21 +59,22 @@ def make(job: Running) -> None:
     company, user = clock.company(), file.asked_by
     if company is None or not user.is_active:
         raise RuleViolation(_("Nobody is there any more to read this file."))
-    sheets, is_pdf = [], file.format == FileFormat.PDF
+    pages, is_pdf = [], file.format == FileFormat.PDF
     with translation.override(job.arguments["language"]):
         known = plans_of(file.fiscal_year, user)
         for number, plan in enumerate(known, start=1):
-            sheets.append(plan_queries.plan_sheet(user, plan, company))
+            sheet = plan_queries.plan_sheet(user, plan, company)  # one at a time: only its page is kept
+            pages.append(render_to_string("territories/_print_page.html", {"sheet": sheet}))
             job.progress(number, len(known) + 1, plan.person.name)
-        context = {"sheets": sheets, "year": file.fiscal_year, "is_file": is_pdf}
+        context = {"pages": pages, "year": file.fiscal_year, "is_file": is_pdf}
         html = render_to_string("territories/plans_print.html", context)
         data = plan_pdf.pdf_of(html) if is_pdf else html.encode()
     with transaction.atomic():
         job.confirm()
-        file.data, file.plans, file.made_at = data, len(sheets), timezone.now()
+        file.data, file.plans, file.made_at = data, len(pages), timezone.now()
         file.holds = [plan.pk for plan in known]
         file.save(update_fields=["data", "plans", "holds", "made_at"])
-    job.progress(len(sheets) + 1, len(sheets) + 1, _("Ready"))
+    job.progress(len(pages) + 1, len(pages) + 1, _("Ready"))
 
 
 def download(file: PlanFile, user: User) -> bytes:
@@ -95,7 +97,8 @@ def newest(year: FiscalYear, user: User, now: datetime | None = None) -> PlanFil
 
 
 def forget(now: datetime | None = None) -> int:
-    """Delete what is over its time; how many."""
+    """Delete what is over its time; how many. What a job still waits to make, however long, is not."""
     moment = now or timezone.now()
-    gone, _by_model = PlanFile.objects.filter(asked_at__lt=moment - 2 * KEPT, made_at=None).delete()
+    old = PlanFile.objects.filter(asked_at__lt=moment - 2 * KEPT, made_at=None)
+    gone, _by_model = old.exclude(job__state__in=(JobState.WAITING, JobState.RUNNING)).delete()
     return gone + PlanFile.objects.filter(made_at__lte=moment - KEPT).delete()[0]

@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db import transaction
 
+from spm.ui.forms import VersionedFormMixin
 from territories import caps
 from territories.choices import Section
 from territories.models import PlanTemplate, TemplateSection
 from territories.plan_words import question_of
 
 
-class DueForm(forms.ModelForm[PlanTemplate]):
+class DueForm(VersionedFormMixin, forms.ModelForm[PlanTemplate]):
     class Meta:
         model = PlanTemplate
         fields = ("due_on",)
         widgets = {"due_on": forms.DateInput(attrs={"type": "date", "class": "form-control field-s"})}
 
 
-class SectionForm(forms.ModelForm[TemplateSection]):
+class SectionForm(VersionedFormMixin, forms.ModelForm[TemplateSection]):
     """Heading, question and example; empty = the product's own words, which stand as the placeholder."""
 
     class Meta:
@@ -30,7 +32,8 @@ class SectionForm(forms.ModelForm[TemplateSection]):
         section = Section(self.instance.section)
         most = {"heading": caps.HEADING, "question": caps.QUESTION, "example": caps.EXAMPLE}
         own = {"heading": str(section.label), "question": question_of(section), "example": ""}
-        for name, field in self.fields.items():
+        for name in most:
+            field = self.fields[name]
             field.widget.attrs |= {"class": "form-control", "placeholder": own[name], "data-most": most[name]}
 
 
@@ -42,3 +45,12 @@ def sections_of(template: PlanTemplate) -> list[TemplateSection]:
 
 def section_forms(sections: Sequence[TemplateSection], data: Any) -> list[SectionForm]:
     return [SectionForm(data, instance=section, prefix=section.section) for section in sections]
+
+
+@transaction.atomic
+def store(forms_of_page: Sequence[DueForm | SectionForm]) -> None:
+    """Keep what was changed, all of it or none. Raises StaleRecord where somebody else was faster."""
+    for form in forms_of_page:
+        if form.has_changed():
+            form.claim()
+            form.save()

@@ -70,10 +70,20 @@ class PlanLineLoader(Loader):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
+        self.locks = False
         self._read()
 
     def lock(self) -> None:
-        list(TerritoryPlan.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
+        """From now on ``judge`` holds the plans that its rows name; those of others may be written meanwhile."""
+        self.locks = True
+
+    def _hold(self, rows: Sequence[Row]) -> None:
+        """Lock the plans that these rows name, and read them as they are then."""
+        owners = {
+            (self.years.get(row.values["fiscal_year"]), self.people.get(normalise(row.values["email"]))) for row in rows
+        }
+        named = [plan.pk for owner, plan in self.plans.items() if owner in owners]
+        list(TerritoryPlan.objects.select_for_update().filter(pk__in=named).order_by("pk").values_list("pk", flat=True))
         self._read()
 
     def _read(self) -> None:
@@ -88,6 +98,8 @@ class PlanLineLoader(Loader):
     # Judging ----------------------------------------------------------------------------------------------------------
 
     def judge(self, rows: Sequence[Row]) -> list[Verdict]:
+        if self.locks:
+            self._hold(rows)
         verdicts: list[Verdict] = []
         for row in rows:
             try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
+from spm.jobs.choices import JobState
 from spm.market.models import Account, Territory
 from spm.org.scopes import scope_of
 from territories.choices import PlanState, RuleSetState, Section
@@ -151,4 +152,5 @@ class PlanFileQuerySet(models.QuerySet[Any]):
 
     def fresh(self, since: "datetime") -> Self:
         """Made after ``since``, or still in the making."""
-        return self.filter(models.Q(made_at__gt=since) | models.Q(made_at=None, asked_at__gt=since))
+        waits = models.Q(job__state__in=(JobState.WAITING, JobState.RUNNING)) | models.Q(asked_at__gt=since)
+        return self.filter(models.Q(made_at__gt=since) | models.Q(made_at=None) & waits)

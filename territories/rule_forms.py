@@ -9,7 +9,7 @@ from spm.keys import normalise
 from spm.market.models import Account, Territory
 from spm.org.models import User
 from spm.ui.amounts import parse_amount
-from spm.ui.forms import DayInput
+from spm.ui.forms import DayInput, VersionedFormMixin
 from territories.field_writing import LARGEST
 from territories.models import TerritoryRule
 
@@ -42,7 +42,7 @@ class AmountText(forms.CharField):
         return amount
 
 
-class RuleForm(forms.ModelForm[TerritoryRule]):
+class RuleForm(VersionedFormMixin, forms.ModelForm[TerritoryRule]):
     account_id = forms.CharField(
         label=_("Account id"),
         max_length=100,
@@ -85,8 +85,11 @@ class RuleForm(forms.ModelForm[TerritoryRule]):
     @property
     def told(self) -> dict[str, Any]:
         """Values by field of a rule."""
-        values = dict(self.cleaned_data)
+        values = super().told
         return values | {"account": values.pop("account_id")}
+
+    def form_of(self, stored: TerritoryRule) -> "RuleForm":
+        return RuleForm(instance=stored, user=self.user)
 
     def _post_clean(self) -> None:
         """The instance is the verb's to change."""

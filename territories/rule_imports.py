@@ -1,5 +1,6 @@
 """The import of rules: a file fills drafts, which are then looked at and activated in the browser."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -36,8 +37,19 @@ USUAL_PRIORITY, MOST_PRIORITY = 100, 1_000_000
 class RuleLoader(RecordLoader):
     shelves = (PEOPLE_BY_EMAIL, TERRITORY_KEYS, ACCOUNT_KEYS, DRAFTS, RULES)
 
+    def lock(self) -> None:
+        """No draft is activated, changed or put away while the file writes into it."""
+        super().lock()
+        list(RuleSet.objects.filter(**DRAFT).select_for_update().order_by("pk").values_list("pk", flat=True))
+
     def prepare(self, rows: Sequence[Row]) -> None:
         """A name in the file is that of a draft, there already or made by it."""
+
+    @cached_property
+    def _shared(self) -> set[str]:
+        """Names that several drafts have."""
+        names = Counter(map(normalise, RuleSet.objects.filter(**DRAFT).values_list("name", flat=True)))
+        return {name for name, many in names.items() if many > 1}
 
     @cached_property
     def _author(self) -> str | None:
@@ -47,6 +59,8 @@ class RuleLoader(RecordLoader):
 
     def facts(self, values: dict[str, Any]) -> list[Fact]:
         name = values["rule_set"]
+        if normalise(name) in self._shared:
+            raise Refused("rule_set", name, _("Several drafts have this name: put all but one of them away first."))
         account, territory = self.known(OF_ACCOUNT, values), self.known(IN_TERRITORY, values)
         try:
             kept = rule_sets.in_form({**{asked: values.get(asked) for asked in ASKED}, "account": account})

@@ -37,9 +37,12 @@ class BadRule(RuleViolation):
 
 @retries.atomic
 def draft(name: str, by: User, *, like: RuleSet | None = None) -> RuleSet:
-    """A new draft, empty or with the rules of ``like``. Raises RuleViolation without a name."""
+    """A new draft, empty or with the rules of ``like``. Raises RuleViolation without a name, and for a draft's."""
     if not name.strip():
         raise RuleViolation(_("Give the rules a name."))
+    drafts = RuleSet.objects.filter(state=RuleSetState.DRAFT).select_for_update().values_list("name", flat=True)
+    if normalise(name) in map(normalise, drafts):
+        raise RuleViolation(_("There is a draft of this name already."))
     made = RuleSet.objects.create(name=name.strip(), created_by=by)
     if like is not None:
         TerritoryRule.objects.bulk_create(

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -39,8 +40,10 @@ def rule_set_list(request: HttpRequest) -> HttpResponseBase:
     form = SetForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         like = rule_sets.in_force(clock.today()) if "copy" in request.POST else None
-        made = rule_sets.draft(form.cleaned_data["name"], user, like=like)
-        return redirect("territories:rule-set", pk=made.pk)
+        try:
+            return redirect("territories:rule-set", pk=rule_sets.draft(form.cleaned_data["name"], user, like=like).pk)
+        except RuleViolation as error:
+            form.add_error("name", str(error))
     page = rule_queries.set_list(user)
     if export_format(request):
         return rule_tables.export_sets(request, page)
@@ -75,7 +78,9 @@ def rule_edit(request: HttpRequest, pk: int, rule: int) -> HttpResponse:
     form = RuleForm(request.POST or None, instance=row, user=user_of(request))
     if request.method == "POST" and form.is_valid():
         try:
-            rule_sets.save_rule(rule_set, form.told, row)
+            with transaction.atomic():
+                form.claim()
+                rule_sets.save_rule(rule_set, form.told, row)
         except RuleViolation as error:
             form.add_error(None, str(error))
         else:

@@ -105,8 +105,8 @@ def suggested(user: User, anchor: str, key: int) -> list[Named]:
     if audience is None:
         return []
     rows = User.objects.people().filter(is_active=True, pk__in=list(audience(key))).exclude(pk=user.pk)
-    near = rows.order_by("name", "pk")[:MOST_SUGGESTED]
-    return [_named(row) for row in near if anchors.sees(row, anchor, key)]
+    seeing = (_named(row) for row in rows.order_by("name", "pk") if anchors.sees(row, anchor, key))
+    return list(islice(seeing, MOST_SUGGESTED))
 
 
 def pieces(text: str, words: Iterable[str]) -> tuple[tuple[str, bool], ...]:

@@ -62,6 +62,7 @@ class TemplateSection(models.Model):
     heading = models.CharField(_("heading"), max_length=caps.HEADING, blank=True)
     question = models.CharField(_("question"), max_length=caps.QUESTION, blank=True)
     example = models.CharField(_("example"), max_length=caps.EXAMPLE, blank=True)
+    version = models.PositiveIntegerField(default=0)
 
     objects = TemplateSectionQuerySet.as_manager()
 

@@ -63,6 +63,7 @@ class TerritoryRule(models.Model):
     segment = models.CharField(_("segment"), max_length=120, blank=True)
     size_from = MoneyField(_("size from"), null=True, blank=True)
     size_to = MoneyField(_("size to"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)
 
     objects = TerritoryRuleQuerySet.as_manager()
 

@@ -250,3 +250,11 @@ def _set(row, **fields):
     for name, value in fields.items():
         setattr(row, name, value)
     row.save()
+
+
+def test_a_full_map_takes_nobody_back_either(mapped, monkeypatch):
+    maps.remove_person(mapped.buyer, mapped.rep)
+    monkeypatch.setattr(caps, "PEOPLE", 2)
+    with pytest.raises(maps.MapFull):
+        maps.add_person(mapped.account, name="Bo Buyer", title="", role="influence", by=mapped.rep)
+    assert Stakeholder.objects.filter(removed_at=None).count() == 2

@@ -184,3 +184,13 @@ def test_the_fullest_legal_plan_is_one_page_of_the_file_too(fullest):
 def test_a_document_fetches_nothing():
     with pytest.raises(ValueError, match="nothing is fetched"):
         plan_pdf._refuse("https://example.com/x.css")
+
+
+def test_a_file_that_still_waits_for_its_turn_is_not_forgotten(written, engine):
+    file = plan_files.ask(written.year, written.north_manager, "en")
+    PlanFile.objects.update(asked_at=timezone.now() - timedelta(hours=2))
+    assert plan_files.forget() == 0
+    assert plan_files.newest(written.year, written.north_manager) == file
+    Job.objects.update(state="failed")
+    assert plan_files.newest(written.year, written.north_manager) is None
+    assert plan_files.forget() == 1

@@ -1,6 +1,8 @@
 """Lines of territory plans from files: the same caps, the same frozen words, undone as a whole."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from spm.imports import batches
 from spm.imports.journal import ChangedSince
@@ -138,3 +140,13 @@ def test_status_and_evidence_are_loaded_once_the_plan_is_in_force(planned):
 
 def test_the_kind_has_a_template_workbook_with_its_headers():
     assert template(PlanLines())[:2] == b"PK"
+
+
+def test_only_the_plans_that_a_file_names_are_held_while_it_is_loaded(planned):
+    other = TerritoryPlan.objects.create(fiscal_year=planned.year, person=planned.teammate)
+    with CaptureQueriesContext(connection) as ran:
+        load("plan_lines", rows_of(planned))
+    held = [one["sql"] for one in ran if one["sql"].startswith('SELECT "territories_territoryplan"."id" AS "pk"')]
+    assert held
+    assert all(f"IN ({planned.plan.pk})" in sql for sql in held)
+    assert str(other.pk) not in [sql.split("IN (")[1].split(")")[0] for sql in held]

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.urls import reverse
 
-from territories import plan_live, plan_queries
+from territories import field_posts, plan_live, plan_queries
 from territories.choices import Section
 from territories.models import TerritoryPlanLine
 from territories.plan_years import quotas_of, years_of
@@ -118,3 +118,12 @@ def test_a_line_shows_its_own_actual(planned):
     own = {line.section: live.lines[line.pk].actual for line in lines if line.pk in live.lines}
     assert own == {Section.ACCOUNTS: 300, Section.CHANNEL: 70}
     assert live.sections[Section.BUSINESS].actual == 350
+
+
+def test_more_fields_than_a_page_has_are_refused_whole(planned, client):
+    line = add(planned)
+    client.force_login(planned.rep)
+    data = {f"x{number}": "" for number in range(field_posts.MOST_FIELDS)} | {f"f.{line.pk}-text": "Cut off"}
+    answer = client.post(reverse("territories:plan-save", args=[planned.plan.pk]), data, follow=True)
+    assert "901 fields at once are more than a page has; nothing was stored." in answer.content.decode()
+    assert TerritoryPlanLine.objects.get().text == ""

@@ -341,3 +341,23 @@ class TestFiles:
             "account_id",
             "priority",
         ]
+
+
+def test_a_name_is_that_of_one_draft(cast, client):
+    rule_sets.draft("Rules 2027", cast.admin)
+    with pytest.raises(RuleViolation, match="already"):
+        rule_sets.draft(" rules 2027", cast.admin)
+    client.force_login(cast.admin)
+    answer = client.post(reverse("territories:rule-sets"), {"name": "Rules 2027"})
+    assert answer.status_code == 422
+    assert "There is a draft of this name already." in answer.content.decode()
+
+
+def test_a_file_does_not_mix_two_drafts_of_one_name(cast):
+    make_territory("Nord")
+    for _draft in range(2):
+        RuleSet.objects.create(name="Rules 2027", created_by=cast.admin)
+    batch = load("territory_rules", "rule_set,territory,country\nRules 2027,Nord,Norway\n", is_partial=True)
+    assert told(batch) == {"read": 1, "refused": 1}
+    assert "Several drafts" in batch.rows.get().reason
+    assert TerritoryRule.objects.count() == 0
