@@ -9,7 +9,7 @@ from tests.access.sweep import address, relations_of
 from tests.access.world import RELATIONS, World
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [path for part in ("spm", "targets") for path in (ROOT / part).rglob("*.py")]
+SOURCES = [path for part in ("spm", "targets", "territories") for path in (ROOT / part).rglob("*.py")]
 READS = re.compile(r"(GET|POST|data|params|query)(?:\.get|\.getlist|\.pop)?[\(\[]\s*\"(\w+)\"")
 
 

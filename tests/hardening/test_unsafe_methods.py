@@ -14,7 +14,7 @@ from tests.hardening.addresses import addresses
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-OURS = ("spm.", "targets")
+OURS = ("spm.", "targets", "territories")
 NOT_BUSINESS = {"org_auditentry"}  # reading an export is an entry there, on purpose
 
 
