@@ -10,6 +10,7 @@ from territories.choices import Section
 from territories.models import TerritoryPlanLine
 from territories.plan_years import quotas_of, years_of
 from tests.builders import make_actual, make_company
+from tests.territories.map_help import put
 from tests.territories.test_plan_writing import add, complete
 
 
@@ -127,3 +128,15 @@ def test_more_fields_than_a_page_has_are_refused_whole(planned, client):
     answer = client.post(reverse("territories:plan-save", args=[planned.plan.pk]), data, follow=True)
     assert "901 fields at once are more than a page has; nothing was stored." in answer.content.decode()
     assert TerritoryPlanLine.objects.get().text == ""
+
+
+def test_a_key_account_leads_to_its_map_and_counts_whom_it_holds(planned, client, address):
+    complete(planned)
+    account = planned.accounts[0]
+    put(account, "Ada Chief", "decider", last_met_on="2026-09-01")
+    put(account, "Bo Gone", "user", removed_at="2026-09-02T10:00:00Z")
+    (line,) = next(part for part in sheet(planned).sections if part.section == Section.ACCOUNTS).lines
+    assert (line.map.met, line.map.never) == (1, 0)
+    client.force_login(planned.north_manager)
+    body = client.get(address).content.decode()
+    assert reverse("territories:account-detail", args=[account.pk]) in body
