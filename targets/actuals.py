@@ -21,7 +21,6 @@ from functools import cached_property
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
@@ -29,6 +28,7 @@ from spm.imports import bulk
 from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
 from spm.money import to_units
+from spm.org import clock
 from spm.org.choices import PeriodState
 from spm.org.models import Period
 from targets import credit_rows, effects
@@ -259,7 +259,7 @@ class Recorder:
 
     def _keep_versions(self, changes: Sequence[Change], reason: VersionReason) -> None:
         """``ActualVersion.batch`` is the import that replaced the old form, so that its undo finds it."""
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        now = connection.ops.adapt_datetimefield_value(clock.now())
         rows = [
             (was.pk, was.version, json.dumps(to_json(was)), to_units(change.delta), reason.value, self.batch, now)
             for change in changes

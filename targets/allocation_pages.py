@@ -22,6 +22,7 @@ from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
 from targets.plans import shown_plan, working_plan
+from targets.undoing import OF_PEOPLE
 
 BAND, EDGE = Decimal(240), Decimal(20)
 """The drawn width of the over-assignment, and what is left free at its ends."""
@@ -162,7 +163,7 @@ def view_of(
         low, high = grid.totals.over_min, grid.totals.over_max
         after = replace(grid.totals, allocated=allocated, over=over, in_policy=over is None or low <= over <= high)
     return AllocationView(
-        **drawn(place, grid, sent, seen, pasted),
+        **drawn(place, grid, sent, seen, pasted, OF_PEOPLE),
         band=band(grid.totals, after),
         after=after,
         lead=_lead(grid),

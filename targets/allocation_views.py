@@ -21,7 +21,7 @@ from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.exports import export_format
-from targets import access, allocation, allocation_pages, grid_cells, holds, tables, typed_numbers
+from targets import access, allocation, allocation_pages, cycles, grid_cells, holds, tables, typed_numbers
 from targets.allocation_grid import AllocationGrid, parse_cell
 from targets.allocation_pages import AllocationView, Place
 from targets.allocation_preview import Preview
@@ -31,7 +31,7 @@ from targets.choices import BatchKind, Measure, Method
 from targets.goals import Holder, OwnQuota, of_person, of_team
 from targets.grid_blocks import Names
 from targets.grid_cells import Pasted, Sent
-from targets.grid_views import GridDesk, whole_number
+from targets.grid_views import GridDesk, asks_apart, whole_number
 from targets.models import GoalBatch
 
 ECHOED = ("node", "method", "total", "over", "ramp")
@@ -67,9 +67,12 @@ class AllocationDesk(GridDesk):
         except CannotAllocate as error:
             messages.error(self.request, str(error))
             return self.page(self.view_of(grid, sent, seen=seen), 422, is_stuck=choice != "alone")
-        if typed.is_total and not choice:
+        lacks = cycles.needs_reason(place.cycle) and not self.reason
+        if (typed.is_total or "preview" in self.request.POST) and (not choice or lacks):
             view = allocation_pages.with_after(self.view_of(grid, sent, seen=seen), typed.preview.after)
-            return self.page(view, typed=typed)
+            asks = str(cycles.REASON_WANTED) if choice else ""
+            return self.page(view, 422 if choice else 200, typed=typed, choice=choice, asks_reason=asks)
+        self.check_reason()
         told = self.told()
         if typed.moves_below and not self.reason:
             told["reason"] = str(self.how[BatchKind.SPREAD])
@@ -92,6 +95,7 @@ class AllocationDesk(GridDesk):
         place, label = self.place, self.place.year.label
         context = {
             "view": view,
+            "asks": asks_apart(view, more),
             "grid": view.grid,
             "totals": view.grid.totals,
             "year": place.year,

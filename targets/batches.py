@@ -5,7 +5,7 @@ somebody else has changed since, and nothing is written (reliability INV-32).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -246,7 +246,18 @@ def _overtaken(batch: GoalBatch, change: Change, yours: Decimal | None, periods:
     return Overtaken(change.model, change.holder, change.measure, period, change.after, batch.by, batch.at, yours)
 
 
+def stands(plan: CompanyPlan, changes: Iterable[Change], periods: Mapping[int, Period]) -> bool:
+    """Whether every number is what these changes made it: one query for each table."""
+    return next(_changed_since(plan, changes, periods), None) is None
+
+
 def _refuse_changed_since(plan: CompanyPlan, changes: Iterable[Change], periods: Mapping[int, Period]) -> None:
+    if (change := next(_changed_since(plan, changes, periods), None)) is not None:
+        words = {"period": periods[change.period].title}
+        raise CannotUndo(_("%(period)s has changed again since; it is not undone.") % words)
+
+
+def _changed_since(plan: CompanyPlan, changes: Iterable[Change], periods: Mapping[int, Period]) -> Iterator[Change]:
     """Compare with what is stored, not with later batches: an import may have set the number too."""
     by_model: dict[GoalModel, list[Change]] = defaultdict(list)
     for change in changes:
@@ -256,7 +267,4 @@ def _refuse_changed_since(plan: CompanyPlan, changes: Iterable[Change], periods:
         for change in own:
             key: LeafKey = (change.holder.column, change.holder.key, change.measure, change.period)
             if stored.get(key) != change.after:
-                raise CannotUndo(
-                    _("%(period)s has changed again since; it is not undone.")
-                    % {"period": periods[change.period].title}
-                )
+                yield change

@@ -21,6 +21,7 @@ from targets.grid_pages import Drawn, GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
 from targets.past_plans import AsOf
 from targets.plans import working_plan
+from targets.undoing import OF_PLAN
 
 SEGMENT_LENGTH = 120
 
@@ -144,7 +145,7 @@ def view_of(
     place: Place, grid: CompanyGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
 ) -> CompanyView:
     """The page, with what was sent and is not stored still in its inputs. ``seen``: the number to send back."""
-    fields = drawn(place, grid, sent or Sent(), seen, pasted)
+    fields = drawn(place, grid, sent or Sent(), seen, pasted, OF_PLAN)
     heads, facts = _heads(grid), grid.facts
     lines = [_line(facts, heads, line.row, line.inputs) for line in fields["lines"]]
     size = len(Measure)

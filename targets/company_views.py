@@ -39,7 +39,7 @@ from targets.company_pages import CompanyView, Place
 from targets.company_spread import PROFILE, Wish
 from targets.goals import of_segment
 from targets.grid_cells import Pasted, Sent
-from targets.grid_views import GridDesk, whole_number
+from targets.grid_views import GridDesk, asks_apart, whole_number
 from targets.models import PlanLine
 from targets.past_plans import AsOf, BadDay
 
@@ -80,6 +80,7 @@ class CompanyDesk(GridDesk):
         may_edit = place.past is None and access.can_edit_plan(place.user, None)
         context = {
             "view": view,
+            "asks": asks_apart(view, more),
             "grid": grid,
             "year": place.year,
             "columns": place.columns,

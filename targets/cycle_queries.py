@@ -128,6 +128,7 @@ class StageLine:
     is_late: bool
     done_at: datetime | None
     share: Decimal | None = None
+    locked_at: datetime | None = None  # of the lock alone: it is done when the letters are back, later than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,8 @@ def steps_of(user: User, ground: Ground) -> tuple[StageLine, ...]:
         late = state == "current" and row.due_on is not None and row.due_on < ground.today
         owner = row.owner.name if row.owner else ""
         shown = share if state == "current" else None
-        found.append(StageLine(stage, state, owner, row.due_on, late, row.done_at, shown))
+        at = ground.stages[Stage.APPROVE].done_at if stage is Stage.LOCK and state else None
+        found.append(StageLine(stage, state, owner, row.due_on, late, row.done_at, shown, at))
     return tuple(found)
 
 
@@ -327,7 +329,7 @@ def _events(user: User, cycle: PlanningCycle) -> list[Event]:
     of_cycle = Q(subject=label, kind__in=CYCLE_KINDS)
     of_revisions = Q(subject__startswith=f"{label} ", kind=AuditKind.PLAN_REVISION)  # "2026 3": the year's third
     entries = AuditEntry.objects.visible_to(user).filter(of_cycle | of_revisions)
-    newest = entries.select_related("actor").order_by("-pk")[:HISTORY]
+    newest = entries.select_related("actor").order_by("-at", "-pk")[:HISTORY]
     return [
         Event(entry.at, entry.actor.name if entry.actor else "", entry.get_kind_display(), details(entry))
         for entry in newest

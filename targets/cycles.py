@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from spm.errors import NothingToDo, RuleViolation
 from spm.org import audit, clock, retries
@@ -39,6 +40,9 @@ POLICY = (
     "proration",
     "answer_days",
 )
+
+
+REASON_WANTED = _lazy("From the review on, each change of a number says why: write a reason.")
 
 
 class WrongStage(RuleViolation):
@@ -107,7 +111,7 @@ def needs_reason(cycle: PlanningCycle | None) -> bool:
 def require_reason(cycle: PlanningCycle | None, reason: str) -> None:
     """Raises NoReason where there has to be one and is none."""
     if needs_reason(cycle) and not reason.strip():
-        raise NoReason(_("From the review on, each change of a number says why: write a reason."))
+        raise NoReason(str(REASON_WANTED))
 
 
 # Making a cycle

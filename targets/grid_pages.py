@@ -4,7 +4,7 @@ conflict.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from spm.money import ZERO
 from spm.org.models import FiscalYear, User
 from spm.ui.numbers import moment
-from targets import access, cycles, grid_cells, presences
+from targets import cycles, grid_cells, presences, undoing
 from targets.batches import Conflict, Overtaken
 from targets.goals import Holder
 from targets.grid_cells import Cell, Grid, GridRow, Pasted, Sent
@@ -81,8 +81,13 @@ class GridView:
         return sum(one.is_new for line in self.lines for one in line.inputs)
 
 
-def drawn(place: Place, grid: Grid, sent: Sent, seen: int | None, pasted: Pasted | None) -> dict[str, Any]:
-    """The fields of a GridView, with what was sent and is not stored still in its inputs."""
+def drawn(
+    place: Place, grid: Grid, sent: Sent, seen: int | None, pasted: Pasted | None, columns: Collection[str]
+) -> dict[str, Any]:
+    """The fields of a GridView, with what was sent and is not stored still in its inputs.
+
+    ``columns``: of the numbers that the page is about, for the undo it offers.
+    """
     own, presence = presences.read(place.plan, place.user)
     texts = grid_cells.drawn(grid) | {name: sent.was.get(name, "") for name in sent.texts}
     return {
@@ -91,7 +96,7 @@ def drawn(place: Place, grid: Grid, sent: Sent, seen: int | None, pasted: Pasted
         "lines": tuple(_line(top, row, sent) for top, row in enumerate(grid.rows)),
         "seen": grid.revision if seen is None else seen,
         "was": json.dumps(texts, ensure_ascii=False, separators=(",", ":")),
-        "undoable": own if own and access.can_undo(place.user, own) else None,
+        "undoable": undoing.offered(place.user, place.plan, place.cycle, own, columns),
         "presence": presence,
         "needs_reason": cycles.needs_reason(place.cycle),
         "pasted": pasted,

@@ -28,6 +28,11 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
+def asks_apart(view: GridView, more: Mapping[str, Any]) -> bool:
+    """Whether the page asks for the reason above the grid, where something is looked at before it is stored."""
+    return bool(view.pasted) or any(more.get(key) for key in ("typed", "is_stuck", "asks_reason"))
+
+
 class GridDesk(ABC):
     """One request to one grid. A page says how it is drawn and where it leads back to."""
 
@@ -59,8 +64,9 @@ class GridDesk(ABC):
             return self.page(self.view_of(grid, sent, seen=self.seen(grid)), 422)
         try:
             self.check_stage()
-            self.check_reason()
             written = self._write(grid, sent)
+        except cycles.NoReason as error:
+            return self.page(self.view_of(grid, sent, seen=self.seen(grid)), 422, asks_reason=str(error))
         except Conflict as conflict:
             return self.conflict(sent, conflict)
         except NothingToDo as error:
@@ -78,7 +84,8 @@ class GridDesk(ABC):
     """The verb that stores the cells; a page with a rule of its own puts its own in place."""
 
     def _write(self, grid: Any, sent: Sent) -> GoalBatch | HttpResponse:
-        """Store the cells; or the page of what is to be looked at before."""
+        """Store the cells; or the page of what is to be looked at before. Raises NoReason."""
+        self.check_reason()
         return self.write(self.place.plan, grid_cells.goals_of(grid, sent), by=self.place.user, **self.told())
 
     how: ClassVar[Mapping[BatchKind, str | Promise]]

@@ -58,6 +58,11 @@ class Grid:
     lines: tuple[Line, ...]
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no holder has a number yet."""
+        return all(cell.amount is None for line in self.lines for cell in line.cells)
+
+    @property
     def totals(self) -> list[Decimal | None]:
         """One sum per leaf period, and the year's at the end."""
         columns = zip(*[[cell.amount for cell in line.cells] for line in self.lines], strict=True)

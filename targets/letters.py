@@ -21,7 +21,7 @@ from spm.org.models import User
 from spm.org.trees import tree_as_of
 from spm.talk import threads
 from spm.talk.models import Comment, Thread
-from spm.talk.notices import Told, notify, notify_each
+from spm.talk.notices import Told, notify, notify_each, settle
 from targets import access, letter_lines, sending
 from targets.choices import LetterState, Stage
 from targets.cycles import require_stage
@@ -32,6 +32,10 @@ from targets.sending import LETTER, changed
 OPEN = (Stage.REVIEW, Stage.APPROVE)
 AFTER_LOCK = (Stage.LOCK, Stage.MONITOR)
 ANSWERABLE = (LetterState.SENT, LetterState.QUESTION)
+ASKED = ("quota_published", "quota_waiting", "quota_answered", "quota_rejected", "quota_changed")
+"""What a letter tells its person until the person answers it."""
+TO_DECIDE = ("quota_question", "quota_agreed")
+"""What it tells who decides on it until it is decided."""
 REJECTABLE = (LetterState.SENT, LetterState.QUESTION, LetterState.AGREED, LetterState.APPROVED)
 
 
@@ -103,6 +107,7 @@ def agree(letter: QuotaLetter, by: User, seen: int | None = None) -> QuotaLetter
         raise Overtaken(_("This letter was sent again meanwhile. Look at the new number first."))
     _require(letter, *ANSWERABLE)
     _store(letter, state=LetterState.AGREED, answered_at=clock.now())
+    _settle(letter, ASKED, TO_DECIDE)
     _tell("quota_agreed", letter, deciders(letter), by)
     return letter
 
@@ -128,6 +133,7 @@ def heard(comment: Comment) -> None:
         _store(letter, state=LetterState.QUESTION, answered_at=comment.created_at)
     elif is_open and not own and letter.state == LetterState.QUESTION:
         _store(letter, state=LetterState.SENT, answered_at=comment.created_at)
+    _settle(letter, ASKED if own else (), () if own else TO_DECIDE)
     if own:
         _tell("quota_question", letter, deciders(letter), comment.author)
     elif letter.state not in (LetterState.UNSENT, LetterState.REJECTED):
@@ -144,6 +150,7 @@ def acknowledge(letter: QuotaLetter, by: User) -> QuotaLetter:
     if letter.acknowledged_at is not None:
         raise NothingToDo(_("This letter is acknowledged already."))
     _store(letter, acknowledged_at=clock.now())
+    _settle(letter, (*ASKED, "quota_approved", "quota_locked"), TO_DECIDE)
     return letter
 
 
@@ -160,6 +167,7 @@ def approve(letter: QuotaLetter, by: User) -> QuotaLetter:
     if changed(plan, [letter]):
         raise NumberChanged(_("The quota has changed since the letter was sent. Send it again."))
     _store(letter, state=LetterState.APPROVED, approved_at=clock.now(), approved_by=by)
+    _settle(letter, (), TO_DECIDE)
     _tell("quota_approved", letter, [letter.person], by)
     return letter
 
@@ -179,6 +187,7 @@ def reject(letter: QuotaLetter, by: User, comment: str) -> QuotaLetter:
     now = clock.now()
     _store(letter, state=LetterState.REJECTED, answered_at=now, approved_at=None, approved_by=None)
     threads.say(thread, by=by, text=comment)
+    _settle(letter, ASKED, TO_DECIDE)
     _tell("quota_rejected", letter, [letter.person, *deciders(letter)], by)
     return letter
 
@@ -216,6 +225,15 @@ def path_of(letter: QuotaLetter) -> str:
 def _tell(kind: str, letter: QuotaLetter, to: Iterable[User], by: User, slot: str | None = None) -> list[Any]:
     told = {"year": letter.cycle.fiscal_year.label, "name": by.name}
     return notify(kind, to=to, path=path_of(letter), about=(LETTER, letter.pk), by=by, slot=slot, **told)
+
+
+def _settle(letter: QuotaLetter, own: Collection[str], of_others: Collection[str]) -> None:
+    """What the letter told its person, and who decides on it, is answered."""
+    path = path_of(letter)
+    if own:
+        settle(path, *own, of=letter.person)
+    if of_others:
+        settle(path, *of_others)
 
 
 def _hold_thread(letter: QuotaLetter) -> Thread:

@@ -67,7 +67,13 @@ KINDS = (
     Kind("revision_requested", _("Revision requested"), _("%(name)s requests a revision of the plan %(year)s.")),
     Kind("revision_decided", _("Revision decided"), _("%(name)s decided on a revision of the plan %(year)s.")),
 )
-register(*KINDS)
+HEADINGS = (
+    (_("Planning of a year"), ("cycle_", "plan_")),
+    (_("Quotas"), ("quota_", "letters_")),
+    (_("Revisions"), ("revision_",)),
+)
+for _subject, _starts in HEADINGS:
+    register(*(kind for kind in KINDS if kind.name.startswith(_starts)), subject=_subject)
 
 
 def tell_stage(cycle: PlanningCycle, *, by: User | None) -> None:

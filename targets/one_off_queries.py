@@ -109,6 +109,11 @@ class DealsPage:
         return any(deal.can_decide for deal in self.deals)
 
     @property
+    def has_decisions(self) -> bool:
+        """Whether there is anything to say of a deal but that it counts."""
+        return self.decides or any(deal.left_out for deal in self.deals)
+
+    @property
     def is_scaled(self) -> bool:
         """Whether last year still runs, so that its numbers are scaled to a whole one."""
         return self.elapsed < 1

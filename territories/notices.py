@@ -78,4 +78,6 @@ KINDS = (
     Kind("account_comment", _("Comment on an account"), _("%(name)s commented on %(subject)s.")),
 )
 
-register(*KINDS)
+OF_PLANS = tuple(kind for kind in KINDS if kind.name.startswith("territory_plan"))
+register(*OF_PLANS, subject=_("Territory plans"))
+register(*(kind for kind in KINDS if kind not in OF_PLANS), subject=_("Territories and accounts"))

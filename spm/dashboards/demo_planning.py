@@ -106,7 +106,7 @@ def plan_next_year() -> None:
     read = Notification.objects.filter(created_at__lt=timezone.now()).exclude(
         kind__in=("quota_published", "quota_question")
     )
-    read.update(read_at=timezone.now())  # what was told on the way is no news on the demo's day
+    read.update(read_at=moment(figures.TODAY, 7))  # what was told on the way is no news on the demo's day
 
 
 def _begin(year: FiscalYear) -> PlanningCycle:

@@ -85,7 +85,7 @@ def _large_deal(of: About) -> tuple[str, str] | None:
     amount, credited = of.known.largest.get(of.row.pk), of.row.figures.actual
     if amount is None or credited <= 0 or amount / credited <= LARGE or not of.row.figures.expected:
         return None
-    text = _("One order of %(amount)s is %(share)s of what is credited; %(rest)s of pace without it.") % {
+    text = _("One order of %(amount)s is %(share)s of what is credited; pace is %(rest)s without it.") % {
         "amount": money_compact(amount, of.known.currency),
         "share": percent(amount / credited),
         "rest": percent(measures.pace(credited - amount, of.row.figures.expected)),

@@ -37,6 +37,7 @@ class Action:
     href: str
     is_late: bool
     is_stale: bool
+    year: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,12 @@ def _action(line: TerritoryPlanLine, plan: TerritoryPlan, today: date) -> Action
         href=f"{plans.path_of(plan)}#line-{line.pk}",
         is_late=line.due_on is not None and line.due_on < today,
         is_stale=plan_live.is_stale(line, plan),
+        year=plan.fiscal_year.label,
     )
 
 
 def actions_due(user: User) -> list[Action]:
-    """What of the user's own plans in force is due within 14 days or late, the first due first. One query."""
+    """What of the user's own plans in force is due within 14 days or late, by year and day. One query."""
     today = clock.today()
     rows = TerritoryPlanLine.objects.visible_to(user).filter(
         plan__person=user,
@@ -116,7 +118,8 @@ def actions_due(user: User) -> list[Action]:
         due_on__lte=today + SOON,
     )
     open_lines = rows.exclude(status__in=OVER).select_related("account", "plan__fiscal_year", "plan__person")
-    return [_action(line, line.plan, today) for line in _by_day(open_lines)]
+    ordered = sorted(_by_day(open_lines), key=lambda line: line.plan.fiscal_year.starts_on)
+    return [_action(line, line.plan, today) for line in ordered]
 
 
 # What waits

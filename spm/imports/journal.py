@@ -13,6 +13,7 @@ from spm.errors import RuleViolation
 from spm.imports.bulk import chunks
 from spm.imports.models import ImportBatch, ImportChange
 from spm.money import from_units, to_units
+from spm.org import clock
 from spm.org.models import User
 from spm.ui.fields import MoneyField
 
@@ -120,7 +121,7 @@ def _save(model: type[Model], rows: list[Any], columns: set[str], by: User | Non
         return
     names = sorted(field.name for field in model._meta.concrete_fields if field.attname in columns)
     if hasattr(model._meta, "simple_history_manager_attribute"):
-        bulk_update_with_history(rows, model, names, batch_size=BLOCK, default_user=by)
+        bulk_update_with_history(rows, model, names, batch_size=BLOCK, default_user=by, default_date=clock.now())
     else:
         model._default_manager.bulk_update(rows, names, batch_size=BLOCK)
 

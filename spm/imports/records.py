@@ -22,6 +22,7 @@ from spm.imports.kinds import UNCHANGED, ImportKind, Loader, Row, Run, Verdict, 
 from spm.imports.models import ImportBatch
 from spm.imports.zeros import ZeroForms, reason
 from spm.keys import normalise
+from spm.org import clock
 from spm.org.models import ALWAYS, User
 from spm.org.signals import facts_moved, facts_moving
 
@@ -344,7 +345,8 @@ def settle(effects: dict[str, Any]) -> None:
 
 def _insert(model: type[Model], rows: list[Model], by: User | None) -> list[Model]:
     if hasattr(model._meta, "simple_history_manager_attribute"):
-        made: list[Model] = bulk_create_with_history(rows, model, batch_size=WRITE_BLOCK, default_user=by)
+        told: dict[str, Any] = {"default_user": by, "default_date": clock.now()}
+        made: list[Model] = bulk_create_with_history(rows, model, batch_size=WRITE_BLOCK, **told)
         return made
     return list(model._default_manager.bulk_create(rows, batch_size=WRITE_BLOCK))
 
@@ -354,7 +356,7 @@ def _update(model: type[Model], rows: list[Model], fields: Iterable[str], by: Us
     if not rows or not names:
         return
     if hasattr(model._meta, "simple_history_manager_attribute"):
-        bulk_update_with_history(rows, model, names, batch_size=WRITE_BLOCK, default_user=by)
+        bulk_update_with_history(rows, model, names, batch_size=WRITE_BLOCK, default_user=by, default_date=clock.now())
     else:
         model._default_manager.bulk_update(rows, names, batch_size=WRITE_BLOCK)
 

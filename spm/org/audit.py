@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
+from spm.org import clock
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, User
 
@@ -26,7 +26,7 @@ def record(
     two in a log file. ``detail``: values that JSON can hold; never the text of a private note.
     """
     entry = AuditEntry(
-        at=timezone.now(),
+        at=clock.now(),
         actor=actor,
         kind=kind,
         subject=_one_line(subject),

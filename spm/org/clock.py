@@ -23,8 +23,8 @@ def now() -> datetime:
 def at(moment: datetime) -> Iterator[None]:
     """Let what happens inside be stored as of ``moment``: a demo's year lies in its story, not in the minute it loads.
 
-    A moment still to come counts as now, so that nothing done later can seem to come before. The audit log keeps the
-    real time whatever is told here: it is evidence.
+    A moment still to come counts as now, so that nothing done later can seem to come before. Only the modules that
+    make the demo may tell one, a test holds it: for everybody else what is stored is evidence.
     """
     before = _told.set(min(moment, timezone.now()))
     try:
@@ -49,10 +49,21 @@ def today(of: Company | None = None) -> date:
     return subject.today()
 
 
+def told() -> datetime | None:
+    """The moment that is told by ``at``; None outside of it."""
+    return _told.get()
+
+
+def standing_day() -> date | None:
+    """The day at which the demo's clock stands: pages tell what came later as of it. None outside of a demo."""
+    subject = company()
+    return subject.fixed_today if subject is not None and subject.is_demo else None
+
+
 def day() -> date:
     """The day that is stored of what happens: today, within ``at`` the day that is told there."""
-    told, subject = _told.get(), company()
-    return today(subject) if told is None or subject is None else day_of(told, subject)
+    moment, subject = _told.get(), company()
+    return today(subject) if moment is None or subject is None else day_of(moment, subject)
 
 
 def zone(of: Company | None = None) -> ZoneInfo:

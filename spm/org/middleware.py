@@ -18,6 +18,7 @@ from spm.org import clock, people
 from spm.org.limits import TooOften
 from spm.org.models import User
 from spm.ui.error_pages import too_often
+from spm.ui.standing import stands_at
 from spm.zones import known_zones
 
 STARTED = "spm_signed_in_at"
@@ -31,16 +32,19 @@ type Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ZoneMiddleware:
-    """Moments are shown in the person's time zone; in the company's where the person left it open."""
+    """Moments are shown in the person's time zone; in the company's where the person left it open.
+
+    In the demo they lie in its story.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        zone = zone_of(request.user) if isinstance(request.user, User) else ""
-        if zone not in known_zones():
+        if not isinstance(request.user, User):
             return self.get_response(request)
-        with timezone.override(ZoneInfo(zone)):
+        zone = zone_of(request.user)
+        with stands_at(clock.standing_day()), timezone.override(ZoneInfo(zone) if zone in known_zones() else None):
             return self.get_response(request)
 
 

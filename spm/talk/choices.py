@@ -22,14 +22,16 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+_subjects: dict[str | Promise, list[Kind]] = {}
 MENTION = "mention"
 
 
-def register(*kinds: Kind) -> None:
-    """Make kinds known. Raises ValueError for a name that another kind has."""
+def register(*kinds: Kind, subject: str | Promise) -> None:
+    """Make kinds known, under the heading ``subject`` of the settings. Raises ValueError for a name that is taken."""
     for kind in kinds:
         if _kinds.setdefault(kind.name, kind) != kind:
             raise ValueError(f"two kinds of notification are called {kind.name!r}")
+        _subjects.setdefault(subject, []).append(kind)
 
 
 def kind_named(name: str) -> Kind:
@@ -42,4 +44,9 @@ def all_kinds() -> list[Kind]:
     return sorted(_kinds.values(), key=lambda kind: kind.name)
 
 
-register(Kind(MENTION, _("You are named in a comment"), _("%(name)s named you in a comment.")))
+def by_subject() -> list[tuple[str | Promise, list[Kind]]]:
+    """Every heading with its kinds, both in the order in which they were registered: as work goes."""
+    return list(_subjects.items())
+
+
+register(Kind(MENTION, _("You are named in a comment"), _("%(name)s named you in a comment.")), subject=_("Comments"))

@@ -107,6 +107,17 @@ def choose(user: User, wanted: Mapping[str, tuple[bool, bool]]) -> None:
         NotificationChoice.objects.update_or_create(person=user, kind=kind, defaults=values)
 
 
+def settle(path: str, *kinds: str, of: User | None = None) -> int:
+    """What ``kinds`` asked for on the page at ``path`` is done: it is no news any more, to nobody or to ``of``.
+
+    In the transaction in which it was done, before its own news are told; how many were unread.
+    """
+    rows = Notification.objects.filter(path=path, kind__in=kinds).unread()
+    if of is not None:
+        rows = rows.filter(person=of)
+    return rows.update(read_at=clock.now())
+
+
 def mark_read(user: User, pks: Iterable[int] | None = None) -> int:
     """Mark the user's notifications (all, or these) as read; how many were not."""
     rows = Notification.objects.filter(person=user).unread()

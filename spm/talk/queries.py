@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from spm.org.models import User
 from spm.talk import access
 from spm.talk.anchors import anchor_named
-from spm.talk.choices import all_kinds
+from spm.talk.choices import Kind, by_subject
 from spm.talk.mentions import pieces
 from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice
 from spm.talk.notices import sentence
@@ -152,11 +152,12 @@ class Choice:
     by_email: bool
 
 
-def choices_of(user: User) -> list[Choice]:
-    """What the user hears of each kind; one query."""
+def choices_of(user: User) -> list[tuple[str | Promise, list[Choice]]]:
+    """What the user hears of each kind, under the heading of its subject; one query."""
     chosen = {row.kind: row for row in NotificationChoice.objects.visible_to(user)}
-    found = []
-    for kind in all_kinds():
+
+    def choice(kind: Kind) -> Choice:
         row = chosen.get(kind.name)
-        found.append(Choice(kind.name, kind.label, row is None or row.in_app, row is None or row.by_email))
-    return sorted(found, key=lambda choice: str(choice.label))
+        return Choice(kind.name, kind.label, row is None or row.in_app, row is None or row.by_email)
+
+    return [(subject, [choice(kind) for kind in kinds]) for subject, kinds in by_subject()]

@@ -3,6 +3,7 @@
 Bars run sideways: standing upright the differences would be three pixels high.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,8 @@ class Frame:
 
 
 WIDE, NARROW = Frame(176, 1000, 32, 7, 20), Frame(176, 600, 32, 7, 20)
+LETTER, GAP = 8, 10
+"""The width of a digit at the size of the marks, and what is kept free between two of them."""
 PHONE = Frame(0, 256, 44, 18, 13)  # the label above its bar
 
 
@@ -78,8 +81,15 @@ def draw(steps: Sequence[Step]) -> Bridge:
 
 
 def _drawn(steps: Sequence[Step], ticks: Sequence[Decimal], frame: Frame) -> Drawing:
-    marks = tuple((f"{_x(tick, ticks, frame):.1f}", number(tick)) for tick in ticks)
+    marks = tuple((f"{_x(tick, ticks, frame):.1f}", number(tick)) for tick in ticks[:: _every(ticks, frame)])
     return Drawing(_bars(steps, ticks, frame), marks, len(steps) * frame.row + 24)
+
+
+def _every(ticks: Sequence[Decimal], frame: Frame) -> int:
+    """Which ticks have room for their number beside the next one's: all, each second, each third …"""
+    widest = max(len(number(tick)) for tick in ticks) * LETTER + GAP
+    gaps = max(len(ticks) - 1, 1)
+    return math.ceil(widest * gaps / (frame.right - frame.left))
 
 
 def _bars(steps: Sequence[Step], ticks: Sequence[Decimal], frame: Frame) -> tuple[Bar, ...]:

@@ -30,6 +30,8 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
+from spm.ui.standing import shown
+
 XLSX, CSV, CSV_SEMICOLON = "xlsx", "csv", "csv-semicolon"
 FORMATS = (XLSX, CSV, CSV_SEMICOLON)
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
@@ -179,7 +181,7 @@ def _add_sheet(book: Workbook, one: Sheet) -> None:
 def _add_filters(book: Workbook, filters: Sequence[tuple[str, str]], as_of: date | None) -> None:
     sheet: Any = book.create_sheet(_("Filters")[:SHEET_TITLE_LENGTH])
     sheet.column_dimensions["A"].width = sheet.column_dimensions["B"].width = 28
-    made = (_("Exported at"), timezone.localtime().strftime("%Y-%m-%d %H:%M"))
+    made = (_("Exported at"), shown(timezone.localtime()).strftime("%Y-%m-%d %H:%M"))
     for name, value in (*filters, made if as_of is None else (_("As of"), as_of.isoformat())):
         sheet.append([_text_cell(sheet, str(name), bold=True), _text_cell(sheet, str(value))])
 
@@ -206,7 +208,9 @@ def _cell(sheet: Any, value: Value, kind: str) -> Any:
 
 def _naive(value: Any) -> Any:
     """Workbooks know no time zones: the local time of the request."""
-    return timezone.make_naive(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+    if not isinstance(value, datetime) or timezone.is_naive(value):
+        return value
+    return shown(timezone.localtime(value)).replace(tzinfo=None)
 
 
 def _short(value: Decimal) -> Decimal:
@@ -227,7 +231,7 @@ def _raw(value: Value, *, semicolon: bool) -> str:
         case Decimal():
             return f"{_short(value):f}".replace(".", "," if semicolon else ".")
         case datetime():
-            return value.isoformat(timespec="seconds")
+            return shown(value).isoformat(timespec="seconds")
         case date():
             return value.isoformat()
     return guarded(str(value))

@@ -5,7 +5,7 @@ one, the language of the request. Units stand after a no-break space, the narrow
 missing value is "—", never 0. Rule: ux.md §2, Languages and numbers.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, lru_cache
 
@@ -15,6 +15,8 @@ from babel.numbers import get_currency_precision, get_currency_symbol, get_decim
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+
+from spm.ui.standing import shown
 
 NONE = "—"
 MINUS = "−"
@@ -56,6 +58,16 @@ def _place(decimals: int) -> Decimal:
 def space(language: str | None = None) -> str:
     """The no-break space before a unit."""
     return NARROW_NO_BREAK if babel_locale(language).language == "fr" else NO_BREAK
+
+
+def over_in_words(ratio: Decimal | None, decimals: int = 0, language: str | None = None) -> str:
+    """What stands beside the number above it: "6.0 % over", "78.8 % under"."""
+    if ratio is None:
+        return NONE
+    words = {"share": percent(abs(ratio), decimals, language)}
+    if ratio < 0:
+        return pgettext("over-assignment", "%(share)s under") % words
+    return pgettext("over-assignment", "%(share)s over") % words
 
 
 def number(value: Decimal | int | None, decimals: int = 0, language: str | None = None, *, signed: bool = False) -> str:
@@ -149,12 +161,12 @@ def unit_thousands(currency: str, language: str | None = None) -> str:
 
 def day(value: date | None, language: str | None = None) -> str:
     """ "18 Sep 2026" """
-    return NONE if value is None else format_date(value, "d MMM y", locale=babel_locale(language))
+    return NONE if value is None else format_date(_day_of(value), "d MMM y", locale=babel_locale(language))
 
 
 def day_short(value: date | None, language: str | None = None) -> str:
     """ "18 Sep", where the year is known"""
-    return NONE if value is None else format_date(value, "d MMM", locale=babel_locale(language))
+    return NONE if value is None else format_date(_day_of(value), "d MMM", locale=babel_locale(language))
 
 
 def weekday(value: date | None, language: str | None = None) -> str:
@@ -190,15 +202,24 @@ def moment(value: datetime | None, language: str | None = None) -> str:
     """ "18 Sep 2026, 14:32" in the time zone of the request"""
     if value is None:
         return NONE
-    local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return format_datetime(local, "d MMM y, HH:mm", locale=babel_locale(language))
+    return format_datetime(_local(value), "d MMM y, HH:mm", locale=babel_locale(language))
 
 
 def ago(value: datetime | None, now: datetime | None = None, language: str | None = None) -> str:
-    """ "3 hours ago" """
+    """ "3 hours ago"; never in the future, also where the clock of a demo stands still"""
     if value is None:
         return NONE
-    return format_timedelta(value - (now or timezone.now()), add_direction=True, locale=babel_locale(language))
+    passed = max(_local(now or timezone.now()) - _local(value), timedelta(seconds=1))
+    return format_timedelta(-passed, add_direction=True, locale=babel_locale(language))
+
+
+def _local(value: datetime) -> datetime:
+    """The moment in the time zone of the request, as a page tells it."""
+    return shown(timezone.localtime(value) if timezone.is_aware(value) else value)
+
+
+def _day_of(value: date) -> date:
+    return _local(value).date() if isinstance(value, datetime) else value
 
 
 def _sign(value: Decimal, *, signed: bool) -> str:

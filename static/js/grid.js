@@ -21,6 +21,24 @@
     return input.value.trim() !== (was[input.name] || "");
   }
 
+  /* A changed total moves numbers below it: the server shows them first, so the button says so. */
+  const saver = form.querySelector("[data-save]");
+  const storing = saver && saver.textContent;
+
+  function isTotal(input) {
+    return input.closest("tr").classList.contains("team") || (input.dataset.at.endsWith(",0") && Boolean(was[input.name]));
+  }
+
+  function tell(count) {
+    const stored = document.querySelector("[data-stored]");
+    if (stored) stored.hidden = count === 0;
+    if (!("totals" in table.dataset) || !saver) return;
+    const moves = inputs.some((input) => isNew(input) && isTotal(input));
+    form.querySelector("[data-total-note]").hidden = !moves;
+    saver.textContent = moves ? saver.dataset.preview : storing;
+    saver.name = moves ? "preview" : "";
+  }
+
   function mark() {
     let count = 0;
     inputs.forEach((input) => {
@@ -28,6 +46,7 @@
       input.classList.toggle("is-new", differs);
       if (differs) count += 1;
     });
+    tell(count);
     counter.textContent = count === 0 ? "" : count === 1 ? counter.dataset.one : counter.dataset.many.replace("{n}", count);
     table.dispatchEvent(new Event("grid:marked"));
     return count;

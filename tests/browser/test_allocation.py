@@ -56,7 +56,7 @@ def write(person, amount, by):
 
 
 def save(page):
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.locator("[data-save]").click()
     expect(page.get_by_text("changed.")).to_be_visible()
 
 
@@ -193,7 +193,7 @@ def test_a_changed_total_of_a_team_is_shown_before_it_moves_its_people(site, pag
     write(cast.rep, 100, cast.admin)
     page.goto(site)
     page.get_by_label("North, 2027", exact=True).fill("200")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.locator("[data-save]").click()
     expect(page.get_by_role("heading", name="Preview: 2 numbers would change")).to_be_visible()
     assert stored() == {("Rep One", "2027-01"): Decimal(100)}
     page.get_by_role("button", name="Apply", exact=True).click()
@@ -205,7 +205,7 @@ def test_of_two_who_type_into_one_cell_the_second_sees_both_values(site, page, c
     page.goto(f"{site}?columns=months")
     cell(page, cast.rep, "Jan 2027").fill("150")
     write(cast.rep, 90, cast.director)
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.locator("[data-save]").click()
     row = page.get_by_role("row", name="Rep One, Jan 2027")
     expect(row).to_contain_text("150")
     expect(row).to_contain_text("90 (Director, ")
@@ -214,3 +214,26 @@ def test_of_two_who_type_into_one_cell_the_second_sees_both_values(site, page, c
     assert stored() == {("Rep One", "2027-01"): Decimal(90)}
     save(page)
     assert stored() == {("Rep One", "2027-01"): Decimal(150)}
+
+
+def test_a_typed_total_says_that_it_is_shown_first_and_asks_for_the_reason_there(site, page, cast):
+    PlanningCycle.objects.update(stage="review")
+    write(cast.rep, 1200, by=cast.admin)
+    page.goto(site)
+    year = cell(page, cast.rep, "2027")
+    expect(page.locator("[data-save]")).to_have_text("Save")
+    cell(page, cast.teammate, "Q1 2027").fill("5")
+    expect(page.locator("[data-save]")).to_have_text("Save")
+    cell(page, cast.teammate, "Q1 2027").fill("")
+    year.fill("2400")
+    expect(page.get_by_text("A total has changed")).to_be_visible()
+    expect(page.get_by_text("As stored: what you have typed is not in it yet.")).to_be_visible()
+    page.locator("[data-save]").click()
+    expect(page.get_by_role("heading", name="Preview: 1 number would change")).to_be_visible()
+    page.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.get_by_label("Reason (kept in the history)")).to_be_focused()  # the browser asks, and sends nothing
+    page.get_by_label("Reason (kept in the history)").fill("A second product line")
+    page.get_by_role("button", name="Apply", exact=True).click()
+    expect(page.get_by_text("12 numbers changed.")).to_be_visible()
+    assert stored()["Rep One", "2027-01"] == 2400
+    assert GoalBatch.objects.latest("pk").reason == "A second product line"

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from spm.errors import NothingToDo, RuleViolation
 from spm.org.models import Membership, Period, User
 from spm.talk import threads
-from spm.talk.models import Comment
+from spm.talk.models import Comment, Notification
 from targets import cycles, letters, plans, revisions, sending
 from targets.choices import LetterState, Measure, RevisionCause, Stage
 from targets.cycle_queries import cycle_home
@@ -366,3 +366,33 @@ def test_a_newcomer_of_a_locked_year_waits_for_a_letter_and_gets_it(cycle, cast)
     revisions.approve(asked, by=cast.admin)
     assert letters.send([letter_of(late), letter_of(cast.rep)], manager) == [letter_of(late)]
     assert sum(lines(letter_of(late)).values()) == 300
+
+
+# What is settled is no news
+
+
+def unread(person):
+    return list(Notification.objects.filter(person=person).unread().order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_letter_that_is_answered_is_no_news_to_its_person_nor_a_question_that_is_answered(cycle, cast):
+    letter = sent(cast.rep, cast.admin)
+    letters.ask(letter, cast.rep, "On which accounts?")
+    assert (unread(cast.rep), unread(cast.north_manager)) == ([], ["quota_question"])
+    threads.say(threads.thread_of(sending.LETTER, letter.pk), by=cast.north_manager, text="On all of them.")
+    assert (unread(cast.rep), unread(cast.north_manager)) == (["quota_answered"], [])
+    letters.agree(letter, cast.rep)
+    assert (unread(cast.rep), unread(cast.north_manager)) == ([], ["quota_agreed"])
+    letters.approve(letter, cast.north_manager)
+    assert (unread(cast.rep), unread(cast.north_manager)) == (["quota_approved"], [])
+
+
+def test_an_acknowledged_quota_is_no_news_and_another_persons_letter_still_is(cycle, cast):
+    letters.approve(agreed(cast.rep, cast.admin), cast.admin)
+    sent(cast.teammate, cast.admin)
+    at_stage(cycle, Stage.APPROVE)
+    cycles.advance(cycle, Stage.LOCK, cast.admin)
+    assert "quota_locked" in unread(cast.rep)
+    letters.acknowledge(letter_of(cast.rep), cast.rep)
+    assert unread(cast.rep) == []
+    assert "quota_published" in unread(cast.teammate)

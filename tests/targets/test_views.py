@@ -133,3 +133,10 @@ def test_grid_is_exported_with_exact_amounts(admin_client, territory):
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert "Rhine" in text
     assert "1234.56" in text
+
+
+def test_a_year_without_targets_of_territories_says_why(admin_client, territory):
+    address = reverse("targets:territories", args=["2026"])
+    assert "No territory has a target for Bookings 2026 yet" in admin_client.get(address).content.decode()
+    post(admin_client, territory, "1200")
+    assert "No territory has a target" not in admin_client.get(address).content.decode()

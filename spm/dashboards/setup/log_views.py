@@ -18,7 +18,7 @@ from spm.ui.exports import export_format
 @admins_only
 def audit_log(request: HttpRequest) -> HttpResponseBase:
     """Who did what and when, newest first, 50 a page."""
-    entries = AuditEntry.objects.visible_to(user_of(request)).select_related("actor").order_by("-pk")
+    entries = AuditEntry.objects.visible_to(user_of(request)).select_related("actor").order_by("-at", "-pk")
     narrowed = AuditFilter(request.GET)
     if narrowed.is_valid():
         kind, since = narrowed.cleaned_data["kind"], narrowed.cleaned_data["since"]

@@ -72,8 +72,15 @@ def compact(value: Any, currency: str) -> str:
 
 
 @register.filter
+def over_in_words(value: Any, decimals: int = 0) -> str:
+    return numbers.over_in_words(value, decimals)
+
+
+@register.filter
 def signed_compact(value: Any, currency: str) -> str:
-    return numbers.money_compact(value, currency, signed=True)
+    """Never broken after its sign, which browsers else do before a currency."""
+    text = numbers.money_compact(value, currency, signed=True)
+    return f"{text[0]}\u2060{text[1:]}" if text[0] in ("+", numbers.MINUS) else text
 
 
 @register.filter
