@@ -17,6 +17,7 @@ from spm.jobs.registry import Running, TryAgain
 from spm.org.models import TeamLead, User
 from spm.talk import notices, queries, threads
 from spm.talk.access import can_edit_comment
+from spm.talk.choices import all_kinds
 from spm.talk.models import Comment, Notification, NotificationChoice, Thread
 from spm.talk.tasks import mail_notifications
 from spm.talk.threads import BadComment, Overtaken
@@ -298,12 +299,25 @@ def test_a_slot_is_told_once(letter, cast):
     assert notices.sentence(row, "en") == "Plan 2026: “Plan” is due on 30 Sep 2026."
 
 
+def chosen(person):
+    return [choice for _subject, kinds in queries.choices_of(person) for choice in kinds]
+
+
+def test_every_kind_stands_under_the_heading_of_its_subject(cast):
+    headings = {str(subject): {choice.kind for choice in kinds} for subject, kinds in queries.choices_of(cast.rep)}
+    assert {choice.kind for choice in chosen(cast.rep)} == {kind.name for kind in all_kinds()}
+    assert "quota_published" in headings["Quotas"]
+    assert {"cycle_due", "plan_submitted"} <= headings["Planning of a year"]
+    assert "territory_plan_opened" in headings["Territory plans"]
+    assert "accounts_moved" in headings["Territories and accounts"]
+
+
 def test_the_matrix_keeps_what_one_wants_to_hear(rep_client, letter, cast):
-    assert rep_client.get("/settings/").content.decode().count('name="app:') == len(queries.choices_of(cast.rep))
+    assert rep_client.get("/settings/").content.decode().count('name="app:') == len(chosen(cast.rep))
     post(rep_client, "choose", **{"mail:quota_locked": "on", "app:quota_published": "on"})
     choice = NotificationChoice.objects.get(kind="quota_published")
     assert (choice.in_app, choice.by_email) == (True, False)
-    assert not any(row.in_app or row.by_email for row in queries.choices_of(cast.rep) if row.kind == "cycle_due")
+    assert not any(row.in_app or row.by_email for row in chosen(cast.rep) if row.kind == "cycle_due")
 
 
 @pytest.mark.django_db(transaction=True)
