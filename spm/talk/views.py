@@ -158,7 +158,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     wanted = {
         row.kind: (f"app:{row.kind}" in request.POST, f"mail:{row.kind}" in request.POST)
-        for row in queries.choices_of(user)
+        for _subject, kinds in queries.choices_of(user)
+        for row in kinds
     }
     notices.choose(user, wanted)
     messages.success(request, _("Notification settings saved."))
