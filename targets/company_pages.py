@@ -145,7 +145,8 @@ def view_of(
     place: Place, grid: CompanyGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
 ) -> CompanyView:
     """The page, with what was sent and is not stored still in its inputs. ``seen``: the number to send back."""
-    fields = drawn(place, grid, sent or Sent(), seen, pasted, OF_PLAN)
+    columns = OF_PLAN if place.past is None else frozenset[str]()  # of what stood once nothing is taken back
+    fields = drawn(place, grid, sent or Sent(), seen, pasted, columns)
     heads, facts = _heads(grid), grid.facts
     lines = [_line(facts, heads, line.row, line.inputs) for line in fields["lines"]]
     size = len(Measure)

@@ -20,12 +20,12 @@ def offered(
     user: User, plan: CompanyPlan, cycle: PlanningCycle, batch: GoalBatch | None, columns: Collection[str]
 ) -> GoalBatch | None:
     """``batch``, the user's newest, where the page of these ``columns`` may offer to undo it; three queries at most."""
-    if batch is None or not access.can_undo(user, batch) or not _is_of(batch, columns):
+    if batch is None or not _is_of(batch, columns) or not access.can_undo(user, batch):
         return None
     if _is_decided(plan, batch) or _is_of_a_stage_done(cycle, batch):
         return None
     changes = batches.changes_of(batch)
-    periods = Period.objects.visible_to(user).in_bulk({change.period for change in changes})
+    periods = Period.objects.in_bulk({change.period for change in changes})
     return batch if batches.stands(plan, changes, periods) else None
 
 

@@ -177,7 +177,7 @@ TARGETS = {
     "targets:cycle-advance": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR, exports=True, tables=("bridge",)),
-    "targets:company": replace(GRID, also=(*GRID.also, "?as_of=2026-09-18", "?as_of=2026-09-17"), tables=("history",)),
+    "targets:company": replace(GRID, also=(*GRID.also, "?as_of=2026-09-18"), tables=("history",)),
     "targets:plan-approval": Access(admins(), kinds=YEAR, exports=True),
     "targets:plan-decide": Access(public(NO_METHOD), admins(ACTED | FORBIDDEN), kinds=YEAR),  # nothing is submitted
     "targets:company-history": Access(

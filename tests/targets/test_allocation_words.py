@@ -94,7 +94,7 @@ def test_three_hundred_characters_of_a_reason_are_kept_with_each_number(site, ca
 def test_from_the_review_on_each_change_says_why(site, cast, plan, stage):
     give(plan, cast.rep, 100)
     PlanningCycle.objects.update(stage=stage)
-    assert "required" in page(site.get(url())).split('id="reason"')[1].split(">")[0]
+    assert "Reason (kept in the history)" in page(site.get(url()))
     answer = save(site, {name(cast.rep): "300"}, reason="  ")
     assert answer.status_code == 422
     assert "write a reason" in page(answer)

@@ -128,4 +128,4 @@ def test_territories_say_how_many_are_at_pace_and_who_is_not(story, get):
     set_target(working_plan(year), holder=land, measure="bookings", period=july, amount=Decimal(50))
     roll_up_stale()
     shown = get(story.admin, "dashboards:territories").content.decode()
-    assert "0 of 1 territory is at or above pace. Northland is furthest behind: −€50." in shown
+    assert "0 of 1 territory is at or above pace. Northland is furthest behind: −\u2060€50." in shown
