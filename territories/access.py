@@ -1,18 +1,69 @@
 """Who may do what with territories and their plans. *See* is ``visible_to``; *do* is a ``can_<verb>`` here."""
 
+from collections.abc import Iterable
+
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from spm.org.access import can_administer, is_manager
 from spm.org.clock import today
 from spm.org.models import User
 from spm.org.scopes import scope_of
-from territories.choices import PlanState
-from territories.models import AccountPlan, PlanTemplate, TerritoryPlan
+from territories.choices import MoveState, PlanState
+from territories.models import AccountPlan, MovePackage, PlanTemplate, TerritoryPlan
 
 
 def can_cut_market(user: User) -> bool:
-    """Rules and move packages: admins."""
+    """Rules: admins."""
     return can_administer(user)
+
+
+def can_make_moves(user: User) -> bool:
+    """Begin a move package: managers and admins."""
+    return can_administer(user) or is_manager(user)
+
+
+def can_move(user: User, people: Iterable[int | None]) -> bool:
+    """Move accounts between these holders (None = of a vacant territory, or of none): admins, and who manages all.
+
+    A manager moves nothing out of or into a territory held by nobody they lead, nor their own accounts.
+    """
+    if can_administer(user):
+        return True
+    return all(person is not None and manages(user, person) for person in people)
+
+
+def can_edit_move(user: User, package: MovePackage) -> bool:
+    """Change, propose or put away a draft: its maker and admins."""
+    return package.state == MoveState.DRAFT and _handles_move(user, package)
+
+
+def can_apply_move(user: User, package: MovePackage) -> bool:
+    """Whether the day has come is for the verb."""
+    return package.state in (MoveState.DRAFT, MoveState.PROPOSED) and _handles_move(user, package)
+
+
+def can_withdraw_move(user: User, package: MovePackage) -> bool:
+    """Take a proposal back before its day."""
+    return package.state == MoveState.PROPOSED and _handles_move(user, package)
+
+
+def can_reverse_move(user: User, package: MovePackage) -> bool:
+    """Draft the way back; whether the holders of today are the user's to move between is seen when it is saved."""
+    return package.state == MoveState.ACTIVE and _handles_move(user, package)
+
+
+def reads_move(user: User, package: MovePackage) -> bool:
+    """The figures of both sides: who handles the package. Whom it concerns reads the own side alone (INV-36)."""
+    return _handles_move(user, package)
+
+
+def sets_targets(user: User, package: MovePackage) -> bool:
+    """Whether targets of territories move along: admins alone set those. Of a proposal, whoever proposed it counts."""
+    return can_administer(package.proposed_by or user)
+
+
+def _handles_move(user: User, package: MovePackage) -> bool:
+    return can_administer(user) or (package.created_by_id == user.pk and is_manager(user))
 
 
 def can_edit_template(user: User, template: PlanTemplate | None = None) -> bool:
@@ -74,8 +125,19 @@ def can_see_board(user: User) -> bool:
 
 
 def can_edit_market(user: User, territory: Territory) -> bool:
-    """Target markets and customers of a territory: who sees it, since the owner and the managers above plan it."""
-    return Territory.objects.visible_to(user).filter(pk=territory.pk).exists()
+    """Target markets and customers: the owner of the territory today, managers above, and admins.
+
+    Who only helps there sees them. What no territory claims has none.
+    """
+    if territory.is_unassigned or not user.is_active:
+        return False
+    held = Assignment.objects.visible_to(user).as_of(today()).filter(role=AssignmentRole.OWNER, territory=territory)
+    return can_administer(user) or held.filter(person__isnull=False).exists()
+
+
+def holds(user: User, territory: Territory) -> bool:
+    """Whether the user owns the territory today, or helps there."""
+    return Assignment.objects.as_of(today()).filter(territory=territory, person=user.pk).exists()
 
 
 def can_edit_map(user: User, account: Account) -> bool:

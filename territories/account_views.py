@@ -59,6 +59,7 @@ def account_list_page(request: HttpRequest) -> HttpResponseBase:
         return tables.export_accounts(request, account_list.every_line(user, wish))
     found = account_list.account_list(user, wish, request.GET.get("page", ""))
     context = {"found": found, "company": company_or_404(), "needs": Need.choices}
+    context["can_move"] = access.can_make_moves(user)
     return render(request, "territories/account_list.html", context)
 
 
@@ -76,6 +77,7 @@ def _page(request: HttpRequest, account: Account, outcome: Outcome | None = None
     fields, versions = sheet.drawn
     drawn = json.dumps({"fields": fields, "versions": versions})
     context = {"sheet": sheet, "head": sheet.head, "outcome": outcome, "drawn": drawn}
+    context["can_move"] = access.can_make_moves(user_of(request))
     return render(request, "territories/account_detail.html", context, status=409 if outcome else 200)
 
 

@@ -13,8 +13,8 @@ from spm.org.scopes import around
 from spm.org.trees import tree_as_of
 from spm.talk.anchors import Anchor, register
 from spm.talk.notices import notify
-from territories import access, plan_talk, plans
-from territories.models import TerritoryPlan, TerritoryPlanLine
+from territories import access, move_telling, plan_talk, plans
+from territories.models import MovePackage, TerritoryPlan, TerritoryPlanLine
 
 if TYPE_CHECKING:
     from spm.talk.models import Comment, Thread
@@ -32,6 +32,10 @@ def _lines(user: User) -> QuerySet[Any]:
 
 def _accounts(user: User) -> QuerySet[Any]:
     return Account.objects.worked_by(user)
+
+
+def _moves(user: User) -> QuerySet[Any]:
+    return MovePackage.objects.visible_to(user)
 
 
 def _account_heard(comment: "Comment") -> None:
@@ -87,3 +91,4 @@ register(Anchor(LINE, _lines, heard=plan_talk.heard, opens=_line_page, audience=
 register(
     Anchor(ACCOUNT, _accounts, path=_account_path, heard=_account_heard, opens=_account_page, audience=_around_account)
 )
+register(Anchor(move_telling.MOVE, _moves))

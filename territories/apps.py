@@ -5,4 +5,4 @@ class TerritoriesConfig(AppConfig):
     name = "territories"
 
     def ready(self) -> None:
-        from territories import anchors, guards, notices  # noqa: F401, PLC0415  # each registers its words
+        from territories import anchors, audit_words, guards, notices  # noqa: F401, PLC0415  # each registers its words

@@ -17,6 +17,7 @@ ACCOUNTS = 16  # the others stand on the screen alone
 HEADING, QUESTION, EXAMPLE = 40, 110, 110
 STRATEGY, SWOT, COMMENT, OBJECTIVES = 600, 300, 500, 12  # of the plan of an account
 PEOPLE, STEPS = 40, 6  # on the map of an account, which is no page of the plan
+MARKETS, CUSTOMERS, WHY = 8, 60, 200  # of a territory: its target markets, wanted customers, and a word on each
 FEWEST_STEPS = 3  # a decision of fewer is hardly known
 
 LISTS = (Section.GOALS, Section.BUSINESS, Section.RETENTION, Section.CHANNEL, Section.SUPPORT)

@@ -14,9 +14,27 @@ class RuleSetState(models.TextChoices):
 
 
 class MoveState(models.TextChoices):
+    """A package is drafted, proposed to whom it concerns, and applied on its day; a draft can be put away."""
+
     DRAFT = "draft", _("Draft")
-    ACTIVE = "active", _("Active")
+    PROPOSED = "proposed", _("Proposed")
+    ACTIVE = "active", _("Applied")
     DISCARDED = "discard", _("Discarded")
+
+
+class MoveStep(models.TextChoices):
+    """What can happen to a package."""
+
+    DRAFTED = "drafted", _("Drafted")
+    CHANGED = "changed", _("Draft changed")
+    PROPOSED = "proposed", _("Proposed")
+    WITHDRAWN = "taken", _("Taken back to a draft")
+    FAILED = "failed", _("Could not be applied")
+    APPLIED = "applied", _("Applied")
+    RELEASED = "released", _("Held accounts moved")
+    OVERTAKEN = "overtook", _("Held accounts were placed elsewhere")
+    DISCARDED = "discard", _("Put away")
+    REVERSED = "reversed", _("Reversal drafted")
 
 
 class HoldOver(models.TextChoices):
@@ -46,6 +64,14 @@ class Need(models.TextChoices):
     NEVER = "never", _("Decision role never met")
     NO_MAP = "none", _("No map yet")
     REVIEW = "review", _("Review due")
+
+
+class TargetStatus(models.TextChoices):
+    """What became of a customer we want."""
+
+    OPEN = "open", _("Wanted")
+    WON = "won", pgettext_lazy("customer", "Won")
+    DROPPED = "dropped", pgettext_lazy("customer", "Dropped")
 
 
 class TargetMarketKind(models.TextChoices):

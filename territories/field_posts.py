@@ -20,16 +20,21 @@ class TooManyFields(RuleViolation):
     """More than any page has; nothing of it is stored."""
 
 
+def drawn_of(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields and the versions of rows that the form was drawn from; empty where that cannot be read."""
+    try:
+        drawn = json.loads(request.POST.get("drawn", "{}"))
+        return dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return {}, {}
+
+
 def changes_of(request: HttpRequest) -> list[Change]:
     """Fields of the form that say something else than when they were drawn. Raises TooManyFields."""
     if len(request.POST) > MOST_FIELDS:
         told = _("%(count)d fields at once are more than a page has; nothing was stored. Send them in parts.")
         raise TooManyFields(told % {"count": len(request.POST)})
-    try:
-        drawn = json.loads(request.POST.get("drawn", "{}"))
-        fields, versions = dict(drawn.get("fields", {})), dict(drawn.get("versions", {}))
-    except (ValueError, AttributeError, TypeError, RecursionError):
-        fields, versions = {}, {}
+    fields, versions = drawn_of(request)
     changes = []
     for key, text in request.POST.items():
         row, _dash, name = key.removeprefix(PREFIX).partition("-")

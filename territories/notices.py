@@ -1,7 +1,7 @@
 """What people are told of plans and moves.
 
 Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account), ``day`` (ISO), ``score``,
-``count``.
+``count``, ``what`` (of MOVES).
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,20 @@ from spm.ui.numbers import day as in_words
 def _with_day(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """The day in the language of the moment, the rest as it is."""
     return {**parameters, "day": in_words(date.fromisoformat(parameters["day"]))}
+
+
+MOVES = {
+    "proposed": _("accounts move from or to your territory on %(day)s."),
+    "applied": _("accounts have moved from or to your territory as of %(day)s."),
+    "withdrawn": _("the move of accounts on %(day)s is called off."),
+    "failed": _("the move on %(day)s could not be applied. Its page says why."),
+}
+
+
+def _of_move(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What happened to a package, in the language of the moment."""
+    told = _with_day(parameters)
+    return {**told, "what": str(MOVES[parameters["what"]]) % told}
 
 
 KINDS = (
@@ -62,7 +76,7 @@ KINDS = (
         _("Territory plan untouched"),
         _("Lines of your territory plan %(year)s that nobody has touched for long: %(count)s."),
     ),
-    Kind("accounts_moved", _("Accounts moved"), _("“%(subject)s”: accounts move from or to your territory.")),
+    Kind("accounts_moved", _("Accounts moved"), _("“%(subject)s”: %(what)s"), words=_of_move),
     Kind("account_review", _("Account review is due"), _("The review of %(subject)s is due.")),
     Kind(
         "account_review_set",

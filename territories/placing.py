@@ -10,10 +10,10 @@ from itertools import starmap
 from typing import NamedTuple
 
 from django.db import connection
-from django.utils import timezone
 
 from spm.imports import bulk
 from spm.market.models import AccountPlacement
+from spm.org import clock
 from spm.org.models import User
 from spm.org.signals import facts_moved
 from spm.ui.fields import stored
@@ -103,4 +103,4 @@ def _history(kind: str, day: date, by: User | None, which: str) -> None:
     quote = connection.ops.quote_name
     sql = WRITTEN.format(history=quote(HISTORY._meta.db_table), table=quote(AccountPlacement._meta.db_table))
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} {which}", [timezone.now(), kind, by.pk if by else None, day])
+        cursor.execute(f"{sql} {which}", [clock.now(), kind, by.pk if by else None, day])

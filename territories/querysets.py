@@ -9,12 +9,15 @@ from django.db.models import Q
 from spm.jobs.choices import JobState
 from spm.market.models import Account, Territory
 from spm.org.scopes import scope_of
-from territories.choices import PlanState, RuleSetState, Section
+from territories.choices import MoveState, PlanState, RuleSetState, Section, TargetStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from spm.org.models import User
+
+
+TOLD = (MoveState.PROPOSED, MoveState.ACTIVE)
 
 
 class _AdminsAlone(models.QuerySet[Any]):
@@ -33,12 +36,42 @@ class TerritoryRuleQuerySet(_AdminsAlone):
     """As the set."""
 
 
-class MovePackageQuerySet(_AdminsAlone):
-    """A package is for admins; whom it concerns is told by a notification and sees the outcome in the placements."""
+class MovePackageQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Admins all; a manager the own ones; once proposed, whoever sees a person it takes from or gives to."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        own = Q(created_by=user.pk) if scope.is_manager else Q(pk__in=[])
+        moved = self.model.accounts.rel.related_model.objects.filter(from_person__in=scope.people)
+        concerns = Q(to_person__in=scope.people) | Q(pk__in=moved.order_by().values("package"))
+        return self.filter(own | Q(state__in=TOLD) & concerns)
+
+    def told(self) -> Self:
+        """Proposed or applied: whom it concerns knows of it."""
+        return self.filter(state__in=TOLD)
 
 
-class MovedAccountQuerySet(_AdminsAlone):
-    """As the package."""
+class MovedAccountQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Of a package that is seen, those taken from or given to people the user sees; the own draft whole."""
+        scope = scope_of(user)
+        if scope.everything:
+            return self
+        own = Q(package__created_by=user.pk) if scope.is_manager else Q(pk__in=[])
+        mine = Q(package__to_person__in=scope.people) | Q(from_person__in=scope.people)
+        return self.filter(own | Q(package__state__in=TOLD) & mine)
+
+    def waiting(self) -> Self:
+        """Held until their last opportunity closes."""
+        return self.filter(package__state=MoveState.ACTIVE, moves_on=None, overtaken=False)
+
+
+class MoveEventQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """As the package."""
+        packages = self.model._meta.get_field("package").related_model.objects
+        return self if scope_of(user).everything else self.filter(package__in=packages.visible_to(user))
 
 
 class _OfTerritory(models.QuerySet[Any]):
@@ -49,12 +82,25 @@ class _OfTerritory(models.QuerySet[Any]):
         return self.filter(territory__in=Territory.objects.visible_to(user))
 
 
-class TargetMarketQuerySet(_OfTerritory):
+class _Standing(_OfTerritory):
+    def visible_to(self, user: "User") -> Self:
+        """As the territory; what was taken out is seen by nobody, until brought back."""
+        return super().visible_to(user).filter(removed_at__isnull=True)
+
+    def standing(self) -> Self:
+        return self.filter(removed_at__isnull=True)
+
+
+class TargetMarketQuerySet(_Standing):
     """As the territory."""
 
 
-class TargetCustomerQuerySet(_OfTerritory):
+class TargetCustomerQuerySet(_Standing):
     """As the territory."""
+
+    def wanted(self) -> Self:
+        """Neither won nor dropped, in their order."""
+        return self.filter(removed_at__isnull=True, status=TargetStatus.OPEN).order_by("rank", "pk")
 
 
 class _OfAccount(models.QuerySet[Any]):

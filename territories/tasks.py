@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from spm.jobs.registry import Running, handler
-from territories import account_plans, plan_files, plan_reminders
+from territories import account_plans, moves, plan_files, plan_reminders
 
 
 @handler("account_reviews")
@@ -11,6 +11,14 @@ def remind_of_reviews(job: Running) -> None:
     """Whoever has a review of an account due hears of it; once per review, so twice a day is harmless."""
     told = account_plans.remind()
     job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+
+
+@handler("move_packages")
+def apply_moves(job: Running) -> None:
+    """Packages whose day has come, and held-over accounts that may move; what is done is not done again."""
+    applied, released = moves.apply_due()
+    words = {"applied": applied, "released": released}
+    job.progress(1, 1, _("%(applied)d packages applied, %(released)d held accounts moved") % words)
 
 
 @handler("plan_reminders")

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from territories import account_plan_views, account_views, plan_board_views, plan_flow_views, plan_views, rule_views
+from territories import (
+    account_plan_views,
+    account_views,
+    market_views,
+    move_views,
+    plan_board_views,
+    plan_flow_views,
+    plan_views,
+    rule_views,
+)
 
 app_name = "territories"
 urlpatterns = [
@@ -21,6 +30,13 @@ urlpatterns = [
     path("accounts/<int:pk>/save/", account_views.map_save, name="map-save"),
     path("accounts/<int:pk>/people/<int:person>/restore/", account_views.person_restore, name="map-person-restore"),
     path("accounts/<int:pk>/steps/<int:step>/restore/", account_views.step_restore, name="map-step-restore"),
+    path("<int:pk>/markets/", market_views.market_page, name="market-page"),
+    path("<int:pk>/markets/save/", market_views.market_save, name="market-save"),
+    path("<int:pk>/markets/<int:market>/restore/", market_views.market_restore, name="market-restore"),
+    path("<int:pk>/customers/new/", market_views.customer_add, name="customer-add"),
+    path("<int:pk>/customers/<int:customer>/rank/", market_views.customer_rank, name="customer-rank"),
+    path("<int:pk>/customers/<int:customer>/want/", market_views.customer_want, name="customer-want"),
+    path("<int:pk>/customers/<int:customer>/restore/", market_views.customer_restore, name="customer-restore"),
     path("rules/", rule_views.rule_set_list, name="rule-sets"),
     path("rules/<int:pk>/", rule_views.rule_set_detail, name="rule-set"),
     path("rules/<int:pk>/rules/<int:rule>/", rule_views.rule_edit, name="rule-edit"),
@@ -28,6 +44,16 @@ urlpatterns = [
     path("rules/<int:pk>/preview/", rule_views.rule_set_preview, name="rule-set-preview"),
     path("rules/<int:pk>/activate/", rule_views.rule_set_activate, name="rule-set-activate"),
     path("rules/<int:pk>/discard/", rule_views.rule_set_discard, name="rule-set-discard"),
+    path("moves/", move_views.move_list, name="moves"),
+    path("moves/new/", move_views.move_new, name="move-new"),
+    path("moves/<int:pk>/", move_views.move_detail, name="move"),
+    path("moves/<int:pk>/edit/", move_views.move_edit, name="move-edit"),
+    path("moves/<int:pk>/print/", move_views.move_print, name="move-print"),
+    path("moves/<int:pk>/propose/", move_views.move_propose, name="move-propose"),
+    path("moves/<int:pk>/withdraw/", move_views.move_withdraw, name="move-withdraw"),
+    path("moves/<int:pk>/apply/", move_views.move_apply, name="move-apply"),
+    path("moves/<int:pk>/discard/", move_views.move_discard, name="move-discard"),
+    path("moves/<int:pk>/reverse/", move_views.move_reverse, name="move-reverse"),
     path("plans/", plan_board_views.plan_board_page, name="plan-board"),
     path("plans/form/<str:year>/", plan_board_views.template_edit, name="template"),
     path("plans/form/<str:year>/roll-out/", plan_board_views.roll_out, name="roll-out"),

@@ -118,14 +118,13 @@ def make_line(person: User | None = None, day: date | str = "2026-01-15", amount
     """A line as the import gives it: revenue in euro of a person, or of the House."""
     cost = fields.pop("cost", None)
     holder = person or User.objects.house()
-    keys = {name: getattr(fields.pop(name, None), "pk", None) for name in ("account", "territory")}
+    keys = {name: getattr(fields.pop(name, None), "pk", None) for name in ("account", "territory", "product_family")}
     values = {"kind": "revenue", "external_id": f"L{next(_serial)}", "partner": "", "currency": "EUR"} | fields
     return Line(
         date=date.fromisoformat(str(day)),
         person=holder.pk,
         amount=Decimal(amount),
         cost=None if cost is None else Decimal(cost),
-        product_family=None,
         **keys,
         **values,
     )

@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from spm.dashboards import demo_accounts, demo_planning, demo_plans
+from spm.dashboards import demo_accounts, demo_market, demo_moves, demo_planning, demo_plans
 from spm.dashboards.demo_planning import moment
 from spm.dashboards.norvik import cast, figures, sheets
 from spm.errors import RuleViolation
@@ -51,7 +51,7 @@ SOURCE = "norvik"
 NAME = "Norvik Industrial"
 FOUNDED = date(2025, 8, 20)  # before this year was planned
 CLOSED_AFTER = timedelta(days=8)
-STEPS = 29  # that Phases.begun is told of: ten phases and nineteen files
+STEPS = 33  # that Phases.begun is told of: thirteen phases and twenty files
 OWN = (User, EmailAddress, Authenticator, UserSession, Session, Job)
 """What an admin who outlives the demo is made of, and the jobs they asked for."""
 CLOSED_UNTIL = date(2026, 6, 30)  # the second quarter; July and August are soft-closed, September open
@@ -137,9 +137,15 @@ def build(phases: Phases, *, by: User | None = None) -> None:
     with phases.phase(_("Planning of next year")):
         demo_planning.plan_next_year()
     _write_pages(phases)
+    with phases.phase(_("Drafts of moves")):
+        demo_moves.draft_the_next()
     with phases.phase(_("Maps and plans of accounts")), clock.at(moment(figures.TODAY, 7)):
         _load(demo_accounts.files(), phases)
         demo_accounts.write_plans()
+    with phases.phase(_("Deals, target markets and customers")), clock.at(moment(figures.TODAY, 7)):
+        demo_market.write_deals()
+        _load(demo_market.files(), phases)
+        demo_market.write_markets()
     _date_roll_ups()
     Company.objects.update(is_demo=True)  # last: a half-loaded company never passes for the demo
     phases.total()
@@ -165,6 +171,8 @@ def load(phases: Phases, *, with_passwords: bool = True) -> None:
         before = Period.objects.leaves().filter(fiscal_year__label=str(figures.THIS_YEAR - 1))
         rollup.roll_up_together(list(before.values_list("pk", flat=True)), only_stale=True)
         demo_planning.lock_and_revise()
+    with phases.phase(_("Moves of accounts")):
+        demo_moves.split_the_channel()
 
 
 def _write_pages(phases: Phases) -> None:

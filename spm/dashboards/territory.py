@@ -68,6 +68,7 @@ class TerritoryPage:
     view: View
     company: Company
     stamp: Stamp
+    territory: int | None  # where it has target markets and a white space of its own; not what no territory claims
     name: str
     parent: str
     owner: Held | None
@@ -119,6 +120,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         view=view,
         company=company,
         stamp=stamp,
+        territory=None if territory.is_unassigned else territory.pk,
         name=name,
         parent=territory.parent.name if territory.parent else "",
         owner=next(iter(holders(held, view, AssignmentRole.OWNER)), None),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from spm.dashboards import views, views_demo, views_personal, views_print, views_saved
+from spm.dashboards import views, views_demo, views_personal, views_print, views_saved, views_white
 
 app_name = "dashboards"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("performance/reps/<int:pk>/print/", views_print.rep_print, name="rep-print"),
     path("performance/actuals/", views.actuals, name="actuals"),
     path("territories/", views.territories, name="territories"),
+    path("territories/white-space/", views_white.white, name="white-space"),
+    path("territories/white-space/cell/", views_white.cell, name="white-cell"),
     path("territories/<int:pk>/", views.territory, name="territory"),
     path("coaching/", views.coaching, name="coaching"),
     path("meetings/", views.meetings, name="meetings"),

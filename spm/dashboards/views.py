@@ -37,6 +37,7 @@ from spm.org.choices import SavedPage
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import Company, Team, User
 from spm.ui.exports import export_format
+from territories.access import can_make_moves
 
 
 def state_of(request: HttpRequest) -> tuple[Company | None, View | None]:
@@ -269,8 +270,15 @@ def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
         "period_picker": picker_of(view),
         "crumbs": [(_("Territories"), reverse("dashboards:territories") + view.query(team=""))],
         "setup_href": reverse("setup:territory", args=[pk]) if can_administer(user) and not found.is_unassigned else "",
+        "moves_href": _moves_href(user, found),
     }
     return _shown(request, "dashboards/territory.html", context)
+
+
+def _moves_href(user: User, territory: Territory) -> str:
+    """Where a package with accounts of this territory is begun, by who may."""
+    may = can_make_moves(user) and not territory.is_unassigned
+    return f"{reverse('territories:move-new')}?territory={territory.pk}" if may else ""
 
 
 @login_required

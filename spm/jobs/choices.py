@@ -27,6 +27,7 @@ KIND_LABELS = {
     "password_reset": _("Password reset"),
     "plan_file": _("Territory plans as a file"),
     "plan_files_forget": _("Deletion of files that expired"),
+    "move_packages": _("Move packages"),
     "plan_reminders": _("Reminders of territory plans"),
     "rollup": _("Roll-up"),
     "verify": _("Check of all totals"),

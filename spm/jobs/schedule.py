@@ -25,6 +25,7 @@ SCHEDULE: dict[str, timedelta] = {
     "end_departed": timedelta(hours=1),  # people whose last day is over lose access
     "cycle_reminders": timedelta(days=1),  # planning stages due, letters unanswered
     "account_reviews": timedelta(days=1),  # reviews of account maps that are due
+    "move_packages": timedelta(hours=1),  # packages of accounts whose day has come, and what they held over
     "plan_reminders": timedelta(days=1),  # territory plans due, undecided, or untouched for long
     "plan_files_forget": timedelta(minutes=15),  # files of plans that are over their time
     "weekly_views": timedelta(hours=1),  # saved views by e-mail: each Monday from 07:00 where its owner lives

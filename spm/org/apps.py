@@ -11,7 +11,15 @@ class OrgConfig(AppConfig):
     def ready(self) -> None:
         from spm.org import guards, retries, sentinels, tracking  # noqa: PLC0415  # models load before ready(), not before this module
 
-        invariants = ("verification", "plan_invariants", "rule_invariants", "rate_invariants", "own_invariants")
+        invariants = (
+            "verification",
+            "plan_invariants",
+            "rule_invariants",
+            "market_invariants",
+            "move_invariants",
+            "rate_invariants",
+            "own_invariants",
+        )
         autodiscover_modules("guards", "own_guards", *invariants, "signins")
         pre_create_historical_record.connect(tracking.date_history)
         pre_migrate.connect(retries.hurry_locks, sender=self)  # before the guards, which need locks themselves

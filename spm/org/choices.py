@@ -60,6 +60,7 @@ class AuditKind(models.TextChoices):
     PLAN_REVISION = "plan_revision", _("Plan revised")
     PLAN_SCENARIO = "plan_scenario", _("Scenario decided")
     RAMP = "ramp", _("Ramp schedule changed")
+    MOVE = "move", _("Move package")
     HISTORY_SEAL = "history_seal", _("History sealed")
     DEMO_LOADED = "demo_loaded", _("Demo company loaded")
     DEMO_REMOVED = "demo_removed", _("Demo company removed")

@@ -14,7 +14,7 @@ from territories.models.maps import (
     Stakeholder,
 )
 from territories.models.markets import TargetCustomer, TargetMarket
-from territories.models.moves import MovedAccount, MovePackage
+from territories.models.moves import MovedAccount, MoveEvent, MovePackage
 from territories.models.plans import (
     PlanReview,
     PlanSection,
@@ -32,6 +32,7 @@ __all__ = [
     "AccountReview",
     "DecisionStep",
     "Influence",
+    "MoveEvent",
     "MovePackage",
     "MovedAccount",
     "PlanFile",

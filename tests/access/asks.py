@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from spm.jobs import runner
 from spm.jobs.models import Job
 from spm.market.models import Account, Contact, Territory
 from spm.org.models import FiscalYear, User
-from targets.models import OneOffDeal
+from spm.talk.anchors import sees
+from targets.models import Actual, Credit, OneOffDeal
 from territories import access as territories_access
 from territories import plan_files
 from territories.choices import FileFormat, Need
@@ -29,6 +32,8 @@ from tests.access.world import World, rolled_back
 OURS = ("dashboards", "imports", "jobs", "setup", "talk", "targets", "territories")
 ASKERS = ("outsider", "elsewhere", "former", "owner")
 type Answer = tuple[Any, ...]
+type Form = tuple[str, dict[str, str], str, dict[str, str]]
+"""Route, its arguments, method, what is filled in."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
     year, plan = {"year": "2026"}, {"pk": other["territory_plan"]}
     asked = {"effective": own["month_before"], "holder": f"person:{own['person']}", "measure": "bookings"}
     rule = {"territory": own["territory"], "priority": "1", "account_id": own["account_number"]}
-    forms: list[tuple[str, dict[str, str], str, dict[str, str]]] = [
+    forms: list[Form] = [
         ("targets:propose", year, "post", {"team": own["team"], "measure": "bookings", "amount": "1"}),
         ("targets:allocate-undo", year, "post", {"batch": own["goal_batch"]}),
         ("targets:review-send", year, "post", {"person": own["person"]}),
@@ -120,6 +125,8 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
         ("territories:account-plan-save", {"pk": other["account"], **year}, "post", {"remove": own["objective"]}),
         ("territories:account-plan-save", {"pk": own["account"], **year}, "post", {"remove": own["objective"]}),
         ("territories:rule-edit", {"pk": own["rule_set"], "rule": own["rule"]}, "post", rule),
+        ("territories:move-new", {}, "post", {"accounts": own["account_number"]}),
+        *_of_market(own, other),
         *(("territories:account-list", {}, "get", asked) for asked in _narrowed(own["territory"])),
         ("territories:plan-board", {}, "get", {"year": "2026"}),
         ("imports:detail", {"pk": own["loaded"]}, "get", {}),
@@ -127,6 +134,21 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
     ]
     for name, arguments, method, data in forms:
         yield Ask(name, actor, method, reverse(name, kwargs=arguments), tuple(data.items()), past_gates)
+
+
+def _of_market(own: dict[str, str], other: dict[str, str]) -> Iterator[Form]:
+    """Of the owner's rows, from the asker's territory and from the owner's."""
+    family = {"family": own["family"]}
+    for land in (own["territory"], other["territory"]):
+        yield "dashboards:white-cell", {}, "get", {"territory": land, "account": own["account"]} | family
+        yield "dashboards:white-space", {}, "get", {"territory": land, "white": "1"} | family
+        yield "territories:customer-add", {"pk": land}, "post", {"account": own["account"]}
+        for pressed in (
+            {"drop-market": own["target_market"]},
+            {"take-out": own["target_customer"]},
+            {"add-customer": "1", "new-customer": own["account_number"]},
+        ):
+            yield "territories:market-save", {"pk": land}, "post", pressed
 
 
 def _narrowed(territory: str) -> list[dict[str, str]]:
@@ -161,6 +183,23 @@ def _file_of_plans_of_others(world: World, user: User) -> str:
         return "not found"
 
 
+def _white_space_beside_others(world: World, user: User) -> list[str]:
+    """The white space of the user's own territory, where somebody else sold to one of its accounts."""
+    account, family = world.objects["account"]["other"], world.objects["family"]["own"]
+    line = {"date": date(2026, 9, 11), "kind": "revenue", "amount": Decimal(1_000), "person": world.users["owner"]}
+    sold = {"external_id": "white", "external_key": "white", "account_id": account, "product_family_id": family}
+    actual = Actual.objects.create(source="crm", currency="EUR", **sold, **line)
+    Credit.objects.create(actual=actual, territory_id=world.objects["territory"]["own"], **line)
+    url = f"{reverse('dashboards:white-space')}?territory={world.objects['territory']['other']}"
+    client = world.client("outsider")
+    pages = (client.get(url), client.get(f"{url}&white=1&family={family}"))
+    return [CHANGING.sub("", page.content.decode()) for page in pages]
+
+
+def _hears_of_move(world: World, user: User) -> bool:
+    return sees(user, "move", world.objects["package"]["own"])
+
+
 def _may_edit_market(world: World, user: User) -> bool:
     return territories_access.can_edit_market(user, Territory.objects.get(pk=world.objects["territory"]["own"]))
 
@@ -177,6 +216,8 @@ OUTSIDE = (
     Told("job notify", _mailed),
     Told("job plan_file", _plans_of_a_file, "elsewhere"),
     Told("territories:plan-file", _file_of_plans_of_others, "elsewhere"),
+    Told("white space", _white_space_beside_others),
+    Told("hears of a move", _hears_of_move),
     Told("can_edit_market", _may_edit_market),
     Told("can_edit_map", _may_edit_map),
     Told("can_review_account", _may_review_account, "elsewhere"),

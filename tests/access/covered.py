@@ -30,6 +30,31 @@ SECOND_LINE = {
         "spm/dashboards/setup/territory_views.py::_edit Assignment",
         "spm/dashboards/territory.py::_accounts AccountPlacement",
         "spm/dashboards/territory_holders.py::holding_of Assignment",
+        "spm/dashboards/white_space.py::accounts_of #2 AccountPlacement",
+        "spm/dashboards/white_space.py::accounts_of Account",
+        "territories/market_queries.py::_offered #2 Account",
+        "territories/market_queries.py::_offered AccountPlacement",
+        "territories/market_queries.py::market_page #2 TargetCustomer",
+        "territories/market_queries.py::market_page TargetMarket",
+        "territories/market_views.py::_customer TargetCustomer",
+        "territories/market_views.py::_drop_market TargetMarket",
+    ),
+    "of the account that the address names, fetched by visible_to": (
+        "spm/dashboards/white_cell.py::cell_page #3 Opportunity",
+        "spm/dashboards/white_cell.py::cell_page #4 AccountPlacement",
+        "spm/dashboards/white_cell.py::cell_page #5 TargetCustomer",
+    ),
+    "of the accounts or customers listed, which are read by visible_to": (
+        "spm/dashboards/white_space.py::Known.of #2 Opportunity",
+        "spm/dashboards/white_space.py::_sorted Opportunity",
+        "spm/dashboards/white_space.py::_told TargetCustomer",
+        "territories/market_queries.py::_customers #2 Opportunity",
+        "territories/move_queries.py::candidates #2 AccountPlacement",
+    ),
+    "of the move packages fetched by visible_to": (
+        "territories/move_queries.py::move_page #2 MoveEvent",
+        "territories/move_queries.py::move_page MovedAccount",
+        "territories/move_queries.py::packages_of MovedAccount",
     ),
     "beside the rows listed, which are read by visible_to": (
         "spm/dashboards/alerts.py::_sums #2 Quota",
@@ -93,7 +118,9 @@ SECOND_LINE = {
         "targets/querysets.py::AttainmentQuerySet.visible_to Territory",
         "targets/querysets.py::LetterLineQuerySet.visible_to QuotaLetter",
         "targets/querysets.py::TargetQuerySet.visible_to Territory",
+        "territories/querysets.py::MoveEventQuerySet.visible_to MovePackage",
         "territories/querysets.py::StakeholderQuerySet.visible_to Stakeholder",
+        "territories/querysets.py::_Standing.visible_to TargetMarket",
     ),
     "of those whom the user may choose, which visible_to gives": ("targets/revision_queries.py::_in_force Quota",),
 }
@@ -102,6 +129,7 @@ NEVER_TOLD = {
     "of the territories that the person whom the address names holds: who sees the person sees them": (
         "spm/dashboards/rep_accounts.py::accounts_of #2 AccountPlacement",
         "spm/dashboards/rep_accounts.py::accounts_of Assignment",
+        "spm/dashboards/white_space.py::accounts_of #3 Assignment",
     ),
     "can_open_team is asked of the team found": (
         "spm/dashboards/actuals.py::_team Team",
@@ -143,9 +171,12 @@ NEVER_TOLD = {
     ),
     "worked_by, beside it, asks for more: the own accounts and those of people led": (
         "spm/dashboards/search.py::_accounts Account",
+        "spm/dashboards/white_cell.py::cell_page Account",
+        "spm/dashboards/white_space.py::_told #2 Account",
         "territories/account_list.py::account_list Account",
         "territories/account_list.py::every_line Account",
         "territories/account_views.py::account_or_404 Account",
+        "territories/market_queries.py::_customers Account",
     ),
     "of the accounts that the user works": (
         "spm/dashboards/territory_market.py::lands #2 Stakeholder",

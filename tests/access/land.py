@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from spm.market.models import Account, Contact, Opportunity, Territory
+from spm.market.models import Account, Contact, Opportunity, ProductFamily, Territory
 from spm.org.models import FiscalYear, Period, User
 from territories.choices import FileFormat, PlanState, Section, StakeholderRole
 from territories.models import (
@@ -16,6 +16,7 @@ from territories.models import (
     DecisionStep,
     Influence,
     MovedAccount,
+    MoveEvent,
     MovePackage,
     PlanFile,
     PlanReview,
@@ -31,11 +32,12 @@ from territories.models import (
     TerritoryPlanLine,
     TerritoryRule,
 )
+from tests.builders import make_plan
 
 Objects = dict[str, dict[str, Any]]
 
 
-def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, admin: User) -> Objects:
+def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, admin: User, maker: User) -> Objects:
     """Rows of every model of the market and of territories; the keys that addresses name, by kind and relation.
 
     ``words``: the private token of each relation. ``objects`` has the territory and the account of each.
@@ -43,25 +45,28 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
     year = FiscalYear.objects.get(label="2026")
     template = PlanTemplate.objects.create(fiscal_year=year)
     TemplateSection.objects.bulk_create(TemplateSection(template=template, section=section) for section in Section)
-    found: Objects = {kind: {} for kind in ("territory_plan", "plan_line", "account_review", "objective")}
+    kinds = ("territory_plan", "plan_line", "account_review", "objective", "target_market", "target_customer")
+    found: Objects = {kind: {} for kind in kinds}
+    family = ProductFamily.objects.create(name="Drives", key="drives")
+    found["family"] = dict.fromkeys(("own", "team", "other"), family.pk)
     for relation, rep in reps.items():
         territory = Territory.objects.get(pk=objects["territory"][relation])
         account = Account.objects.get(pk=objects["account"][relation])
         plan, line = _plan(year, rep, territory, words[relation])
-        _market(territory, account, words[relation])
+        market, customer = _market(territory, account, words[relation])
+        found["target_market"][relation], found["target_customer"][relation] = market.pk, customer.pk
         review = _map(account, year, rep, words[relation])
         found["account_review"][relation] = review.pk
         found["objective"][relation] = review.plan.objectives.get().pk
-        Opportunity.objects.create(
-            external_id=f"O-{relation}", account=account, owner=rep, name=words[relation], opened_on=date(2026, 1, 5)
-        )
+        deal = {"name": words[relation], "opened_on": date(2026, 1, 5), "amount": Decimal(70), "product_family": family}
+        Opportunity.objects.create(external_id=f"O-{relation}", account=account, owner=rep, **deal)
         found["territory_plan"][relation], found["plan_line"][relation] = plan.pk, line.pk
     across = {"account_id": objects["account"]["other"], "owner": reps["own"], "name": f"Across {words['own']}"}
     Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across)
     made = {"data": b"Whisperfile", "plans": 3, "made_at": timezone.now()}
     file = PlanFile.objects.create(fiscal_year=year, asked_by=admin, format=FileFormat.PDF, **made)
     found["plan_file"] = dict.fromkeys(("own", "team", "other"), file.pk)
-    return found | _cut(objects, admin)
+    return found | _cut(objects, admin) | _moves(reps, words, objects, maker)
 
 
 def _plan(year: FiscalYear, rep: User, territory: Territory, words: str) -> tuple[TerritoryPlan, TerritoryPlanLine]:
@@ -83,9 +88,10 @@ def _content(words: str) -> dict[str, Any]:
     return {"goals": {}, "base": None, "lines": lines | {"goals": [line]}}
 
 
-def _market(territory: Territory, account: Account, words: str) -> None:
-    TargetMarket.objects.create(territory=territory, name=words, profile=words, potential=Decimal(1))
-    TargetCustomer.objects.create(territory=territory, account=account, rank=1, reason=words)
+def _market(territory: Territory, account: Account, words: str) -> tuple[TargetMarket, TargetCustomer]:
+    market = TargetMarket.objects.create(territory=territory, name=words, profile=words, potential=Decimal(1))
+    TargetCustomer.objects.create(territory=territory, name=f"Gone {words}", status="dropped", outcome_words=words)
+    return market, TargetCustomer.objects.create(territory=territory, account=account, rank=1, reason=words)
 
 
 def _map(account: Account, year: FiscalYear, rep: User, words: str) -> AccountReview:
@@ -107,15 +113,33 @@ def _map(account: Account, year: FiscalYear, rep: User, words: str) -> AccountRe
 
 
 def _cut(objects: Objects, admin: User) -> Objects:
-    """A set of rules, two of which claim the same account, and a package, which admins alone see."""
+    """A set of rules, two of which claim the same account, which admins alone see."""
     Account.objects.filter(pk=objects["account"]["own"]).update(country="fr")
     rules = RuleSet.objects.create(name="Whispercut", created_by=admin)
     territory = objects["territory"]["own"]
     rule = TerritoryRule.objects.create(rule_set=rules, territory_id=territory, country="fr")
     TerritoryRule.objects.create(rule_set=rules, territory_id=objects["territory"]["other"], country="fr")
-    package = MovePackage.objects.create(
-        name="Whispermove", to_territory_id=territory, effective_on=date(2026, 10, 1), reason="why", created_by=admin
-    )
-    MovedAccount.objects.create(package=package, account_id=objects["account"]["other"])
-    keys = {"rule_set": rules.pk, "rule": rule.pk, "package": package.pk}
+    keys = {"rule_set": rules.pk, "rule": rule.pk}
     return {kind: dict.fromkeys(("own", "team", "other"), pk) for kind, pk in keys.items()}
+
+
+def _moves(reps: dict[str, User], words: dict[str, str], objects: Objects, maker: User) -> Objects:
+    """A proposed package for each rep, with an account of theirs; and a draft, which its maker and admins see."""
+    packages, plan = {}, make_plan(FiscalYear.objects.get(label="2026"))
+    for relation, rep in reps.items():
+        told = {"to_territory_id": objects["territory"][relation], "effective_on": date(2026, 10, 1), "to_person": rep}
+        package = MovePackage.objects.create(
+            name=f"Move {words[relation]}",
+            reason=words[relation],
+            state="proposed",
+            created_by=rep,
+            revision=plan,
+            **told,
+        )
+        MovedAccount.objects.create(package=package, account_id=objects["account"][relation], from_person=rep)
+        MoveEvent.objects.create(package=package, step="proposed", by=rep, at=timezone.now(), count=1)
+        packages[relation] = package.pk
+    told = {"to_territory_id": objects["territory"]["team"], "effective_on": date(2026, 10, 1)}
+    draft = MovePackage.objects.create(name="Whispermove", reason="Whispermove", created_by=maker, **told)
+    MovedAccount.objects.create(package=draft, account_id=objects["account"]["own"])
+    return {"package": packages, "move_draft": dict.fromkeys(("own", "team", "other"), draft.pk)}

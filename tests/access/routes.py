@@ -25,6 +25,7 @@ from tests.access.policy import (
     who_sees,
 )
 from tests.access.routes_cut import CUT
+from tests.access.routes_moves import LAND
 from tests.access.world import MANAGERS, SEES
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
@@ -388,6 +389,7 @@ ROUTES: dict[str, Access] = {
     **MAPS,
     **PLANS,
     **CUT,
+    **LAND,
     **SAVED,
     **SCENARIOS,
     **TALK,

@@ -19,6 +19,7 @@ ACTORS = ("admin", "manager", "owner")
 REP_ON_PAPER = ("Attainment by measure", "Month by month", "Accounts, Bookings, Year 2026")
 BOARDS_ON_PAPER = ("dashboards:performance-print", "dashboards:team-print")
 BOARD_ON_PAPER = ("Teams and reps", "Rep by month")
+MOVE_ON_PAPER = ("Both sides before and after", "Quotas and targets", "Accounts")
 # Tables that are no data to take away, each with the reason.
 NO_DATA = {
     ("usersessions_list", "Your sessions"): "buttons that end one's own sign-ins",
@@ -39,6 +40,10 @@ NO_DATA = {
     ("territories:account-print", "How they decide"): "paper; the page of the account has the file",
     ("territories:account-print", "Territory and owner"): "paper; the page of the account has the file",
     ("setup:people-invite", "Who has no access yet"): "some of the list of people, whose file holds them",
+    **{("territories:move-print", text): "paper; the page has the file" for text in MOVE_ON_PAPER},
+    ("territories:move-new", "Accounts to choose from"): "a form of check boxes",
+    ("territories:move-edit", "Accounts to choose from"): "the same",
+    ("territories:market-page", "Won and dropped"): "in the file of target customers, which holds their status",
     ("territories:plan-print", ""): "paper; the plan is one page of words",
 }
 

@@ -186,7 +186,9 @@ def build_world() -> World:
     }
     objects |= _belongings(reps)
     objects |= _letters(reps, users["admin"])
-    objects |= settle_land(reps, {relation: TOKENS[relation][-1] for relation in reps}, objects, users["admin"])
+    objects |= settle_land(
+        reps, {relation: TOKENS[relation][-1] for relation in reps}, objects, users["admin"], users["manager"]
+    )
     objects["saved_view"] = {relation: _saved_view(relation, rep).pk for relation, rep in reps.items()}
     _parked_rows(reps, objects["territory"])
     leaf = Period.objects.leaves().get(label="2026-09")

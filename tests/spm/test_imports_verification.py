@@ -96,6 +96,10 @@ FILES = {  # header, rows; each row can be loaded by itself
         "account_id,position,name,due_on",
         ["K0,1,Need,2026-10-01", "M1,1,Test run,", "M2,1,Contract,2026-12-01"],
     ),
+    "target_customers": (
+        "territory,rank,account_id,name,product_family,potential,status,outcome",
+        ["T1,2,K0,,Dryers,1000,open,", "T1,1,,Nowhere Foods,,7.5,,", "T1,,M1,,,,won,", "T1,3,M2,,,,open,"],
+    ),
     "plan_lines": (
         "fiscal_year,email,section,line,account_id,text,amount",
         ["2026,ana@x.com,goals,2,,Two,", "2026,ana@x.com,accounts,1,K0,,70", "2026,bob@x.com,business,3,,Three,1000"],

@@ -58,4 +58,12 @@ def test_the_pages_of_a_demo_show_no_moment_after_its_day_and_those_of_a_company
 def test_only_what_makes_the_demo_tells_a_moment(folder):
     files = (settings.BASE_DIR / folder).rglob("*.py")
     found = {file.name for file in files if re.search(r"\bclock\.at\(", Path(file).read_text())}
-    assert found <= {"demo.py", "demo_planning.py", "demo_plans.py", "demo_accounts.py", "demo_loading.py"}, found
+    assert found <= {
+        "demo.py",
+        "demo_planning.py",
+        "demo_plans.py",
+        "demo_accounts.py",
+        "demo_market.py",
+        "demo_moves.py",
+        "demo_loading.py",
+    }, found

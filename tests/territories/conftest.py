@@ -10,7 +10,7 @@ from territories import caps, plan_flow, plan_writing, plans
 from territories.choices import Section
 from territories.models import PlanSection, TerritoryPlan
 from tests.builders import make_account, make_quota, make_territory, make_year
-from tests.territories import map_help
+from tests.territories import map_help, market_help
 
 
 @pytest.fixture
@@ -66,3 +66,9 @@ def fullest(planned):
     plan_flow.submit(planned.plan, planned.rep)
     plan_flow.approve(planned.plan, planned.north_manager)
     return planned
+
+
+@pytest.fixture
+def wanting(mapped):
+    """Baltic Coast with three target customers and two target markets: see ``market_help.settle``."""
+    return market_help.settle(mapped)

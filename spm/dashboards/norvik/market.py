@@ -1,10 +1,11 @@
 """Norvik's market: 120 invented accounts, 40 of them key, where they stand, and what is sold to them."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
 from spm.dashboards.norvik.cast import SELLERS, Row
-from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, NEXT_YEAR, REPS, TERRITORY_SPLIT
+from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, NEXT_YEAR, REPS
 from spm.dashboards.norvik.noise import between, pick
 
 ACCOUNTS_EACH = {"N4": 8, "N5": 8, "S4": 8, "S5": 8, "C3": 8, "C4": 8}  # the others have 9: 120 in all
@@ -62,11 +63,13 @@ class Customer:
         return f"{self.code}-{self.number:02}"
 
 
+def _names() -> Iterator[tuple[str, str]]:
+    """Root and industry; they run at coprime paces, so no name comes twice."""
+    return ((root, INDUSTRIES[(i + turn) % len(INDUSTRIES)]) for turn, (i, root) in product(range(9), enumerate(ROOTS)))
+
+
 def _customers() -> tuple[Customer, ...]:
-    # Roots and industries run at coprime paces, so no name comes twice.
-    names = (
-        (root, INDUSTRIES[(i + turn) % len(INDUSTRIES)]) for turn, (i, root) in product(range(9), enumerate(ROOTS))
-    )
+    names = _names()
     places = [(rep.code, number) for rep in REPS for number in range(1, ACCOUNTS_EACH.get(rep.code, 9) + 1)]
     return tuple(
         Customer(code, number, f"{root} {TRADES[industry]}", industry, number <= KEY_EACH.get(code, 3))
@@ -75,19 +78,28 @@ def _customers() -> tuple[Customer, ...]:
 
 
 CUSTOMERS = _customers()
+PROSPECTS = tuple(f"{root} {TRADES[industry]}" for root, industry in islice(_names(), len(CUSTOMERS), None))
+"""Names that no account bears."""
 CUSTOMERS_OF = {rep.code: tuple(c for c in CUSTOMERS if c.code == rep.code) for rep in REPS}
 MOVES = CUSTOMERS_OF["N1"][1]  # from Benelux to Norway and Denmark as next year begins
 LOST = CUSTOMERS_OF[LOST_AN_ACCOUNT][0]  # the key account that S2 lost in June
 
 
-def account_rows() -> list[Row]:
-    """One row per account; the third key account of a territory is a plant of the first."""
-    return [_account_row(customer) for customer in CUSTOMERS]
+def account_rows(bought: Mapping[str, int]) -> list[Row]:
+    """One row per account; the third key account of a territory is a plant of the first.
+
+    ``bought``: the most that each account bought in a year, in k€; nobody's potential is below that.
+    """
+    return [_account_row(customer, bought.get(customer.account_id, 0)) for customer in CUSTOMERS]
 
 
-def _account_row(customer: Customer) -> Row:
+def _account_row(customer: Customer, bought: int) -> Row:
     country, region, postal = pick(PLACES[customer.code], customer.account_id, "place")
     low, high = (700, 1900) if customer.is_key else (250, 900)
+    potential = max(
+        between(low, high, customer.account_id, "potential"),
+        bought * between(108, 165, customer.account_id, "share") // 100,
+    )
     segment = "Channel" if customer.code in ("C3", "C4") else "Strategic" if customer.code[0] == "C" else "Direct"
     return (
         customer.account_id,
@@ -99,14 +111,12 @@ def _account_row(customer: Customer) -> Row:
         region,
         f"{postal}{between(100, 999, customer.account_id, 'postal')}",
         "Key" if customer.is_key else "Standard",
-        str(between(low, high, customer.account_id, "potential") * 1000),
+        str(potential * 1000),
         SELLERS[customer.code].email,
     )
 
 
 def placement_rows() -> list[Row]:
-    """Where each account stands. The accounts of C4 stood in C3 until the split; one of N1 moves next year."""
+    """Where each account stands. A package moves those of C4 out of C3 (``demo_moves``); one of N1 moves next year."""
     rows = [(c.account_id, "C3" if c.code == GIVEN_A_TERRITORY else c.code, "") for c in CUSTOMERS]
-    moved = CUSTOMERS_OF[GIVEN_A_TERRITORY]
-    split = [(c.account_id, GIVEN_A_TERRITORY, TERRITORY_SPLIT.isoformat()) for c in moved]
-    return [*rows, *split, (MOVES.account_id, "N2", f"{NEXT_YEAR}-01-01")]
+    return [*rows, (MOVES.account_id, "N2", f"{NEXT_YEAR}-01-01")]

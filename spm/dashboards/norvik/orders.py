@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from spm.dashboards.norvik.figures import (
     BOOKINGS_2024,
@@ -119,12 +120,17 @@ def _month(year: int, month: int) -> tuple[date, date]:
 
 def orders() -> list[Order]:
     """Every order by date, numbered within its year."""
+    return list(_all_orders())
+
+
+@cache
+def _all_orders() -> tuple[Order, ...]:
     made = [*SPECIALS]
     for rep in REPS:
         for stretch in stretches(rep):
             made += _fill(stretch)
     made.sort(key=lambda order: (order.date, order.account_id, order.cents, order.code))
-    return list(_numbered(made))
+    return tuple(_numbered(made))
 
 
 def _numbered(made: list[Order]) -> Iterator[Order]:

@@ -2,13 +2,14 @@
 
 import csv
 import io
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from spm.dashboards.norvik import cast, market, plans
 from spm.dashboards.norvik.cast import Row
-from spm.dashboards.norvik.figures import CURRENCY
+from spm.dashboards.norvik.figures import CURRENCY, TODAY
 from spm.dashboards.norvik.invoices import Invoice, invoices
 from spm.dashboards.norvik.orders import Order, orders
 
@@ -48,10 +49,26 @@ def structure() -> list[Sheet]:
         _sheet(
             "accounts",
             "account_id name parent_id industry segment country region postal_code tier potential owner_email",
-            market.account_rows(),
+            market.account_rows(_bought()),
         ),
         _sheet("placements", "account_id territory starts_on", market.placement_rows()),
     ]
+
+
+def _bought() -> dict[str, int]:
+    """Account → the most it ordered, or was billed, in one calendar year or the last 365 days; k€, rounded up."""
+    booked = orders()
+    lines = [("booked", order.date, order.account_id, order.cents) for order in booked]
+    lines += [("billed", one.date, one.order.account_id, one.cents) for one in invoices(booked)]
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    for kind, day, account, cents in lines:
+        sums[account, kind, str(day.year)] += cents
+        if (TODAY - day).days < 365:
+            sums[account, kind, "newest"] += cents
+    most: dict[str, int] = {}
+    for (account, _kind, _year), cents in sums.items():
+        most[account] = max(most.get(account, 0), -(-cents // 100_000))
+    return most
 
 
 def goals() -> list[Sheet]:

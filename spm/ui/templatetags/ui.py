@@ -101,9 +101,11 @@ def exact(value: Any) -> str:
 
 
 @register.filter
-def signed_exact(value: Any) -> str:
-    """The same of a difference, with its sign."""
-    return numbers.NONE if value is None else numbers.number(value, numbers.decimals_of(value), signed=True)
+def signed_exact(value: Any, decimals: int | None = None) -> str:
+    """The same of a difference, with its sign; with ``decimals`` where a column shows equally many in each row."""
+    if value is None:
+        return numbers.NONE
+    return numbers.number(value, numbers.decimals_of(value) if decimals is None else decimals, signed=True)
 
 
 @register.filter

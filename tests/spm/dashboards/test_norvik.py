@@ -10,9 +10,10 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from spm.dashboards import demo_accounts
+from spm.dashboards import demo_accounts, demo_market
 from spm.dashboards.norvik import (
     cast,
+    deals,
     figures,
     invoices,
     map_words,
@@ -23,11 +24,12 @@ from spm.dashboards.norvik import (
     pages,
     plans,
     sheets,
+    want_words,
 )
 from targets.measures import expected_to_date, pace, pace_gap
 from territories import caps
 
-PINNED = "76ea55585cc912bc3f3c910f4d038d61de51a6204e7799640160f450009155ef"
+PINNED = "1719ef8e6f9528d2fda2126245c01336f871bbdf6c29db3da85f4d5aa826a7cc"
 STORY = {  # gap to pace in k€, exact, as the product design states it
     "North": Decimal("702.45"),
     "South": Decimal("-1738.17"),
@@ -36,7 +38,14 @@ STORY = {  # gap to pace in k€, exact, as the product design states it
 
 
 def every_sheet() -> list[sheets.Sheet]:
-    return [*sheets.structure(), *sheets.goals(), sheets.revision(), *sheets.actuals(), *demo_accounts.files()]
+    return [
+        *sheets.structure(),
+        *sheets.goals(),
+        sheets.revision(),
+        *sheets.actuals(),
+        *demo_accounts.files(),
+        *demo_market.files(),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +256,49 @@ def test_every_key_account_has_a_map_on_which_no_name_comes_twice():
     assert len(set(keys)) == len(keys)
     assert {row["account_id"] for row in rows} == {one.account_id for one in maps.KEY}
     assert len(maps.KEY) == 40
+
+
+def test_no_account_brought_more_in_a_year_than_its_potential(by_name, lines):
+    potential = {row["account_id"]: Decimal(row["potential"]) for row in by_name["norvik-accounts.csv"]}
+    sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in lines.values():
+        sums[row["account_id"], row["kind"], row["date"][:4]] += Decimal(row["amount"])
+        if row["date"] > "2025-09-18":
+            sums[row["account_id"], row["kind"], "twelve months"] += Decimal(row["amount"])
+    assert [key for key, brought in sums.items() if brought > potential[key[0]]] == []
+
+
+def test_every_territory_wants_customers_that_never_bought_what_is_wanted(by_name, lines):
+    bought = {(row["account_id"], row["product_family"]) for row in lines.values()}
+    rows = by_name["norvik-target-customers.csv"]
+    assert Counter(row["territory"] for row in rows) == {code: 3 if code == "S3" else 7 for code in cast.SELLERS}
+    named = [row["name"] for row in rows if row["name"]]
+    assert len(set(named)) == len(named) == 14 * 3 - 2
+    assert not set(named) & {customer.name for customer in market.CUSTOMERS}
+    assert not any((row["account_id"], row["product_family"]) in bought for row in rows)
+
+
+def test_the_deals_won_are_the_projects_of_this_year_and_no_day_is_out_of_its_order():
+    found = deals.deals()
+    assert found == deals.deals()
+    assert len({deal.number for deal in found}) == len(found)
+    won = [deal for deal in found if deal.is_won]
+    projects = [one for one in orders.orders() if one.is_project and one.date.year == 2026 and one.cents > 0]
+    assert sum(deal.amount for deal in won) == sum(one.cents // 100 for one in projects)
+    assert all(deal.opened_on <= (deal.closed_on or figures.TODAY) <= figures.TODAY for deal in found)
+    still_open = [deal for deal in found if deal.closed_on is None]
+    assert 120 <= len(still_open) <= 170
+    assert not any(deal.customer == market.LOST for deal in still_open)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_word_of_target_markets_and_customers_keeps_its_cap_in_each_language(language):
+    with translation.override(language):
+        texts = [str(text) for _kind, *said in want_words.MARKETS for text in said]
+        assert max(len(str(name)) for _kind, name, *_rest in want_words.MARKETS) <= 120
+        short = [str(text) for name in ("REASONS", "DROPPED", "WON") for text in getattr(want_words, name)]
+        assert max(map(len, texts + short)) <= caps.WHY
+        assert max(len(str(text)) for text in want_words.NEXT) <= caps.NEXT_STEP
 
 
 def test_the_accounts_of_the_rep_nobody_coached_hang_on_one_person_each():

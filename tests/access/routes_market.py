@@ -1,0 +1,22 @@
+"""The policy of target markets and customers: who owns the territory and managers above write; others know nothing."""
+
+from tests.access.policy import ACTED, NO_METHOD, Access, public, who_sees
+
+LAND = (("pk", "territory"),)
+CUSTOMER = (*LAND, ("customer", "=1000000000"))
+VERB = Access(public(NO_METHOD), who_sees(ACTED), kinds=LAND)
+VERB_ON_MISSING = Access(public(NO_METHOD), who_sees(ACTED | {404}), kinds=CUSTOMER)
+ASKED = "?territory={territory}"
+MARKET = {
+    "dashboards:white-space": Access(
+        who_sees(), query=ASKED, also=("?person={person}", "?person={person}&sort=-pipeline&period=2026"), exports=True
+    ),
+    "dashboards:white-cell": Access(who_sees(), query=ASKED + "&account={account}&family={family}"),
+    "territories:market-page": Access(who_sees(), kinds=LAND, exports=True, tables=("markets",)),
+    "territories:market-save": VERB,
+    "territories:customer-add": Access(public(NO_METHOD), who_sees(ACTED | {404}), kinds=LAND),  # of no account
+    "territories:customer-rank": VERB_ON_MISSING,
+    "territories:customer-want": VERB_ON_MISSING,
+    "territories:customer-restore": Access(public(NO_METHOD), who_sees(ACTED), kinds=CUSTOMER),
+    "territories:market-restore": Access(public(NO_METHOD), who_sees(ACTED), kinds=(*LAND, ("market", "=1000000000"))),
+}

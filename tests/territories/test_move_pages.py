@@ -1,0 +1,168 @@
+"""The pages of move packages: made by a plain form, kept on refusal and conflict, read by each side for itself."""
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from spm.market.models import AccountPlacement
+from territories import moves
+from territories.models import MovedAccount, MovePackage
+from tests.builders import make_account, make_company
+from tests.territories.move_help import OCTOBER, deal, draft, settle
+
+pytestmark = pytest.mark.django_db
+NEW = reverse("territories:move-new")
+
+
+@pytest.fixture
+def land(cast):
+    return settle(cast)
+
+
+@pytest.fixture
+def manager(client, land):
+    client.force_login(land.north_manager)
+    return client
+
+
+def form(land, **fields):
+    sent = {"name": "Better cut", "to_territory": land.east.pk, "effective_on": "2026-10-01", "hold_over": "all"}
+    return sent | {"moves_quota": "on", "reason": "Balance", "accounts": "N-Alpha\n n-beta ", "version": ""} | fields
+
+
+def page_of(client, package):
+    return client.get(reverse("territories:move", args=[package.pk]))
+
+
+def test_a_manager_makes_a_package_by_a_plain_form_and_sees_both_sides(land, manager):
+    response = manager.post(NEW, form(land), follow=True)
+    page = response.context["page"]
+    assert [row.name for row in page.rows] == ["Alpha", "Beta"]
+    assert [(side.name, side.accounts) for side in page.figures.sides] == [("West", (3, 1)), ("East", (1, 3))]
+    assert page.is_whole
+    assert "Nothing has moved" in response.content.decode()
+    assert AccountPlacement.objects.filter(starts_on__gt=date(2026, 1, 1)).count() == 0
+
+
+def test_ticked_accounts_are_taken_along_while_one_looks_for_more(land, manager):
+    sent = form(land, accounts="N-Alpha", picked=["N-Beta"], find="1", look="gam", reason="Kept as typed")
+    response = manager.post(NEW, sent)
+    assert response.status_code == 200
+    shown = response.content.decode()
+    assert "N-Alpha\nN-Beta" in shown
+    assert "Kept as typed" in shown
+    assert [row.name for row in response.context["found"].rows] == ["Gamma"]
+    assert not MovePackage.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"accounts": ""}, "Choose at least one account."),
+        ({"accounts": "N-Nobody"}, "There is no such account: N-Nobody."),
+        ({"hold_over": "days"}, "Say for how many days"),
+        ({"accounts": "N-Delta"}, "Already in East: Delta"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(land, manager, fields, said):
+    response = manager.post(NEW, form(land, reason="My words", **fields))
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert "My words" in response.content.decode()
+    assert not MovePackage.objects.exists()
+
+
+def test_accounts_of_others_are_no_accounts_and_foreign_territories_no_choice(land, manager):
+    make_account("Foreign", external_id="N-Foreign", owner=land.outsider)
+    response = manager.post(NEW, form(land, accounts="N-Foreign"))
+    assert "There is no such account: N-Foreign." in response.content.decode()
+
+
+def test_of_two_who_edit_the_second_sees_both_texts(land, manager):
+    package = draft(land)
+    address = reverse("territories:move-edit", args=[package.pk])
+    assert manager.get(address).status_code == 200
+    manager.post(address, form(land, name="First to save", version="0"))
+    response = manager.post(address, form(land, name="Second to save", version="0"))
+    assert response.status_code == 422
+    conflict = next(one for one in response.context["form"].conflicts if one.label == "Name")
+    assert (conflict.yours, conflict.theirs) == ("Second to save", "First to save")
+    package.refresh_from_db()
+    assert package.name == "First to save"
+
+
+def test_a_verb_on_what_has_changed_since_is_refused_in_words(land, manager):
+    package = draft(land)
+    MovePackage.objects.update(version=3)
+    response = manager.post(reverse("territories:move-propose", args=[package.pk]), {"version": "0"}, follow=True)
+    assert "changed this package meanwhile" in response.content.decode()
+    package.refresh_from_db()
+    assert package.state == "draft"
+
+
+def test_each_rep_reads_the_own_side_alone_and_not_before_it_is_proposed(land, client):
+    package = draft(land)
+    client.force_login(land.teammate)
+    assert page_of(client, package).status_code == 404
+    moves.propose(package, land.north_manager)
+    for rep, side, kept in ((land.teammate, "East", 900), (land.rep, "West", -900)):
+        client.force_login(rep)
+        response = page_of(client, package)
+        page = response.context["page"]
+        assert [one.name for one in page.figures.sides] == [side]
+        assert {row.amounts.moved for row in page.numbers if row.measure == "Bookings"} == {kept}
+        assert ([row.name for row in page.rows], page.rows[0].last_year, page.is_whole) == (["Alpha"], None, False)
+        assert client.post(reverse("territories:move-apply", args=[package.pk])).status_code == 403
+    client.force_login(land.outsider)
+    assert page_of(client, package).status_code == 404
+    client.force_login(land.south_manager)
+    assert page_of(client, package).status_code == 404
+
+
+def test_an_applied_package_shows_what_it_did_whatever_came_after(land, manager):
+    deal(land.alpha)
+    make_company(fixed_today=OCTOBER)
+    package = moves.apply(draft(land, hold_over="close"), land.north_manager)
+    before = page_of(manager, package).context["page"].figures
+    deal(land.alpha, amount=1_000)
+    land.alpha.potential = 7
+    land.alpha.save()
+    page = page_of(manager, package).context["page"]
+    assert page.figures == before
+    assert (page.waiting, page.rows[0].pipeline) == (1, 70)
+    assert MovedAccount.objects.get().last_year == 600
+
+
+def test_links_from_an_account_a_territory_and_the_gap_report_begin_a_package(land, manager, client):
+    assert "N-Alpha" in manager.get(f"{NEW}?account={land.alpha.pk}").content.decode()
+    rows = manager.get(f"{NEW}?territory={land.west.pk}").context["found"].rows
+    assert [row.name for row in rows] == ["Alpha", "Beta", "Gamma"]
+    make_account("Lost")
+    client.force_login(land.admin)
+    rows = client.get(f"{NEW}?nowhere=1").context["found"].rows
+    assert [row.name for row in rows] == ["Lost"]
+
+
+def test_tables_are_files_with_whole_amounts(land, manager):
+    package = draft(land, effective_on=date(2026, 10, 16))
+    address = reverse("territories:move", args=[package.pk])
+    file = b"".join(manager.get(f"{address}?table=numbers&format=csv").streaming_content).decode("utf-8-sig")
+    assert "Rep One,Quota,Bookings,12000.00,-754.84,11245.16" in file
+    assert manager.get(f"{address}?format=xlsx").status_code == 200
+    assert manager.get(f"{reverse('territories:moves')}?format=csv").status_code == 200
+
+
+def test_a_rep_makes_no_package_and_reads_an_empty_list(land, client):
+    client.force_login(land.rep)
+    assert client.get(NEW).status_code == 403
+    assert "No package moves accounts" in client.get(reverse("territories:moves")).content.decode()
+
+
+def test_the_page_takes_as_many_queries_for_many_accounts(land, manager, django_assert_max_num_queries):
+    more = [make_account(f"More {number}") for number in range(30)]
+    AccountPlacement.objects.bulk_create(AccountPlacement(account=one, territory=land.west) for one in more)
+    package = draft(land, land.alpha, *more)
+    page_of(manager, package)
+    with django_assert_max_num_queries(20):
+        page_of(manager, package)
