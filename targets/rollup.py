@@ -26,6 +26,7 @@ from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period, User
 from targets import actuals, effects, nodes
+from targets.checksums import ATTAINMENT_CHECKSUM, ATTAINMENT_COLUMNS, TOTAL_COLUMNS, TOTALS_CHECKSUM
 from targets.choices import PlanKind, RunState
 from targets.crediting import Resolver
 from targets.models import Attainment, RollupRun
@@ -34,10 +35,6 @@ from targets.staleness import lock_periods, refuse_closed
 from targets.summing import Sums
 
 type Rows = list[tuple[Any, ...]]
-
-TOTAL_COLUMNS = "amount, overlay, base, overlay_base, lines, overlay_lines, cost_missing, overlay_cost_missing"
-TOTAL_COLUMNS += ", effect, overlay_effect"
-ATTAINMENT_COLUMNS = "actual, overlay, base, overlay_base, target, quota_sum, lines, cost_missing, effect"
 
 # Rows are written in the order of their keys, which makes the unique indexes cheap.
 # Margin is amount − cost over the revenue lines whose cost is known; the others are counted in cost_missing.
@@ -108,7 +105,7 @@ INSERT_PARENTS = f"""
         SUM(a.actual), SUM(a.overlay), SUM(a.base), SUM(a.overlay_base), SUM(a.target), SUM(a.quota_sum),
         SUM(a.lines), SUM(a.cost_missing), SUM(a.effect)
     FROM targets_attainment a JOIN org_period p ON p.id = a.period_id
-    WHERE a.period_id IN ({{children}})
+    WHERE {{children}}
     GROUP BY p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id, a.company_id
     ORDER BY p.parent_id, a.measure, a.person_id, a.team_id, a.territory_id
 """  # noqa: S608  # constants of this module
@@ -171,44 +168,7 @@ HOMES = """
     GROUP BY x.period_id, x.measure, place
 """
 
-
-def _checksum(key: str, *amounts: str) -> str:
-    """Columns of SQL: each amount's exact sum, then one sum that tells rows and columns apart.
-
-    The last one weighs the residue of each amount by its place and by one of the row's key: amounts that change
-    places between rows or columns leave every exact sum as it was, and move this one. Residues keep it in 64 bits.
-    """
-    exact = [f"COALESCE(SUM({amount}), 0)" for amount in amounts]
-    weighed = " + ".join(
-        f"{place} * (COALESCE({amount}, -1) % 1000003)" for place, amount in enumerate(amounts, start=1)
-    )
-    return ", ".join([*exact, f"SUM((({key}) % 999983 + 1) * ({weighed}))"])
-
-
-MEASURE_NO = "CASE {0}.measure WHEN 'bookings' THEN 1 WHEN 'revenue' THEN 2 ELSE 3 END"
-TOTALS_CHECKSUM = f"""
-    SELECT t.period_id, COUNT(*), SUM(CASE WHEN t.measure = 'margin' THEN 0 ELSE t.lines + t.overlay_lines END),
-        {
-    _checksum(
-        f"t.person_id * 7919 + t.territory_id * 31 + {MEASURE_NO.format('t')}",
-        *(f"t.{column}" for column in TOTAL_COLUMNS.split(", ")),
-    )
-}
-    FROM targets_periodtotal t WHERE t.period_id IN ({{periods}}) GROUP BY t.period_id
-"""  # noqa: S608  # constants of this module
-HOLDER_NO = (
-    "COALESCE(a.person_id * 4, 0) + COALESCE(a.team_id * 4 + 1, 0) + COALESCE(a.territory_id * 4 + 2, 0)"
-    " + COALESCE(a.company_id * 4 + 3, 0)"
-)
-ATTAINMENT_CHECKSUM = f"""
-    SELECT a.period_id, COUNT(*),
-        {
-    _checksum(
-        f"({HOLDER_NO}) * 31 + {MEASURE_NO.format('a')}", *(f"a.{column}" for column in ATTAINMENT_COLUMNS.split(", "))
-    )
-}
-    FROM targets_attainment a WHERE a.period_id IN ({{periods}}) GROUP BY a.period_id
-"""  # noqa: S608  # constants of this module
+HOLDERS = ("person", "team", "territory", "company")
 NOTHING = (0, 0)
 PUBLISHED = [
     "state",
@@ -322,10 +282,10 @@ def _replace(batch: Batch) -> None:
     house = User.objects.house().pk
     parents = sorted({leaf.parent_id for leaf in batch.leaves if leaf.parent_id})
     years = sorted(set(Period.objects.filter(children__in=parents).values_list("pk", flat=True)))
-    gone = ", ".join(str(key) for key in (*(leaf.pk for leaf in batch.leaves), *parents, *years))
+    gone = [*(leaf.pk for leaf in batch.leaves), *parents, *years]
     with connection.cursor() as cursor:
         cursor.execute(batch.fill("DELETE FROM targets_periodtotal WHERE period_id IN ({periods})"))
-        cursor.execute(f"DELETE FROM targets_attainment WHERE period_id IN ({gone})")  # noqa: S608  # keys of our own
+        cursor.execute(f"DELETE FROM targets_attainment AS a WHERE {_of_periods(gone)}")  # noqa: S608  # keys of our own
         cursor.execute(batch.fill(effects.SOME))
         cursor.execute(batch.fill(INSERT_TOTALS, effects=effects.SUMS if cursor.fetchone() else effects.NO_SUMS))
         cursor.execute(batch.fill(INSERT_PERSONS, house=house))
@@ -339,9 +299,19 @@ def _replace(batch: Batch) -> None:
 def _add_up(parents: Iterable[int], run: int) -> None:
     """Write the rows of these quarters or years from those of the periods right below them."""
     children = Period.objects.filter(parent__in=parents).order_by("pk").values_list("pk", flat=True)
-    if listed := ", ".join(str(key) for key in children):
+    if children:
         with connection.cursor() as cursor:
-            cursor.execute(INSERT_PARENTS.format(run=run, children=listed))
+            cursor.execute(INSERT_PARENTS.format(run=run, children=_of_periods(children)))
+
+
+def _of_periods(keys: Iterable[int]) -> str:
+    """A condition on ``targets_attainment a``: rows of these periods.
+
+    It names the four kinds of holder, of which each row has one, so that their four partial indexes find the rows;
+    asked for the period alone, a database would read the whole history.
+    """
+    listed = ", ".join(str(int(key)) for key in keys)
+    return "(" + " OR ".join(f"(a.period_id IN ({listed}) AND a.{holder}_id IS NOT NULL)" for holder in HOLDERS) + ")"
 
 
 def prepare_session() -> None:
@@ -386,7 +356,10 @@ def _select(sql: str) -> Rows:
 def _publish(batch: Batch, milliseconds: int) -> None:
     """Turn the stale runs into done ones, with what they counted and the digest of it."""
     totals = {period: tuple(map(int, sums)) for period, *sums in _select(batch.fill(TOTALS_CHECKSUM))}
-    rows = {period: tuple(map(int, sums)) for period, *sums in _select(batch.fill(ATTAINMENT_CHECKSUM))}
+    rows = {
+        period: tuple(map(int, sums))
+        for period, *sums in _select(batch.fill(ATTAINMENT_CHECKSUM, rows=_of_periods(batch.runs)))
+    }
     now = timezone.now()
     for period, run in batch.runs.items():
         counted, published = totals.get(period, NOTHING), rows.get(period, NOTHING)
