@@ -30,7 +30,7 @@ from tests.test_deploy import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite has one writer at a time, and waits 20 seconds for it"
+    connection.vendor != "postgresql", reason="PostgreSQL alone: SQLite has one writer, and waits 20 seconds for it"
 )
 MAY = date(2026, 5, 1)
 TELL = "import json; from spm import settings; print(json.dumps(settings.DATABASES['default']['OPTIONS']['options']))"

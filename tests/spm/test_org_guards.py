@@ -92,7 +92,7 @@ def test_inv_27_history_is_append_only(write):
     assert_only_the_guard_refuses(lambda: write(User.history.filter(id=person.pk)))
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="TRUNCATE exists on PostgreSQL alone")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone has TRUNCATE")
 def test_inv_27_history_is_never_truncated():
     def truncate():
         with connection.cursor() as cursor:
