@@ -5,6 +5,7 @@ After each race the totals are those of the rows (``verify`` finds nothing), and
 
 import threading
 from decimal import Decimal
+from functools import partial
 from time import sleep
 
 import pytest
@@ -20,10 +21,12 @@ from spm.org import audit, people
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, Period, Team, TeamLead, User
 from spm.org.verification import run_all
-from targets import closing, plans, quotas, rollup
+from targets import actuals, closing, plans, quotas, rollup
+from targets import imports as line_imports
 from targets.batches import newest
-from targets.models import Actual, Attainment, CompanyPlan, PeriodClosing, Quota
+from targets.models import Actual, Attainment, CompanyPlan, Credit, PeriodClosing, Quota
 from tests.builders import make_actual, make_person, make_plan, make_quota, make_territory
+from tests.races import at_once, no_lock
 from tests.spm.imports_help import upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,27 +41,6 @@ def january(monkeypatch, year, cast):
     make_actual(cast.rep, amount=100, cost=60)
     rollup.roll_up_stale()
     return Period.objects.get(level="month", label="2026-01")
-
-
-def at_once(*works):
-    """Run the functions in threads that start together; what each returned or raised, in their order."""
-    ended, start = [None] * len(works), threading.Barrier(len(works))
-
-    def run(place, work):
-        try:
-            start.wait(10)
-            ended[place] = work()
-        except BaseException as error:  # noqa: BLE001  # told to the test
-            ended[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return ended
 
 
 def lines(amount, first, last, day="2026-01-20"):
@@ -90,6 +72,48 @@ def test_inv_12_two_imports_at_once_of_overlapping_rows_end_as_one_after_the_oth
     rollup.roll_up_stale()
     assert company_revenue() == 100 + 30 * 10 + 30 * 20 + 30 * shared.pop()[0]
     assert broken() == []
+
+
+def test_inv_12_ten_imports_at_once_end_as_one_after_the_other(january):
+    for turn in range(5):
+        files = [upload("actuals", lines(10 * turn + place + 1, 0, 20)) for place in range(10)]
+        done = at_once(*[partial(commit, batch) for batch in files])
+        assert [batch.state for batch in done] == ["committed"] * 10
+        outcomes = sorted((batch.new, batch.changed) for batch in done)
+        assert outcomes == ([(0, 20)] * 10 if turn else [(0, 20)] * 9 + [(20, 0)])
+        last = max(done, key=lambda batch: batch.committed_at)
+        standing = Actual.objects.filter(source="file").values_list("amount", "version", "batch")
+        assert set(standing) == {(Decimal(10 * turn + done.index(last) + 1), 10 * turn + 10, last.pk)}
+        rollup.roll_up_stale()
+        assert company_revenue() == 100 + 20 * (10 * turn + done.index(last) + 1)
+    assert broken() == []
+
+
+def test_inv_12_control_without_the_locks_two_imports_credit_a_line_twice(january, monkeypatch):
+    """The key of the versions, which would refuse the second, is out of the way too."""
+    commit(upload("actuals", lines(10, 0, 1)))
+    with actuals.recording("file") as recorder:
+        recorder.vanish(())
+    both_have_read, write = threading.Barrier(2, timeout=20), actuals._update_lines
+    load_in_any_transaction = batches._load.__wrapped__
+
+    def load(*args):
+        with no_lock():
+            load_in_any_transaction(*args)
+
+    monkeypatch.setattr(batches, "_load", load)
+    monkeypatch.setattr(batches, "lock_imports", lambda: None)
+    monkeypatch.setattr(line_imports, "lock_all_leaves", lambda: None)
+    monkeypatch.setattr(actuals.Recorder, "_keep_versions", lambda self, changes, reason: None)
+    monkeypatch.setattr(actuals, "_update_lines", lambda changes: (both_have_read.wait(), write(changes)))
+    one, two = upload("actuals", lines(20, 0, 1)), upload("actuals", lines(30, 0, 1))
+    done = at_once(lambda: commit(one), lambda: commit(two))
+    assert [batch.state for batch in done] == ["committed", "committed"]
+    line = Actual.objects.get(source="file")
+    assert sorted(Credit.objects.filter(actual=line).values_list("amount", flat=True)) == [20, 30]
+    rollup.roll_up_stale()
+    assert company_revenue() == 150
+    assert broken() != []
 
 
 def test_inv_21_imports_beside_roll_ups_lose_nothing(january):

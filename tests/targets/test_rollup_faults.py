@@ -3,16 +3,18 @@
 import threading
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
+from django.db.models import Sum
 
 from spm.jobs import runner
 from spm.jobs.models import Job
 from spm.org.models import Period, User
 from targets import rollup
-from targets.models import Attainment, PeriodTotal, RollupRun
+from targets.models import Actual, Attainment, PeriodTotal, RollupRun
 from targets.staleness import lock_periods, mark_stale
 from tests import leftovers
 from tests.builders import make_actual, make_company, make_person, make_quota, make_team, make_year
+from tests.races import ROUNDS, Race, at_once, no_lock, without_unique_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,47 +46,102 @@ def company_revenue(leaf):
     return Attainment.objects.get(period=leaf, measure="revenue", company__isnull=False).actual
 
 
-def at_once(count, work):
-    """Run ``work`` in so many threads, each with a connection of its own; what each raised, or None."""
-    ended = []
-
-    def guarded():
-        try:
-            work()
-            ended.append(None)
-        except (DatabaseError, threading.BrokenBarrierError) as error:
-            ended.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=guarded) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return ended
+def lines_of(leaf):
+    """The revenue that the lines of a period add up to."""
+    return Actual.objects.filter(date__range=(leaf.starts_on, leaf.ends_on)).aggregate(Sum("amount"))["amount__sum"]
 
 
 @pytest.mark.parametrize("count", [2, 10])
 def test_inv_21_roll_ups_at_once_equal_one(january, count):
-    assert at_once(count, lambda: rollup.roll_up(january.pk)) == [None] * count
-    together = published()
-    rollup.roll_up(january.pk)
-    assert together == published()
-    assert company_revenue(january) == 111
-
-
-def test_inv_21_without_the_lock_the_race_shows(january, monkeypatch):
-    meet = threading.Barrier(2, timeout=10)
-    monkeypatch.setattr(rollup, "lock_periods", lambda keys: list(Period.objects.filter(pk__in=list(keys))))
-    monkeypatch.setattr(rollup, "_recredit", lambda batch: meet.wait())
-
-    def unlocked():
-        connection.ensure_connection()
-        connection.transaction_mode = "DEFERRED"  # SQLite's lock is BEGIN IMMEDIATE
+    overlapped = 0
+    for number in range(ROUNDS):
+        make_actual(User.objects.get(name="Rep"), amount=1, external_id=f"round {number}")
+        race = Race([lambda: rollup.roll_up(january.pk)] * count)
+        assert [type(one) for one in race.ended] == [RollupRun] * count
+        overlapped += race.overlapped
+        together = published()
+        assert company_revenue(january) == 111 + number + 1
         rollup.roll_up(january.pk)
+        assert together == published()
+    assert overlapped >= ROUNDS / 2  # else they met one after the other
 
-    assert any(isinstance(error, DatabaseError) for error in at_once(2, unlocked))
+
+def unlocked(monkeypatch, at, work=lambda: None):
+    """A roll-up without its lock, which does ``work`` where it asks for the statement ``at``."""
+    fill = rollup.Batch.fill
+    monkeypatch.setattr(rollup, "lock_periods", lambda keys: list(Period.objects.filter(pk__in=list(keys))))
+
+    def fill_there(batch, sql, **names):
+        if sql == at:
+            work()
+        return fill(batch, sql, **names)
+
+    monkeypatch.setattr(rollup.Batch, "fill", fill_there)
+
+    def roll_up():
+        (january,) = Period.objects.filter(label="2026-01")
+        with no_lock():
+            return rollup.roll_up_together.__wrapped__([january.pk])
+
+    return roll_up
+
+
+def test_inv_21_control_without_the_lock_two_roll_ups_publish_everything_twice(january, monkeypatch):
+    roll_up = unlocked(monkeypatch, rollup.effects.SOME, threading.Barrier(2, timeout=20).wait)
+    with without_unique_keys(PeriodTotal, Attainment):
+        PeriodTotal.objects.all().delete()
+        Attainment.objects.all().delete()
+        assert [type(one) for one in at_once(roll_up, roll_up)] == [list, list]
+        totals = PeriodTotal.objects.filter(period=january, measure="revenue")
+        assert list(totals.values_list("amount", flat=True)) == [111, 111]
+        assert Attainment.objects.filter(period=january, measure="revenue", company__isnull=False).count() == 2
+
+
+def test_inv_21_control_without_the_lock_the_unique_keys_stop_the_second_roll_up(january, monkeypatch):
+    for model in (PeriodTotal, Attainment):
+        model.objects.all().delete()
+    roll_up = unlocked(monkeypatch, rollup.effects.SOME, threading.Barrier(2, timeout=20).wait)
+    refused = [one for one in at_once(roll_up, roll_up) if isinstance(one, IntegrityError)]
+    assert len(refused) == 1
+    assert "period_total_once" in str(refused[0]) or "targets_periodtotal.measure" in str(refused[0])
+
+
+def test_inv_21_control_without_the_lock_a_line_written_meanwhile_is_lost(january, monkeypatch):
+    """The roll-up has read the lines; the writer finds the period marked, and leaves it at that."""
+    rep = User.objects.get(name="Rep")
+
+    def write():
+        assert at_once(lambda: make_actual(rep, amount=50, external_id="meanwhile"))[0].amount == 50
+
+    unlocked(monkeypatch, rollup.HOMES, write)()
+    assert not RollupRun.objects.stale().exists()
+    assert (company_revenue(january), lines_of(january)) == (111, 161)
+
+
+def test_inv_21_a_line_written_during_a_roll_up_is_in_the_next(january, monkeypatch):
+    """The same with the lock on: the writer waits for the roll-up to end, and marks the period anew."""
+    rep, fill, writers = User.objects.get(name="Rep"), rollup.Batch.fill, []
+
+    def write():
+        try:
+            make_actual(rep, amount=50, external_id="meanwhile")
+        finally:
+            connections.close_all()
+
+    def fill_there(batch, sql, **names):
+        if sql == rollup.HOMES and not writers:
+            writers.append(threading.Thread(target=write))
+            writers[0].start()
+            writers[0].join(0.5)
+            assert writers[0].is_alive()
+        return fill(batch, sql, **names)
+
+    monkeypatch.setattr(rollup.Batch, "fill", fill_there)
+    rollup.roll_up(january.pk)
+    writers[0].join(20)
+    assert RollupRun.objects.stale().exists()
+    rollup.roll_up_stale()
+    assert company_revenue(january) == lines_of(january) == 161
 
 
 def test_inv_22_roll_up_beside_a_writer_loses_nothing(january):
@@ -93,7 +150,7 @@ def test_inv_22_roll_up_beside_a_writer_loses_nothing(january):
             (leaf,) = lock_periods([january.pk])
             mark_stale([leaf.pk])
 
-    assert at_once(2, write) == [None, None]
+    assert at_once(write, write) == [None, None]
     rollup.roll_up_stale()
     assert not RollupRun.objects.stale().exists()
 
