@@ -2,14 +2,16 @@
 
 import io
 import json
+from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from spm.imports.models import ImportBatch
 from spm.org.models import Team
-from targets.models import RollupRun
+from targets.models import Actual, RollupRun
 from tests.builders import make_person
+from tests.spm.test_imports_workbooks import workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,6 +102,58 @@ def test_options_override_the_mapping(company, tmp_path):
     (tmp_path / "m.toml").write_text('[columns]\naccount_id = "ID"\npotential = "Wert"\n[format]\ndelimiter = ";"\n')
     code, report, words = load("accounts", path, map=tmp_path / "m.toml", delimiter="|", encoding="cp1252", decimal=",")
     assert (code, report["new"]) == (0, 1), words
+
+
+def test_the_option_sheet_reads_the_sheet_that_it_names(company, tmp_path):
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(workbook([["team"], ["East"]], West=[["team"], ["West"]], North=[["team"], ["North"]]))
+    code, _report, words = load("teams", path)
+    assert (code, Team.objects.count()) == (1, 0)
+    assert "Choose the sheet by name" in words
+    assert load("teams", path, sheet="West")[0] == 0
+    assert list(Team.objects.values_list("name", flat=True)) == ["West"]
+    assert load("teams", path, sheet="Nowhere")[2].startswith("The workbook has no such sheet.")
+
+
+@pytest.mark.parametrize(("pattern", "day"), [("%d/%m/%Y", date(2026, 4, 3)), ("%m/%d/%Y", date(2026, 3, 4))])
+def test_the_option_date_format_answers_what_the_file_cannot_tell(year, tmp_path, pattern, day):
+    path = tmp_path / "lines.csv"
+    path.write_text("external_id,kind,date,amount\na,revenue,03/04/2026,10\n")
+    code, _report, words = load("actuals", path)
+    assert (code, Actual.objects.count()) == (1, 0)
+    assert "03/04/2026" in words
+    assert load("actuals", path, date_format=pattern)[0] == 0
+    assert Actual.objects.get().date == day
+
+
+def test_the_option_date_format_that_is_none_is_told_in_words(company, teams):
+    code, _report, words = load("teams", teams, date_format="day first")
+    assert code == 1
+    assert "“day first” is no date format" in words
+
+
+@pytest.mark.parametrize(
+    ("column", "unknown", "reason"),
+    [
+        ("email", "nobody@x.com", "Nobody has this e-mail address. Load people first."),
+        ("account_id", "A-404", "There is no such account. Load accounts first."),
+        ("territory", "Nowhere", "There is no such territory. Load territories first."),
+    ],
+)
+def test_whoever_or_whatever_is_unknown_is_refused_row_by_row_and_counted(year, tmp_path, column, unknown, reason):
+    path, out, err = tmp_path / "lines.csv", io.StringIO(), io.StringIO()
+    good = "".join(f"g{number},revenue,2026-01-05,,10\n" for number in range(2))
+    bad = "".join(f"b{number},revenue,2026-01-05,{unknown},10\n" for number in range(30))
+    path.write_text(f"external_id,kind,date,{column},amount\n{good}{bad}")
+    with pytest.raises(CommandError, match="30 rows are refused"):
+        call_command("load", "actuals", str(path), json=True, stdout=out, stderr=err)
+    report = json.loads(out.getvalue())
+    told = {"column": column, "value": unknown, "reason": reason}
+    assert report["refused_rows"] == [{"row": row} | told for row in range(4, 34)]
+    assert (report["refused"], report["new"], Actual.objects.count()) == (30, 2, 0)
+    lines = err.getvalue().splitlines()
+    assert lines[-1] == f"30 rows:  {column}  '{unknown}'  {reason}"
+    assert len([line for line in lines if reason in line]) == 21
 
 
 def test_the_roll_up_has_happened_when_the_command_returns(year, tmp_path):

@@ -15,6 +15,7 @@ from spm.imports.models import ImportBatch, ImportProfile
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
 from spm.org.models import Team
+from targets.models import Actual
 from tests.builders import make_team
 from tests.spm.imports_help import load
 
@@ -79,6 +80,29 @@ def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     assert not Team.objects.filter(key="west").exists()
     admin.post(reverse("imports:commit", args=[batch.pk]), {"good_rows": "1"})
     assert Team.objects.filter(key="west").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "unknown", "reason"),
+    [
+        ("email", "nobody@x.com", "Nobody has this e-mail address. Load people first."),
+        ("account_id", "A-404", "There is no such account. Load accounts first."),
+        ("territory", "Nowhere", "There is no such territory. Load territories first."),
+    ],
+)
+def test_whoever_or_whatever_is_unknown_is_listed_with_the_number_of_its_rows(admin, year, column, unknown, reason):
+    bad = "".join(f"b{number},revenue,2026-01-05,{unknown},10\n" for number in range(60))
+    text = f"external_id,kind,date,{column},amount\ng,revenue,2026-01-05,,10\n{bad}"
+    response, batch = send(admin, "actuals", file=file(text.encode(), "lines.csv"))
+    assert (batch.read, batch.new, batch.refused) == (61, 1, 60)
+    (told,) = response.context["page"].complaints
+    assert (told["count"], told["column"], told["value"], told["reason"]) == (60, column, unknown, reason)
+    page = " ".join(response.content.decode().split())
+    cells = f'<td class="num">60</td><td class="code">{column}</td><td>{unknown}</td><td class="wrap">{reason}</td>'
+    assert cells in page
+    assert "10 more rows are in the file." in page
+    admin.post(reverse("imports:commit", args=[batch.pk]))
+    assert not Actual.objects.exists()
 
 
 def test_teams_that_a_file_of_people_names_are_made_when_the_admin_says_so(admin):

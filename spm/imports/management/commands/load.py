@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm import memory
 from spm.errors import RuleViolation
@@ -87,8 +88,8 @@ class Command(BaseCommand):
         """Words on stderr; exit 1 where nothing was loaded."""
         for note in batch.notes if batch else []:
             self.stderr.write(str(note))
-        for row in batch.rows.all()[:SHOWN] if batch else []:
-            self.stderr.write(f"{row.number}  {row.column}  {row.value[:80]!r}  {row.reason}")
+        if batch:
+            self._tell_rows(batch)
         is_dry_and_good = bool(batch and batch.state == BatchState.PREVIEWED and not batch.refused)
         if batch and batch.rows.exists() and batch.state == BatchState.COMMITTED:
             path = Path(f"refused-{batch.pk}.csv")
@@ -99,6 +100,15 @@ class Command(BaseCommand):
             raise CommandError(reason or _("Nothing was loaded."), returncode=1)
         said = ", ".join(f"{name} {count}" for name, count in batches.counts(batch).items())
         self.stderr.write(f"{batch.kind}: {said}; {seconds} s")
+
+    def _tell_rows(self, batch: ImportBatch) -> None:
+        """The first rows that are not loaded; then each complaint that several rows share, with their number."""
+        for row in batch.rows.all()[:SHOWN]:
+            self.stderr.write(f"{row.number}  {row.column}  {row.value[:80]!r}  {row.reason}")
+        for one in refused_rows.grouped(batch, SHOWN):
+            if one["count"] > 1:
+                told = ngettext("%(count)d row:", "%(count)d rows:", one["count"]) % {"count": one["count"]}
+                self.stderr.write(f"{told}  {one['column']}  {one['value'][:80]!r}  {one['reason']}")
 
 
 def _mapping(options: dict[str, Any]) -> Mapping:
