@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from spm.dashboards import access
 from spm.dashboards.board import Focus
 from spm.dashboards.figures import ZERO, total
-from spm.dashboards.performance import stretches
-from spm.dashboards.periods import PAGE_ROWS, View
+from spm.dashboards.performance import focus_name, stretches
+from spm.dashboards.periods import PAGE_ROWS, Leaf, View
 from spm.dashboards.queries import Stamp, default_focus, steady, trees_of
 from spm.dashboards.territories import own_in_territories, reads_own_alone
 from spm.market.models import Territory
@@ -36,7 +36,7 @@ class Subject:
 
     name: str
     holder: explain.Holder
-    rows: dict[str, int]  # lookup of its Attainment rows
+    rows: dict[str, Any]  # lookup of its Attainment rows
     query: dict[str, int]  # what stays in the address
     is_whole: bool = False  # everybody: the company
 
@@ -107,7 +107,7 @@ def subject_of(user: User, company: Company, view: View, params: QueryDict) -> S
     if focus.is_company:
         everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
         return Subject(company.name, explain.Holder(everybody), {"company": company.pk}, {}, is_whole=True)
-    return _team(user, view, focus.teams[0])
+    return _teams(user, view, focus, focus_name(user, company, focus), {})
 
 
 def _key(text: str) -> int:
@@ -142,9 +142,21 @@ def _team(user: User, view: View, pk: int) -> Subject:
     team = Team.objects.visible_to(user, once_led=True).filter(pk=pk).first()
     if team is None or not access.can_open_team(user, pk):
         raise Http404
-    leaves = view.window.leaves
-    spans = stretches(Focus((pk,), is_company=False), leaves, trees_of(user, leaves))
-    return Subject(team.name, explain.Holder(tuple(spans)), {"team": pk}, {"team": pk})
+    return _teams(user, view, Focus((pk,), is_company=False), team.name, {"team": pk})
+
+
+def _teams(user: User, view: View, focus: Focus, name: str, query: dict[str, int]) -> Subject:
+    """What teams brought together, each leaf period by those who stood in them then."""
+    leaves = [leaf for leaf in view.window.leaves if any(_shows(user, team, leaf) for team in focus.teams)]
+    spans = stretches(focus, leaves, trees_of(user, leaves))
+    nobody = Stretch(view.window.starts_on, view.window.ends_on, frozenset())
+    return Subject(name, explain.Holder(tuple(spans) or (nobody,)), {"team__in": focus.teams}, query)
+
+
+def _shows(user: User, team: int, leaf: Leaf) -> bool:
+    """Whether the team's total of a leaf period is the user's to see: of a team once led, the periods led alone."""
+    spans = access.once_led(user, team)
+    return not spans or any(span.starts_on <= leaf.ends_on < (span.until or date.max) for span in spans)
 
 
 def credits_of(user: User, view: View, subject: Subject) -> QuerySet[Credit]:

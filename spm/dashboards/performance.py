@@ -35,7 +35,7 @@ from spm.dashboards.queries import (
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.team_cells import drawn
-from spm.dashboards.tiles import Tile, effect_words, growth_words, tiles
+from spm.dashboards.tiles import Tile, effect_words, growth_words, lines_href, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
@@ -151,7 +151,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         sentence=opening(situation),
         second=second(situation, people_of_worst(board, names, trees, view)),
         effect=effect_words(board.total.figures, company),
-        tiles=tiles(board.total, view, company),
+        tiles=tiles(board.total, view, company, lines_href(focus, view)),
         total=total,
         rows=rows,
         page=page,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from spm.dashboards.board import Row
+from spm.dashboards.board import Focus, Row
 from spm.dashboards.figures import Cells, Figures, figures
 from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import bar_of
@@ -16,7 +16,6 @@ from spm.dashboards.sentences import credited_word
 from spm.org.models import Company
 from spm.ui.geometry import Bullet, Sparkline, sparkline
 from spm.ui.numbers import (
-    NONE,
     day,
     money_compact,
     money_full,
@@ -56,9 +55,16 @@ class Tile:
     note: str = ""
 
 
-def tiles(total: Row, view: View, company: Company, rows_href: str = "") -> tuple[Tile, ...]:
-    """Attainment, pace, gap, and what is left to do."""
-    href = rows_href or reverse("dashboards:actuals") + view.query()
+def lines_href(focus: Focus, view: View) -> str:
+    """Where the lines behind the number of a page stand; it names the team, which the page may have in its path.
+
+    Without a name it is what the reader leads: the company, or several teams.
+    """
+    return reverse("dashboards:actuals") + view.query(team=focus.teams[0] if len(focus.teams) == 1 else "")
+
+
+def tiles(total: Row, view: View, company: Company, href: str) -> tuple[Tile, ...]:
+    """Attainment, pace, gap, and what is left to do; ``href`` leads to the lines behind them."""
     return (
         _attainment(total, view, company, href),
         _pace(total, view, company, href),
@@ -112,7 +118,7 @@ def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
                 (_by_now(view), money_full(at.expected, company.currency)),
-                (_season(view), percent(at.elapsed, 1)),
+                *_share_of_quota(at, view, company),
             ],
             (_("Pace"), percent(at.pace, 1)),
             view,
@@ -150,16 +156,12 @@ def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
     """Stands where coverage will, once there is a pipeline to cover with."""
     at = total.figures
     rows = [
-        (
-            _("Baseline quota of the period") if view.is_baseline else _("Quota of the period"),
-            money_full(at.quota, company.currency),
-        ),
+        (_quota_label(view), money_full(at.quota, company.currency)),
         ("− " + _actual_label(view), money_full(at.actual, company.currency)),
     ]
     result = (_("To go, never below 0"), money_full(at.to_go, company.currency))
-    if not at.is_last_month:
-        rows += [(_("= to go, never below 0"), result[1])]
-        rows += [(_("÷ months left"), number(at.months_left, 1) if at.months_left else NONE)]
+    if at.months_left >= 1:
+        rows += [(_("= to go, never below 0"), result[1]), (_months_left(view), number(at.months_left, 2))]
         result = (_("Needed per month"), money_full(at.needed, company.currency))
     return Tile(
         label=_("To go"),
@@ -204,7 +206,7 @@ def holder_math(row: Row, view: View, company: Company, href: str, measure: Meas
             (label, money_full(at.actual, company.currency)),
             *_effect(at, company),
             (_by_now(view), money_full(at.expected if at.quota else None, company.currency)),
-            (_season(view), percent(at.elapsed, 1)),
+            *_share_of_quota(at, view, company),
         ],
         (_("Pace"), percent(at.pace, 1)),
         view,
@@ -244,12 +246,34 @@ def _by_now(view: View) -> str:
     return _("÷ baseline quota expected to date") if view.is_baseline else _("÷ quota expected to date")
 
 
+def _share_of_quota(at: Figures, view: View, company: Company) -> list[tuple[str, str]]:
+    """Where the amount expected by now comes from: a share of the quota."""
+    return [(_season(view), percent(at.elapsed, 1)), (_quota_label(view), money_full(at.quota, company.currency))]
+
+
+def _quota_label(view: View) -> str:
+    return _("Baseline quota of the period") if view.is_baseline else _("Quota of the period")
+
+
 def _season(view: View) -> str:
     current = view.window.current
     if current is None:
         return _("of the quota, by its months")
     words = {"elapsed": current.elapsed, "days": current.days, "leaf": current.title}
     return _("of the quota: full months, and %(elapsed)s of %(days)s days of %(leaf)s") % words
+
+
+def _months_left(view: View) -> str:
+    """Whole ones and the days of the running one, since their quotient rarely ends after two decimals."""
+    current = view.window.current
+    if current is None:
+        return _("÷ months left")
+    words = {
+        "whole": sum(not leaf.begun for leaf in view.window.leaves),
+        "left": current.days - current.elapsed,
+        "days": current.days,
+    }
+    return _("÷ months left: %(whole)s and %(left)s of %(days)s days") % words
 
 
 def growth_words(at: Figures, view: View) -> str:
