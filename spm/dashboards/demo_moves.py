@@ -31,7 +31,7 @@ TAKEN = slice(5, 8)  # of the relieved rep's accounts: standard ones
 def split_the_channel() -> None:
     """Before July the accounts of the new territory stood in its neighbour; the director had them moved together."""
     values = {
-        "name": _("Channel West opens"),
+        "name": _("Distributors East opens"),
         "effective_on": figures.TERRITORY_SPLIT,
         "hold_over": HoldOver.ALL,
         "hold_days": None,

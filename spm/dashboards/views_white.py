@@ -46,7 +46,8 @@ def white(request: HttpRequest) -> HttpResponseBase:
     company, view, subject = found
     user, wish = user_of(request), wish_of(request.GET)
     if export_format(request):
-        return white_tables.export_white_space(request, white_file(user, company, view, subject, wish))
+        file = white_file(user, company, view, subject, wish)
+        return white_tables.export_white_space(request, file, view, subject)
     page = white_space(user, company, view, subject, wish)
     context = {
         "page": page,

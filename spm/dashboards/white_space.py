@@ -6,10 +6,11 @@ read from all credits that the viewer sees. Accounts are cut into pages by the d
 drawn from similar accounts (``territories.similar_accounts``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import batched
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -31,7 +32,9 @@ from territories import similar_accounts, target_customers
 from territories.models import TargetCustomer
 
 PER_PAGE, MOST_SEGMENTS = 50, 50
+BLOCK = 500  # accounts of a file that are read together
 COLUMNS = 10  # families on one page; the others are summed in one column, and can be chosen one by one
+FILE_COLUMNS = 100  # and in a file
 ORDERS = ("name", "actual", "potential", "left", "pipeline")
 USUAL = "-actual"
 
@@ -151,9 +154,29 @@ def white_space(user: User, company: Company, view: View, subject: Subject, wish
     return steady(user, lambda stamp: _read(user, company, view, subject, wish, stamp))
 
 
-def white_file(user: User, company: Company, view: View, subject: Subject, wish: Wish) -> WhiteSpace:
-    """The same for a file, which says nothing of the roll-up."""
-    return _read(user, company, view, subject, wish, None)
+@dataclass(frozen=True)
+class WhiteFile:
+    """Every row and every family that is asked for; the rows are read block by block as they are written."""
+
+    columns: Sequence[Column]
+    rows: Iterator[AccountRow]
+
+
+def white_file(user: User, company: Company, view: View, subject: Subject, wish: Wish) -> WhiteFile:
+    """All of the list, on whatever page; it says nothing of the roll-up."""
+    counts = credits_of(user, view, subject).select_related(None).order_by()
+    chosen = _narrowed(user, accounts_of(user, view, subject, counts), wish)
+    columns = _columns(target_customers.families(), _by_family(counts, chosen), wish, FILE_COLUMNS)
+    keys = list(_sorted(user, view, chosen, counts, wish).values_list("pk", "segment"))
+    means = similar_accounts.means(view.measure, view.today, {segment for _pk, segment in keys})
+
+    def rows() -> Iterator[AccountRow]:
+        for block in batched([pk for pk, _segment in keys], BLOCK, strict=False):
+            found = {account.pk: account for account in _told(user, chosen.filter(pk__in=block))}
+            known = Known.of(user, view, list(found.values()), counts, means)
+            yield from (_row(found[pk], known, columns, company.currency) for pk in block if pk in found)
+
+    return WhiteFile(columns, rows())
 
 
 def _read(  # noqa: PLR0913  # whose page, of what, at which state
@@ -164,7 +187,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
     chosen = _narrowed(user, every, wish)
     sums = _by_family(counts, chosen)
     families = target_customers.families()
-    columns = _columns(families, sums, wish)
+    columns = _columns(families, sums, wish, COLUMNS)
     segments = _segments(_narrowed(user, every, replace(wish, segment="")))
     paginator = Paginator(_told(user, _sorted(user, view, chosen, counts, wish)), PER_PAGE)
     paginator.count = segments.get(wish.segment, 0) if wish.segment else sum(segments.values())
@@ -246,13 +269,13 @@ def _by_family(counts: QuerySet[Credit], chosen: QuerySet[Account]) -> dict[int 
 
 
 def _columns(
-    families: Sequence[tuple[int, str]], sums: Mapping[int | None, tuple[Decimal, Decimal]], wish: Wish
+    families: Sequence[tuple[int, str]], sums: Mapping[int | None, tuple[Decimal, Decimal]], wish: Wish, most: int
 ) -> list[Column]:
-    """The family asked for, else those that bring most; of equals by name."""
+    """The family asked for, else the ``most`` that bring most; of equals by name."""
     found = [Column(pk, name, sums.get(pk, (ZERO, ZERO))[1]) for pk, name in families]
     if wish.family:
         return [column for column in found if column.pk == wish.family]
-    return sorted(found, key=lambda column: (-column.total, column.name.casefold()))[:COLUMNS]
+    return sorted(found, key=lambda column: (-column.total, column.name.casefold()))[:most]
 
 
 def _sorted(user: User, view: View, rows: QuerySet[Account], counts: QuerySet[Credit], wish: Wish) -> QuerySet[Account]:
@@ -277,6 +300,9 @@ def _sum_of(rows: QuerySet[Any], group: str, amount: str) -> Any:
     return Subquery(summed, output_field=MoneyField())
 
 
+type Means = Mapping[tuple[similar_accounts.Kin, int], similar_accounts.Mean]
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of the accounts of one page, by account and family; three queries and that of similar accounts."""
@@ -285,10 +311,13 @@ class Known:
     last: Mapping[tuple[int, int | None], date]  # the newest credit of all that the viewer sees
     year: Mapping[int, Decimal]  # all that the account brought in the last twelve months, of people seen
     open_deals: Mapping[tuple[int, int | None], Decimal]
-    means: Mapping[tuple[similar_accounts.Kin, int], similar_accounts.Mean]
+    means: Means
 
     @classmethod
-    def of(cls, user: User, view: View, accounts: Sequence[Account], counts: QuerySet[Credit]) -> "Known":
+    def of(
+        cls, user: User, view: View, accounts: Sequence[Account], counts: QuerySet[Credit], means: Means | None = None
+    ) -> "Known":
+        """``means``: of similar accounts, where they have been read already."""
         keys = [account.pk for account in accounts]
         pair = ("actual__account", "actual__product_family")
         here = counts.filter(actual__account__in=keys).values_list(*pair)
@@ -309,7 +338,9 @@ class Known:
                     sum=Sum("amount", output_field=MoneyField())
                 )
             },
-            means=similar_accounts.means(view.measure, view.today, {account.segment for account in accounts}),
+            means=similar_accounts.means(view.measure, view.today, {account.segment for account in accounts})
+            if means is None
+            else means,
         )
 
 

@@ -1,5 +1,7 @@
 """The white space: cells, what a white one may bring, sums that agree with the number, and who sees what."""
 
+import csv
+import io
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -10,10 +12,11 @@ from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from spm.dashboards import white_space
 from spm.dashboards.actuals import subject_of
 from spm.dashboards.queries import view_of
 from spm.dashboards.white_cells import CellKind
-from spm.dashboards.white_space import asked, twelve_months, white_space, wish_of
+from spm.dashboards.white_space import asked, twelve_months, wish_of
 from spm.market.models import AccountPlacement, Opportunity, ProductFamily
 from spm.org.models import User
 from targets import rollup
@@ -69,7 +72,7 @@ def read(land, user=None, query=""):
     params = QueryDict(query or f"territory={land.territory.pk}")
     view = twelve_months(view_of(viewer, land.company, asked(params)), params)
     subject = subject_of(viewer, land.company, view, params)
-    return white_space(viewer, land.company, view, subject, wish_of(params))
+    return white_space.white_space(viewer, land.company, view, subject, wish_of(params))
 
 
 def cells(page):
@@ -232,12 +235,49 @@ def test_a_cell_lists_the_credits_that_make_it(land, client):
         assert client.get(CELL, where | wrong).status_code == 404, wrong
 
 
+def file(client, query):
+    answer = client.get(PAGE, query | {"format": "csv"})
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
 def test_the_file_has_the_amounts_of_the_page(land, client):
     client.force_login(land.rep)
-    answer = client.get(PAGE, {"territory": land.territory.pk, "format": "csv"})
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    assert len(lines) == 8
-    kay = next(line for line in lines if line.startswith("Kay,")).split(",")
-    assert kay[3:6] == ["5000.00", "1000.00", "300.00"]
-    assert "1000.00" in kay[6:]
+    rows = file(client, {"territory": land.territory.pk})
+    assert len(rows) == 7
+    kay = next(row for row in rows if row["Account"] == "Kay")
+    assert (kay["Potential"], kay["Revenue"], kay["Left"], kay["Open pipeline"]) == (
+        "5000.00",
+        "1000.00",
+        "4000.00",
+        "300.00",
+    )
+    assert (kay["Dryers"], kay["Dryers: state"], kay["Service: state"]) == ("1000.00", "bought", "in the pipeline")
+    bare = next(row for row in rows if row["Account"] == "Bare")
+    assert (bare["Filters: expected"], bare["Filters: state"]) == ("150.00", "never bought")
     assert client.get(PAGE, {"territory": land.territory.pk, "format": "xlsx"}).status_code == 200
+
+
+def test_the_file_holds_every_account_and_family_on_whatever_page_in_the_order_of_the_list(land, client, monkeypatch):
+    monkeypatch.setattr(white_space, "BLOCK", 20)
+    for number in range(60):
+        _placed(f"More {number:02}", land.territory)
+    for number in range(11):
+        ProductFamily.objects.create(name=f"Family {number:02}", key=f"family {number:02}")
+    client.force_login(land.rep)
+    rows = file(client, {"territory": land.territory.pk, "sort": "name", "page": "2"})
+    names = [row["Account"] for row in rows]
+    assert names == sorted(["Bare", "Kay", *(f"More {n:02}" for n in range(60)), *(f"Other {n}" for n in range(5))])
+    assert {f"Family {number:02}" for number in range(11)} < set(rows[0])
+    assert sum(Decimal(row["Revenue"]) for row in rows) == read(land).listed
+    by_filters = file(client, {"territory": land.territory.pk, "sort": f"-f{land.Filters.pk}"})
+    assert [row["Account"] for row in by_filters][:2] == ["Other 4", "Other 3"]
+    narrowed = file(client, {"territory": land.territory.pk, "segment": "Direct", "family": land.Filters.pk})
+    assert len(narrowed) == 67
+    assert [name for name in narrowed[0] if name.endswith(": state")] == ["Filters: state"]
+
+
+def test_territories_lead_to_the_white_space_of_the_team_or_ones_own(land, client):
+    for viewer, name in ((land.north_manager, "North"), (land.director, "Testing Ltd"), (land.rep, "Rep One")):
+        client.force_login(viewer)
+        assert f'href="{PAGE}"' in client.get("/territories/").content.decode()
+        assert client.get(PAGE).context["page"].subject.name == name
