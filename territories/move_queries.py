@@ -16,7 +16,7 @@ from spm.org.models import User
 from spm.org.scopes import scope_of
 from targets.choices import Measure
 from targets.models import CompanyPlan
-from territories import access, move_figures
+from territories import access, move_figures, move_ground, move_holds
 from territories.choices import MoveState
 from territories.models import MovedAccount, MoveEvent, MovePackage
 from territories.move_figures import Figures, NumberRow, Pair, Side
@@ -144,6 +144,7 @@ def move_page(user: User, package: MovePackage) -> MovePage:
     )
     whole = access.reads_move(user, package)
     figures = _figures(user, package, [one.account_id for one in moved], whole=whole)
+    days = _days(package, moved)
     events = MoveEvent.objects.visible_to(user).filter(package=package).select_related("by")
     may = {
         "edit": access.can_edit_move(user, package),
@@ -155,7 +156,7 @@ def move_page(user: User, package: MovePackage) -> MovePage:
     return MovePage(
         package=package,
         figures=figures,
-        rows=[_row(one, package, figures, whole=whole) for one in moved],
+        rows=[_row(one, package, days[one.account_id], figures, whole=whole) for one in moved],
         events=list(events),
         revision=plans.select_related("fiscal_year").first() if plans is not None else None,
         is_whole=whole,
@@ -187,7 +188,16 @@ def _part(user: User, found: Figures) -> Figures:
     return Figures(sides, numbers, found.year, found.since, found.is_late)
 
 
-def _row(one: MovedAccount, package: MovePackage, figures: Figures, *, whole: bool) -> MovedRow:
+def _days(package: MovePackage, moved: Sequence[MovedAccount]) -> dict[int, date | None]:
+    """Account → the day it moves; of what is not applied yet as it stands now. None: it waits, or was overtaken."""
+    if package.state in (MoveState.ACTIVE, MoveState.DISCARDED):
+        return {one.account_id: one.moves_on for one in moved}
+    closings = move_ground.closings(package.effective_on, [one.account_id for one in moved])
+    policy = (package.hold_over, package.effective_on, package.hold_days)
+    return {one.account_id: move_holds.moves_on(*policy, closings.get(one.account_id, [])) for one in moved}
+
+
+def _row(one: MovedAccount, package: MovePackage, day: date | None, figures: Figures, *, whole: bool) -> MovedRow:
     is_applied = package.state == MoveState.ACTIVE
     brought: Any = one if is_applied else (figures.carried or {}).get(one.account_id)
     return MovedRow(
@@ -195,8 +205,8 @@ def _row(one: MovedAccount, package: MovePackage, figures: Figures, *, whole: bo
         name=one.account.name,
         external_id=one.account.external_id,
         origin=one.from_territory.name if one.from_territory else "",
-        moves_on=one.moves_on,
-        is_waiting=is_applied and one.moves_on is None and not one.overtaken,
+        moves_on=day,
+        is_waiting=day is None and not one.overtaken and package.state != MoveState.DISCARDED,
         is_overtaken=one.overtaken,
         potential=brought.potential if whole and brought else None,
         pipeline=brought.pipeline if whole and brought else None,

@@ -120,6 +120,24 @@ def test_each_rep_reads_the_own_side_alone_and_not_before_it_is_proposed(land, c
     assert page_of(client, package).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("policy", "day", "waits"),
+    [
+        ({"hold_over": "all"}, OCTOBER, False),
+        ({"hold_over": "days", "hold_days": 30}, date(2026, 10, 31), False),
+        ({"hold_over": "close"}, None, True),
+    ],
+)
+def test_a_draft_says_when_each_account_would_move(land, manager, policy, day, waits):
+    deal(land.alpha)
+    package = draft(land, land.alpha, land.beta, **policy)
+    rows = page_of(manager, package).context["page"].rows
+    assert [(row.moves_on, row.is_waiting) for row in rows] == [(day, waits), (OCTOBER, False)]
+    moves.discard(package, land.north_manager)
+    rows = page_of(manager, package).context["page"].rows
+    assert [(row.moves_on, row.is_waiting) for row in rows] == [(None, False)] * 2
+
+
 def test_an_applied_package_shows_what_it_did_whatever_came_after(land, manager):
     deal(land.alpha)
     make_company(fixed_today=OCTOBER)
