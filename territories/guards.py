@@ -1,5 +1,5 @@
-"""Guards of plans, maps and rules: versions are append-only, what is handed in, approved or activated stays, and
-whatever belongs to the map of an account stays within that account.
+"""Guards of plans, maps, rules and moves: versions are append-only, what is handed in, approved, activated or applied
+stays, and whatever belongs to the map of an account stays within that account.
 """
 
 from spm.org.guards import Event, append_only, refuse, register
@@ -57,4 +57,21 @@ register(
         message=ACTIVATED,
         when=f"EXISTS (SELECT 1 FROM {RULE_SET} s WHERE s.id = ROW.rule_set_id AND s.state = 'active')",
     ),
+)
+
+PACKAGE, MOVED = "territories_movepackage", "territories_movedaccount"
+APPLIED = "a package that was applied never changes; the way back is a package of its own (INV-80)"
+OF_APPLIED = f"EXISTS (SELECT 1 FROM {PACKAGE} p WHERE p.id = ROW.package_id AND p.state = 'active')"
+
+register(*append_only("territories_moveevent"))
+register(*refuse(PACKAGE, (Event.UPDATE, Event.DELETE), name="applied", message=APPLIED, when="OLD.state = 'active'"))
+register(*refuse(MOVED, (Event.INSERT, Event.DELETE), name="applied", message=APPLIED, when=OF_APPLIED))
+register(
+    *refuse(  # what waits for its last opportunity still gets its day, once
+        MOVED,
+        (Event.UPDATE,),
+        name="moved",
+        message=APPLIED,
+        when=f"(OLD.moves_on IS NOT NULL OR OLD.overtaken) AND {OF_APPLIED}",
+    )
 )

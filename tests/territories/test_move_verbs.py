@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import DatabaseError, connection, transaction
 
 from spm.errors import RuleViolation
 from spm.jobs import runner
 from spm.jobs.models import Job
 from spm.market.models import AccountPlacement, Assignment
+from spm.org import guards
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Period
 from spm.org.verification import run_all
@@ -18,7 +20,7 @@ from targets import revisions, rollup
 from targets.models import Attainment, CompanyPlan, Credit, PeriodTotal
 from targets.plans import set_target
 from territories import move_figures, moves
-from territories.models import MovedAccount
+from territories.models import MovedAccount, MovePackage
 from tests.builders import make_account, make_actual, make_territory
 from tests.territories.move_help import OCTOBER, deal, draft, on, placed, quotas, settle, values
 
@@ -28,6 +30,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def land(cast):
     return settle(cast)
+
+
+@pytest.fixture
+def unguarded():
+    """The database without what keeps applied packages as they are, as after a restore of a forged dump."""
+    guards.drop(connection)
 
 
 def breaches():
@@ -231,6 +239,29 @@ def test_a_proposal_that_was_taken_back_is_a_draft_again_and_can_be_changed(land
 # Hold-over
 
 
+def test_move_all_takes_an_account_with_an_open_deal_along_on_the_day(land):
+    deal(land.alpha)
+    on(OCTOBER)
+    old = list(AccountPlacement.objects.filter(account=land.alpha).values())
+    moves.apply(draft(land, land.alpha, land.beta, hold_over="all"), land.north_manager)
+    assert placed() == [("Alpha", "East", OCTOBER), ("Beta", "East", OCTOBER)]
+    assert list(AccountPlacement.objects.filter(account=land.alpha, starts_on__lt=OCTOBER).values()) == old
+    make_actual(land.teammate, OCTOBER, 50, kind="booking", account=land.alpha)
+    assert Credit.objects.get(date=OCTOBER).territory == land.east
+
+
+@pytest.mark.parametrize(
+    "policy", [{"hold_over": "all"}, {"hold_over": "days", "hold_days": 30}, {"hold_over": "close"}]
+)
+def test_whatever_is_held_over_the_quota_moves_from_the_day_on_and_both_reps_hear(land, policy):
+    deal(land.alpha)
+    on(OCTOBER)
+    moves.apply(draft(land, **policy), land.north_manager)
+    assert (quotas(land.rep)["09"], quotas(land.rep)["10"], quotas(land.teammate)["10"]) == (1000, 700, 800)
+    told = Notification.objects.filter(kind="accounts_moved", parameters__what="applied")
+    assert set(told.values_list("person__name", flat=True)) == {"Rep One", "Rep Two"}
+
+
 def test_kept_for_some_days_an_account_with_an_open_deal_moves_later(land):
     deal(land.alpha)
     on(OCTOBER)
@@ -319,7 +350,7 @@ def test_what_came_from_no_territory_has_no_way_back(land):
 # Invariants
 
 
-def test_inv_80_an_account_that_was_never_placed_is_named(land):
+def test_inv_80_an_account_that_was_never_placed_is_named(land, unguarded):
     on(OCTOBER)
     moves.apply(draft(land), land.north_manager)
     assert breaches() == []
@@ -336,7 +367,30 @@ def test_inv_80_what_is_said_later_of_the_same_day_is_no_breach(land):
     assert breaches() == []
 
 
-def test_inv_81_sums_that_differ_are_named(land):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: package.delete(),
+        lambda package: MovePackage.objects.filter(pk=package.pk).update(reason="Never said"),
+        lambda package: package.accounts.filter(account__name="Alpha").update(moves_on=date(2026, 10, 2)),
+        lambda package: package.accounts.all().delete(),
+        lambda package: MovedAccount.objects.create(package=package, account=make_account("Late")),
+        lambda package: package.events.update(count=9),
+        lambda package: package.events.all().delete(),
+    ],
+    ids=["put away", "changed", "moved elsewhere", "emptied", "filled", "event changed", "event gone"],
+)
+def test_inv_80_the_database_refuses_to_change_what_was_applied(land, change):
+    deal(land.beta)
+    on(OCTOBER)
+    package = moves.apply(draft(land, land.alpha, land.beta, hold_over="close"), land.north_manager)
+    with pytest.raises(DatabaseError, match="INV-80|INV-27"), transaction.atomic():
+        change(package)
+    assert package.accounts.count() == 2
+    assert breaches() == []
+
+
+def test_inv_81_sums_that_differ_are_named(land, unguarded):
     on(OCTOBER)
     package = moves.apply(draft(land), land.north_manager)
     package.figures["numbers"][0][4][1] = "11100.01"
