@@ -168,29 +168,30 @@ def release(package: MovePackage) -> int:
 
 @retries.atomic
 def reverse(package: MovePackage, by: User) -> list[MovePackage]:
-    """Drafts that bring the accounts back, from today on: one for each territory that they came from.
+    """Drafts that bring the accounts back, from today on or the day after they moved: one for each territory they left.
 
     Raises RuleViolation where none of them came from a territory, and what ``save`` raises.
     """
     row = _locked(package, MoveState.ACTIVE)
-    back: dict[Territory, list[int]] = defaultdict(list)
+    back: dict[Territory, list[MovedAccount]] = defaultdict(list)
     for one in row.accounts.select_related("from_territory").filter(moves_on__lte=clock.day()):
         if one.from_territory is not None:
-            back[one.from_territory].append(one.account_id)
+            back[one.from_territory].append(one)
     if not back:
         raise RuleViolation(_("Nothing to bring back: none of its accounts has moved from a territory yet."))
     made = []
-    for territory, accounts in sorted(back.items(), key=lambda item: item[0].pk):
+    for territory, moved in sorted(back.items(), key=lambda item: item[0].pk):
+        last = max(one.moves_on for one in moved if one.moves_on)
         values = {
             "name": (_("Back: %(name)s") % {"name": row.name})[:100],
             "to_territory": territory,
-            "effective_on": clock.day(),
+            "effective_on": max(clock.day(), last + move_ground.DAY),
             "hold_over": HoldOver.ALL,
             "hold_days": None,
             "reason": (_("Reverses “%(name)s”") % {"name": row.name})[:300],
             "moves_quota": row.moves_quota,
         }
-        made.append(save(MovePackage(reverses=row), values, accounts, by))
+        made.append(save(MovePackage(reverses=row), values, [one.account_id for one in moved], by))
     _note(row, MoveStep.REVERSED, by, sum(map(len, back.values())))
     return made
 

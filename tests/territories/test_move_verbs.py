@@ -340,6 +340,17 @@ def test_an_applied_package_is_reversed_by_a_new_one(land):
     assert breaches() == []
 
 
+def test_what_moved_today_is_brought_back_tomorrow(land):
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    (back,) = moves.reverse(package, land.north_manager)
+    moves.propose(back, land.north_manager)
+    assert (back.effective_on, moves.apply_due()) == (OCTOBER + timedelta(days=1), (0, 0))
+    on(OCTOBER + timedelta(days=1))
+    assert moves.apply_due() == (1, 0)
+    assert placed()[-1] == ("Alpha", "West", OCTOBER + timedelta(days=1))
+
+
 def test_what_came_from_no_territory_has_no_way_back(land):
     on(OCTOBER)
     package = moves.apply(draft(land, make_account("Lost"), by=land.admin), land.admin)
