@@ -134,8 +134,11 @@ def _line(row: Any) -> MoveLine:
     return MoveLine(row, row.many, row.held)
 
 
-def move_page(user: User, package: MovePackage) -> MovePage:
-    """Of a draft or proposal what it would do if it were applied now, of an applied one what it did."""
+def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> MovePage:
+    """Of a draft or proposal what it would do if it were applied now, of an applied one what it did.
+
+    ``with_events``: also what happened to it, of which a file says nothing.
+    """
     moved = list(
         MovedAccount.objects.visible_to(user)
         .filter(package=package)
@@ -157,7 +160,7 @@ def move_page(user: User, package: MovePackage) -> MovePage:
         package=package,
         figures=figures,
         rows=[_row(one, package, days[one.account_id], figures, whole=whole) for one in moved],
-        events=list(events),
+        events=list(events) if with_events else [],
         revision=plans.select_related("fiscal_year").first() if plans is not None else None,
         is_whole=whole,
         is_due=package.effective_on <= clock.today(),

@@ -114,8 +114,9 @@ def _looked_for(request: HttpRequest) -> dict[str, str]:
 def move_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What a package does, before and after, for the sides that the viewer may read; and what happened to it."""
     package = _package(request, pk)
-    page = move_queries.move_page(user_of(request), package)
-    if export_format(request):
+    is_file = export_format(request) is not None
+    page = move_queries.move_page(user_of(request), package, with_events=not is_file)
+    if is_file:
         return move_tables.export_page(request, page)
     return render(request, "territories/move_detail.html", {"page": page, "package": package})
 
