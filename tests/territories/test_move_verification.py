@@ -1,0 +1,79 @@
+"""What was applied stays as it is: the database refuses any change, and ``verify`` names what was forged past it."""
+
+from datetime import date
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from spm.market.models import AccountPlacement
+from spm.org import guards
+from spm.org.verification import run_all
+from territories import moves
+from territories.models import MovedAccount, MovePackage
+from tests.builders import make_account
+from tests.territories.move_help import OCTOBER, deal, draft, on, settle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def land(cast):
+    return settle(cast)
+
+
+@pytest.fixture
+def unguarded():
+    """The database without what keeps applied packages as they are, as after a restore of a forged dump."""
+    guards.drop(connection)
+
+
+def breaches():
+    return [finding for finding in run_all(("INV-80", "INV-81")) if finding.breaches]
+
+
+def test_inv_80_an_account_that_was_never_placed_is_named(land, unguarded):
+    on(OCTOBER)
+    moves.apply(draft(land), land.north_manager)
+    assert breaches() == []
+    MovedAccount.objects.update(moves_on=date(2026, 10, 2))
+    assert [finding.invariant.number for finding in breaches()] == ["INV-80"]
+
+
+def test_inv_80_what_is_said_later_of_the_same_day_is_no_breach(land):
+    on(OCTOBER)
+    moves.apply(draft(land), land.north_manager)
+    row = AccountPlacement.objects.get(starts_on=OCTOBER)
+    row.territory = land.west
+    row.save()
+    assert breaches() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: package.delete(),
+        lambda package: MovePackage.objects.filter(pk=package.pk).update(reason="Never said"),
+        lambda package: package.accounts.filter(account__name="Alpha").update(moves_on=date(2026, 10, 2)),
+        lambda package: package.accounts.all().delete(),
+        lambda package: MovedAccount.objects.create(package=package, account=make_account("Late")),
+        lambda package: package.events.update(count=9),
+        lambda package: package.events.all().delete(),
+    ],
+    ids=["put away", "changed", "moved elsewhere", "emptied", "filled", "event changed", "event gone"],
+)
+def test_inv_80_the_database_refuses_to_change_what_was_applied(land, change):
+    deal(land.beta)
+    on(OCTOBER)
+    package = moves.apply(draft(land, land.alpha, land.beta, hold_over="close"), land.north_manager)
+    with pytest.raises(DatabaseError, match="INV-80|INV-27"), transaction.atomic():
+        change(package)
+    assert package.accounts.count() == 2
+    assert breaches() == []
+
+
+def test_inv_81_sums_that_differ_are_named(land, unguarded):
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    package.figures["numbers"][0][4][1] = "11100.01"
+    package.save()
+    assert [finding.invariant.number for finding in breaches()] == ["INV-81"]
