@@ -22,9 +22,10 @@ from spm.imports.choices import OPEN_STATES, BatchState
 from spm.imports.kinds import ImportKind, Loader, Run, kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportContent
+from spm.imports.progress import CHECKING, CHECKING_ALL, WRITING, WRITING_ALL, Progress, blocks_told, silent
 from spm.imports.readers import read
 from spm.imports.sheets import BadFile
-from spm.imports.staging import Progress, Staged
+from spm.imports.staging import Staged
 from spm.imports.states import AlreadyDone, check_committed, check_open, still_open
 from spm.imports.tallies import COUNTS, Tally
 from spm.jobs.queue import enqueue
@@ -107,7 +108,7 @@ def headers_of(batch: ImportBatch) -> list[str]:
 # Preview --------------------------------------------------------------------------------------------------------------
 
 
-def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch:
+def preview(batch: ImportBatch, progress: Progress = silent) -> ImportBatch:
     """Judge every row without writing any: counts, refused rows and notes end up in the batch.
 
     Raises RuleViolation, told in ``batch.reason`` too, where the file as a whole cannot be used.
@@ -116,13 +117,13 @@ def preview(batch: ImportBatch, progress: Progress | None = None) -> ImportBatch
     check_open(batch)
     with _told(batch):
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
-        _judge_only(batch, staged)
+        _judge_only(batch, staged, progress)
     batch.state = BatchState.PREVIEWED
     _save_open(batch, started)
     return batch
 
 
-def _judge_only(batch: ImportBatch, staged: Staged) -> None:
+def _judge_only(batch: ImportBatch, staged: Staged, tell: Progress) -> None:
     """Count outcomes and store the rows that need a person's eye, in short transactions of a block each.
 
     Raises AlreadyDone where a commit was faster: its rows stand.
@@ -131,9 +132,10 @@ def _judge_only(batch: ImportBatch, staged: Staged) -> None:
     tally = Tally(batch, staged)
     with still_open(batch):
         batch.rows.all().delete()
+    tell(0, staged.rows.count, CHECKING_ALL)
     tally.keep_refusals()
     _survey(loader, staged)
-    for block in staged.blocks():
+    for block in blocks_told(staged.blocks(), staged.rows.count, tell, CHECKING):
         tally.judge(loader, block)
         tally.keep()
     if batch.is_snapshot and (gone := loader.absent()):
@@ -186,7 +188,7 @@ def commit_good_rows(batch: ImportBatch, by: User | None) -> None:
 def commit(
     batch: ImportBatch,
     by: User | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     confirm: Callable[[], None] | None = None,
 ) -> ImportBatch:
     """Load the file, all of it or nothing; with ``is_partial`` the good rows alone.
@@ -198,28 +200,32 @@ def commit(
     check_open(batch)
     with _told(batch):
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
-        if progress:
-            progress(staged.read, staged.read, _("Writing"))
         try:
             if staged.refusals.count and not batch.is_partial:
                 raise _RowsRefused
-            _load(batch, staged, by, started, confirm)
+            progress(0, staged.rows.count, WRITING_ALL)
+            _load(batch, staged, by, started, progress, confirm)
         except _RowsRefused:
-            _refuse(batch, staged, started)
+            _refuse(batch, staged, started, progress)
     return batch
 
 
 @retries.atomic
-def _load(
-    batch: ImportBatch, staged: Staged, by: User | None, started: float, confirm: Callable[[], None] | None
+def _load(  # noqa: PLR0913  # all that a commit hands over, in one transaction
+    batch: ImportBatch,
+    staged: Staged,
+    by: User | None,
+    started: float,
+    tell: Progress,
+    confirm: Callable[[], None] | None,
 ) -> None:
     retries.take_time()
-    _write(batch, staged, by, started)
+    _write(batch, staged, by, started, tell)
     if confirm:
         confirm()
 
 
-def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) -> None:
+def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float, tell: Progress) -> None:
     lock_imports()
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     check_open(current)
@@ -228,7 +234,7 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) 
     tally.keep_refusals()
     _survey(loader, staged)
     loader.lock()
-    for block in staged.blocks():
+    for block in blocks_told(staged.blocks(), staged.rows.count, tell, WRITING):
         verdicts = tally.judge(loader, block)
         if tally.counts["refused"] and not batch.is_partial:
             raise _RowsRefused
@@ -243,9 +249,9 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float) 
     )
 
 
-def _refuse(batch: ImportBatch, staged: Staged, started: float) -> None:
+def _refuse(batch: ImportBatch, staged: Staged, started: float, tell: Progress) -> None:
     """Nothing is loaded: say so, and list every row that is to blame."""
-    _judge_only(batch, staged)
+    _judge_only(batch, staged, tell)
     batch.state = BatchState.REFUSED
     batch.reason = ngettext(
         "Nothing was loaded: %(count)d row is refused.",

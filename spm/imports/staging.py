@@ -6,7 +6,7 @@ flat however long the file is.
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -25,12 +25,12 @@ from spm.imports.mapped import MappedRow
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch
 from spm.imports.periods import period_labels
+from spm.imports.progress import OPENING, READING, Progress, rows_told, silent
 from spm.imports.readers import read
 
 KEPT = 5_000  # characters kept of a cell for the file of refused rows; no column takes as many
 MOST_WHOLE_ROWS = 100_000  # of a kind that is judged as a whole, in memory
 
-type Progress = Callable[[int, int, str], None]
 type Cells = dict[str, str]
 
 
@@ -138,27 +138,40 @@ def content_path(batch: ImportBatch) -> "tempfile._TemporaryFileWrapper[bytes]":
     return file
 
 
-def stage(batch: ImportBatch, kind: ImportKind, currency: str, progress: Progress | None = None) -> Staged:
+def stage(batch: ImportBatch, kind: ImportKind, currency: str, tell: Progress = silent) -> Staged:
     """Read, map and parse the file of ``batch``; amounts without a currency are in ``currency``.
 
     Raises RuleViolation where the file as a whole cannot be used, or asks something that only a person can answer.
     """
+    tell(0, 0, OPENING)
     mapping = Mapping.from_json(batch.mapping)
     file = content_path(batch)
     table = read(Path(file.name), batch.filename, mapping.read_options(kind.name))
     mapped = mapping.apply(table, kind, period_labels())
     columns = [column for column in kind.columns if column.name in mapped.headers]
-    decision = decide_format((row for row in mapped if not row.refusal), columns, mapping.format.choice())
+    counted = _Counted(mapped)
+    decision = decide_format(counted.good(), columns, mapping.format.choice())
     if decision.asks:
         raise UnreadableFile(" ".join(decision.asks))
     staged = Staged(kind, headers=mapped.headers, notes=[*table.notes, *mapped.notes, *decision.notes])
     parser = RowParser(columns, decision, currency)
-    for row in mapped:
+    for row in rows_told(mapped, counted.count, tell, READING):
         _stage_row(staged, row, parser)
-        if progress and staged.read % BLOCK == 0:
-            progress(staged.read, 0, _("Reading rows"))
     _tell_left_out(staged, mapped.left_out)
     return staged
+
+
+class _Counted:
+    """The rows of a file, counted while all of them are looked at: the pass that follows knows how many there are."""
+
+    def __init__(self, rows: Iterable[MappedRow]) -> None:
+        self.rows, self.count = rows, 0
+
+    def good(self) -> Iterator[MappedRow]:
+        for row in self.rows:
+            self.count += 1
+            if not row.refusal:
+                yield row
 
 
 def _stage_row(staged: Staged, mapped: MappedRow, parser: RowParser) -> None:

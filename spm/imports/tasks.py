@@ -1,9 +1,7 @@
 """Background work on uploaded files: preview, commit, undo. Each may run twice and ends in the same state."""
 
-from django.utils.translation import gettext as _
-
 from spm.errors import RuleViolation
-from spm.imports import batches
+from spm.imports import batches, progress
 from spm.imports.models import ImportBatch
 from spm.imports.states import AlreadyDone
 from spm.jobs.registry import Running, handler
@@ -16,6 +14,7 @@ def run(job: Running) -> None:
     verb = job.arguments["verb"]
     try:
         if verb == "undo":
+            job.progress(0, batch.loaded, progress.UNDOING)
             batches.undo(batch, job.job.created_by, job.confirm)
             return
         if verb == "preview":
@@ -28,4 +27,4 @@ def run(job: Running) -> None:
         if verb == "undo":  # the other verbs have told it themselves: in the batch, where its page shows it
             batch.reason = str(refusal)
             batch.save(update_fields=["reason"])
-    job.note = batch.reason or _("%(count)d rows read") % {"count": batch.read}
+    job.progress(batch.read, batch.read, batch.reason or progress.READ)

@@ -1,7 +1,9 @@
 """A thread that keeps a running job's lease and writes its progress, on a connection of its own.
 
 The handler may be inside a long transaction, where its own writes stay invisible to the progress bar and to the
-sweeper until it commits. Only workers use it; jobs run in process report directly.
+sweeper until it commits. Only workers use it; jobs run in process report directly, and only outside transactions. On
+SQLite a transaction that writes lets this thread write nothing either: the row keeps what was told before it, and the
+lease may run out, but nobody can take the job over meanwhile.
 """
 
 import threading
@@ -47,7 +49,7 @@ class Heartbeat:
                 if news == written and silent < RENEW_EVERY:
                     continue
                 # A busy or restarting database costs one beat; the lease spans many.
-                with suppress(DatabaseError):
+                with suppress(DatabaseError), running.lock:
                     renew(running, timezone.now())
                     written, silent = news, 0
         finally:

@@ -50,7 +50,8 @@ def renew(running: Running, now: datetime) -> bool:
 
 def finish(running: Running, now: datetime) -> bool:
     """Mark the job done and wipe what was sealed in it; False if the job is no longer ours."""
-    values = {"progress": running.done, "total": running.total, "note": running.note} if running.total else {}
+    has_told = running.total or running.note
+    values = {"progress": running.done, "total": running.total, "note": running.note} if has_told else {}
     return _ours(running.job, state=JobState.DONE, finished_at=now, lease_until=None, sealed="", **values)
 
 

@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from spm.jobs.choices import KIND_LABELS, JobState
 from spm.jobs.querysets import JobQuerySet
+from spm.ui import numbers
 
 
 class Job(models.Model):
@@ -62,6 +64,16 @@ class Job(models.Model):
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def is_measured(self) -> bool:
+        """It is known how far it is: there is a bar to fill."""
+        return bool(self.total and (self.progress or self.is_over))
+
+    @property
+    def said(self) -> str:
+        """The note in the language of its reader, with the number of steps where it names it."""
+        return _now(self.note).replace("%(total)s", numbers.number(self.total)) if self.note else ""
 
     @property
     def width(self) -> str:

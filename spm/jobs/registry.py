@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from django.db import transaction
@@ -25,13 +26,19 @@ class UnknownKind(Exception):
 
 @dataclass
 class Running:
-    """A claimed job in the hands of its handler. ``report`` carries progress to the row, and may be slow to."""
+    """A claimed job in the hands of its handler.
+
+    ``report`` carries progress to the row, and may be slow to; ``begin`` (by default the same) does so at once, for the
+    beginning of a phase. Whoever writes the row holds ``lock``, so that none writes older numbers over newer ones.
+    """
 
     job: Job
     report: "Callable[[Running], None]"
     done: int = 0
     total: int = 0
     note: str = field(default="")
+    begin: "Callable[[Running], None] | None" = None
+    lock: Lock = field(default_factory=Lock)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -44,9 +51,13 @@ class Running:
         return envelopes.unseal(self.job.sealed)
 
     def progress(self, done: int, total: int, note: str = "") -> None:
-        """Tell how far the work is: ``done`` of ``total`` steps, and in a few words which. Renews the lease."""
+        """Tell how far the work is: ``done`` of ``total`` steps, and in a few words which. Renews the lease.
+
+        ``done`` 0: a phase begins, perhaps in a transaction that lets nobody else write (SQLite has one writer): that
+        is told at once. ``total`` 0: nobody knows how long it takes. ``%(total)s`` in ``note`` is the number of steps.
+        """
         self.done, self.total, self.note = done, total, str(note)[:200]
-        self.report(self)
+        (self.report if done else self.begin or self.report)(self)
 
     def confirm(self) -> None:
         """Call inside the transaction that publishes a result: locks the job's row and checks that it is still ours.

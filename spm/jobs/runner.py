@@ -1,9 +1,9 @@
 """Runs one job by its id: claim, call the handler, write down how it ended."""
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 
 from spm.errors import RuleViolation
@@ -26,7 +26,7 @@ def run(pk: int, *, heartbeat: bool = False) -> JobState | None:
     job = leases.claim(pk, timezone.now())
     if job is None:
         return None
-    running = Running(job, _nothing if heartbeat else _report, total=job.total)
+    running = Running(job, _nothing if heartbeat else _report, total=job.total, begin=_report)
     log = logger.bind(job=job.pk, kind=job.kind, attempt=job.attempt)
     log.info("job_started")
     try:
@@ -71,7 +71,11 @@ def error_text(error: Exception) -> str:
 
 
 def _report(running: Running) -> None:
-    leases.renew(running, timezone.now())
+    """Outside transactions alone: inside one nobody else would see it, and it would lock the job before all others."""
+    if connection.in_atomic_block:
+        return
+    with suppress(DatabaseError), running.lock:  # the database is busy: progress is no reason to fail
+        leases.renew(running, timezone.now())
 
 
 def _nothing(running: Running) -> None:

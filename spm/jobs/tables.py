@@ -27,7 +27,7 @@ def export_jobs(request: HttpRequest, jobs: Iterable[Job]) -> HttpResponseBase:
             job.created_by.name if job.created_by else _("Schedule") if job.slot else _("The system"),
             job.created_at,
             None if job.seconds is None else Decimal(f"{job.seconds:.1f}"),
-            job.error or (_(job.note) if job.note else ""),
+            job.error or job.said,
         ]
         for job in jobs
     )
