@@ -11,7 +11,7 @@ from spm.org import clock
 from spm.org.models import Company, FiscalYear, User
 from territories import access, account_plans, caps, map_queries, measures
 from territories.account_facts import part_of
-from territories.account_plans import WORDS, shown
+from territories.account_plans import FIELDS, WORDS
 from territories.models import AccountObjective, AccountPlan, AccountReview
 
 OBJECTIVE_FIELDS = ("text", "measure", "amount", "due_on", "done_on")
@@ -115,7 +115,7 @@ def plan_page(user: User, company: Company, account: Account, year: FiscalYear, 
         company=company,
         year=year.label,
         years=years,
-        words={name: shown(plan, name) if plan else "" for name in WORDS},
+        words={name: FIELDS.shown(plan, name) if plan else "" for name in WORDS},
         version=plan.version if plan else 0,
         objectives=objectives,
         reviews=reviews_of(user, plan, today),
@@ -146,7 +146,7 @@ def objectives_of(user: User, plan: AccountPlan | None, today: date) -> list[Obj
             due_on=row.due_on,
             done_on=row.done_on,
             is_late=row.done_on is None and row.due_on is not None and row.due_on < today,
-            fields={name: shown(row, name) for name in OBJECTIVE_FIELDS},
+            fields={name: FIELDS.shown(row, name) for name in OBJECTIVE_FIELDS},
             version=row.version,
         )
         for row in rows

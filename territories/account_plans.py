@@ -3,7 +3,7 @@
 Rows of the form are named "plan" and "o12" (an objective). A plan is made by the first word that is written into it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,10 +17,9 @@ from spm.org import clock, retries
 from spm.org.models import FiscalYear, User
 from spm.org.tracking import delete_tracked, save_tracked
 from spm.talk.notices import notify
-from spm.ui.numbers import decimals_of, number
 from territories import access, caps, field_writing, maps
 from territories.anchors import ACCOUNT
-from territories.field_writing import BadWords, Change, Conflict, Outcome, still_there
+from territories.field_writing import BadWords, Change, Fields, Outcome, Reader, still_there
 from territories.models import AccountObjective, AccountPlan, AccountReview
 
 PLAN, OBJECTIVE = "plan", "o"
@@ -57,20 +56,8 @@ def save(account: Account, year: FiscalYear, changes: Sequence[Change], by: User
     rows: dict[str, Any] = {PLAN: plan}
     if plan.pk:
         rows |= {f"{OBJECTIVE}{row.pk}": row for row in AccountObjective.objects.filter(plan=plan)}
-    outcome, touched = Outcome(), set()
-    for change in changes:
-        row = rows.get(change.row)
-        if row is None or change.name not in _FIELDS[type(row)]:
-            outcome.refused[change.key] = _("This row is gone; somebody took it out meanwhile.")
-        elif _write(row, change, outcome):
-            touched.add(change.row)
-    for name in sorted(touched):
-        rows[name].version += 1
-        save_tracked(rows[name], by=by)
-    if touched:
-        outcome.saved_at = clock.now()
-    outcome.versions = {name: row.version for name, row in rows.items()}
-    return outcome
+    outcome, touched = FIELDS.write(rows, changes, None)
+    return field_writing.store(rows, touched, outcome, lambda row: save_tracked(row, by=by))
 
 
 def _locked(account: Account, year: FiscalYear) -> AccountPlan:
@@ -87,39 +74,12 @@ def _begun(account: Account, year: FiscalYear, by: User) -> AccountPlan:
     return plan
 
 
-def _write(row: Any, change: Change, outcome: Outcome) -> bool:
-    now = shown(row, change.name)
-    if field_writing.clashes(change, row.version, now):
-        outcome.conflicts.append(Conflict(change, now, row.version, None))
-        return False
-    try:
-        value = _FIELDS[type(row)][change.name](change.text)
-    except BadWords as refusal:
-        outcome.refused[change.key] = str(refusal)
-        return False
-    if getattr(row, change.name) == value:
-        return False
-    setattr(row, change.name, value)
-    outcome.shown[change.key] = shown(row, change.name)
-    return True
+def _text(most: int) -> Reader[None]:
+    return lambda _row, text, _ground: field_writing.words(text, most)
 
 
-def shown(row: Any, name: str) -> str:
-    """What is stored, as an input shows it in the reader's language."""
-    value = getattr(row, name)
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.isoformat()
-    return value if isinstance(value, str) else number(value, decimals_of(value))
-
-
-def _text(most: int) -> Callable[[str], str]:
-    return lambda text: field_writing.words(text, most)
-
-
-def _lines(most: int) -> Callable[[str], str]:
-    return lambda text: field_writing.lines(text, most)
+def _lines(most: int) -> Reader[None]:
+    return lambda _row, text, _ground: field_writing.lines(text, most)
 
 
 def _objective(text: str) -> str:
@@ -129,23 +89,25 @@ def _objective(text: str) -> str:
     return said
 
 
-def _done(text: str) -> date | None:
+def _done(_row: AccountObjective, text: str, _ground: None) -> date | None:
     day = field_writing.day(text)
     if day and day > clock.today():
         raise BadWords(_("This day is still to come."))
     return day
 
 
-_FIELDS: dict[type, dict[str, Callable[[str], Any]]] = {
-    AccountPlan: {name: _lines(most) for name, most in WORDS.items()},
-    AccountObjective: {
-        "text": _objective,
-        "measure": _text(caps.NEXT_STEP),
-        "amount": field_writing.amount,
-        "due_on": field_writing.day,
-        "done_on": _done,
-    },
-}
+FIELDS = Fields[None](
+    {
+        AccountPlan: {name: _lines(most) for name, most in WORDS.items()},
+        AccountObjective: {
+            "text": lambda _row, text, _ground: _objective(text),
+            "measure": _text(caps.NEXT_STEP),
+            "amount": lambda _row, text, _ground: field_writing.amount(text),
+            "due_on": lambda _row, text, _ground: field_writing.day(text),
+            "done_on": _done,
+        },
+    }
+)
 
 
 @retries.atomic

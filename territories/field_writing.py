@@ -4,15 +4,20 @@ A change names what it was made on (``was``, and the row's version ``seen``). Wh
 the same field since, it comes back as a conflict with both texts. Rule: ux.md, Autosave.
 """
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
+from spm.keys import as_key
+from spm.org import clock
 from spm.ui.amounts import AmountField, parse_amount
+from spm.ui.numbers import decimals_of, number
 
 LARGEST = Decimal(10) ** 11
 
@@ -68,6 +73,75 @@ class Outcome:
     saved_at: datetime | None = None
 
 
+type Reader[Ground] = Callable[[Any, str, Ground], Any]
+"""What a row's field takes: (row, text, ground) → the value stored. Raises RuleViolation."""
+
+
+def _itself(row: Any, _name: str) -> Any:
+    return row
+
+
+@dataclass(frozen=True)
+class Fields[Ground]:
+    """The fields of a page whose rows are of several kinds, and the one way in which they are written and shown.
+
+    ``readers``: by class of row and name of the field; ``columns``: of fields stored under another name; ``holder``:
+    the row that holds the field, where it is one beside. ``Ground``: whom and what a field may name.
+    """
+
+    readers: Mapping[type, Mapping[str, Reader[Ground]]]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    holder: Callable[[Any, str], Any] = _itself
+
+    def write(self, rows: Mapping[str, Any], changes: Sequence[Change], ground: Ground) -> tuple[Outcome, list[str]]:
+        """Take the changes into ``rows``, by their names in the form; the outcome, and which of them to ``store``."""
+        outcome, touched = Outcome(), set()
+        for change in changes:
+            row = rows.get(change.row)
+            if row is None or change.name not in self.readers[type(row)]:
+                outcome.refused[change.key] = _("This row is gone; somebody took it out meanwhile.")
+            elif self._take(row, change, ground, outcome):
+                touched.add(change.row)
+        return outcome, sorted(touched)
+
+    def _take(self, row: Any, change: Change, ground: Ground, outcome: Outcome) -> bool:
+        """Whether the field took the change, and it says something new."""
+        now = self.shown(row, change.name)
+        if clashes(change, row.version, now):
+            outcome.conflicts.append(Conflict(change, now, row.version, None))
+            return False
+        try:
+            value = self.readers[type(row)][change.name](row, change.text, ground)
+        except RuleViolation as refusal:
+            outcome.refused[change.key] = str(refusal)
+            return False
+        holder, column = self.holder(row, change.name), self.columns.get(change.name, change.name)
+        if getattr(holder, column) == value:
+            return False
+        setattr(holder, column, value)
+        outcome.shown[change.key] = self.shown(row, change.name)
+        return True
+
+    def shown(self, row: Any, name: str) -> str:
+        """What is stored, as an input shows it."""
+        value = getattr(self.holder(row, name), self.columns.get(name, name), None)
+        if value is None:
+            return ""
+        if isinstance(value, date):
+            return value.isoformat()
+        return number(value, decimals_of(value)) if isinstance(value, Decimal) else str(value)
+
+
+def store(rows: Mapping[str, Any], touched: Sequence[str], outcome: Outcome, save: Callable[[Any], None]) -> Outcome:
+    """Save what was touched, each as a new version; the outcome tells the versions of all rows."""
+    for name in touched:
+        rows[name].version += 1
+        save(rows[name])
+    outcome.saved_at = clock.now() if touched else None
+    outcome.versions = {name: row.version for name, row in rows.items()}
+    return outcome
+
+
 def clashes(change: Change, version: int, now: str) -> bool:
     """Whether somebody else wrote the field since: ``now`` it says neither what was there before nor what is wanted."""
     wanted = change.text.strip().replace("\r\n", "\n")
@@ -112,6 +186,14 @@ def day(text: str, _by: object = None) -> date | None:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError as error:
         raise BadWords(_("Choose a day.")) from error
+
+
+def one_of(text: str, keys: Collection[int | None]) -> int | None:
+    """A key of a list of choices, None for no text. Raises BadWords for any other."""
+    key = as_key(text.strip()) if text.strip() else None
+    if text.strip() and (key is None or key not in keys):
+        raise BadWords(_("Choose one of the list."))
+    return key
 
 
 def whole(text: str, low: int, high: int) -> int:

@@ -12,7 +12,7 @@ from territories import account_queries, account_stays, caps, map_team, map_writ
 from territories.account_queries import AccountHead
 from territories.account_stays import Stay
 from territories.choices import StakeholderRole
-from territories.map_writing import shown
+from territories.map_writing import FIELDS
 from territories.models import AccountPlan, DecisionStep, Influence, Stakeholder
 from territories.power_map import PowerMap
 
@@ -186,7 +186,7 @@ def drawing_of(people: Sequence[Stakeholder], informal: Sequence[tuple[int, int]
 def _person(row: Stakeholder, names: Mapping[int, str], today: date) -> PersonRow:
     by_hand = row.contact is not None and not row.contact.external_id
     columns = [*PERSON_FIELDS, *(("name", "title") if by_hand else ()), *(() if row.contact else ("wanted",))]
-    fields = {name: shown(row, name) for name in columns}
+    fields = {name: FIELDS.shown(row, name) for name in columns}
     if row.reports_to_id not in names:  # nobody, or somebody who was taken off the map
         fields["reports_to"] = ""
     return PersonRow(
@@ -215,7 +215,7 @@ def _person(row: Stakeholder, names: Mapping[int, str], today: date) -> PersonRo
 
 
 def _step(step: DecisionStep, names: Mapping[int, str], today: date) -> StepRow:
-    fields = {name: shown(step, name) for name in STEP_FIELDS}
+    fields = {name: FIELDS.shown(step, name) for name in STEP_FIELDS}
     if step.owner_id not in names:
         fields["owner"] = ""
     return StepRow(

@@ -4,21 +4,20 @@ Rows are named as the form names them: "s12" is a stakeholder, "d5" a step. What
 sentence, what somebody else wrote meanwhile with both texts; everything else of the same call is kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from spm.keys import as_key
 from spm.market.models import Account, Contact
 from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.tracking import save_tracked
 from territories import caps, field_writing, map_team, maps
 from territories.choices import StakeholderRole
-from territories.field_writing import BadWords, Change, Conflict, Outcome
+from territories.field_writing import BadWords, Change, Fields, Outcome, Reader
 from territories.models import DecisionStep, Stakeholder
 
 PERSON, STEP = "s", "d"
@@ -44,55 +43,19 @@ def save(account: Account, changes: Sequence[Change], by: User) -> Outcome:
     rows: dict[str, Any] = {f"{PERSON}{pk}": row for pk, row in people.items() if row.removed_at is None}
     rows |= {f"{STEP}{step.pk}": step for step in steps}
     drawn = _Map(people, map_team.keys_of(account, by), clock.today())
-    outcome, touched = Outcome(), set()
-    for change in changes:
-        row = rows.get(change.row)
-        if row is None or change.name not in _FIELDS[type(row)]:
-            outcome.refused[change.key] = _("This row is gone; somebody took it out meanwhile.")
-        elif _write(row, change, drawn, outcome):
-            touched.add(change.row)
-    for name in sorted(touched):
-        _store(rows[name], by)
-    if touched:
-        outcome.saved_at = clock.now()
-    outcome.versions = {name: row.version for name, row in rows.items()}
-    return outcome
-
-
-def _write(row: Any, change: Change, drawn: _Map, outcome: Outcome) -> bool:
-    """Whether the field took the change, and it says something new."""
-    now = shown(row, change.name)
-    if field_writing.clashes(change, row.version, now):
-        outcome.conflicts.append(Conflict(change, now, row.version, None))
-        return False
-    try:
-        value = _FIELDS[type(row)][change.name](row, change.text, drawn)
-    except BadWords as refusal:
-        outcome.refused[change.key] = str(refusal)
-        return False
-    subject = row.contact if change.name in OF_CONTACT and isinstance(row, Stakeholder) else row
-    column = _COLUMNS.get(change.name, change.name)
-    if getattr(subject, column) == value:
-        return False
-    setattr(subject, column, value)
-    outcome.shown[change.key] = shown(row, change.name)
-    return True
+    outcome, touched = FIELDS.write(rows, changes, drawn)
+    return field_writing.store(rows, touched, outcome, lambda row: _store(row, by))
 
 
 def _store(row: Any, by: User) -> None:
-    row.version += 1
     if isinstance(row, Stakeholder) and row.contact is not None:
         row.contact.save()
     save_tracked(row, by=by)
 
 
-def shown(row: Any, name: str) -> str:
-    """What is stored, as an input shows it."""
-    subject = row.contact if name in OF_CONTACT and isinstance(row, Stakeholder) else row
-    value = getattr(subject, _COLUMNS.get(name, name), None)
-    if value is None:
-        return ""
-    return value.isoformat() if isinstance(value, date) else str(value)
+def _holder(row: Any, name: str) -> Any:
+    """Name and title are the contact's."""
+    return row.contact if name in OF_CONTACT and isinstance(row, Stakeholder) else row
 
 
 # What each field takes
@@ -138,18 +101,13 @@ def _support(_row: Stakeholder, text: str, _drawn: _Map) -> int | None:
 
 
 def _relation(row: Stakeholder, text: str, drawn: _Map) -> int | None:
-    key = as_key(text.strip()) if text.strip() else None
-    if text.strip() and (key is None or key not in drawn.team | {row.relation_id}):
-        raise BadWords(_("Choose one of the list."))
-    return key
+    return field_writing.one_of(text, drawn.team | {row.relation_id})
 
 
 def _reports_to(row: Stakeholder, text: str, drawn: _Map) -> int | None:
-    key = as_key(text.strip()) if text.strip() else None
-    if not text.strip():
+    key = field_writing.one_of(text, drawn.people)
+    if key is None:
         return None
-    if key is None or key not in drawn.people:
-        raise BadWords(_("Choose one of the list."))
     chief_of = {pk: other.reports_to_id for pk, other in drawn.people.items()}
     if maps.reports_in_a_ring(chief_of, row.pk, key):
         raise BadWords(_("This would go round in a circle: they report to each other."))
@@ -177,13 +135,10 @@ def _step_name(_row: DecisionStep, text: str, _drawn: _Map) -> str:
 
 
 def _owner(_row: DecisionStep, text: str, drawn: _Map) -> int | None:
-    key = as_key(text.strip()) if text.strip() else None
-    if text.strip() and (key is None or key not in drawn.people):
-        raise BadWords(_("Choose one of the list."))
-    return key
+    return field_writing.one_of(text, drawn.people)
 
 
-def _text(most: int) -> Callable[[Any, str, _Map], str]:
+def _text(most: int) -> Reader[_Map]:
     return lambda _row, text, _drawn: field_writing.words(text, most)
 
 
@@ -195,7 +150,7 @@ def _done(_row: DecisionStep, text: str, drawn: _Map) -> date | None:
     return _past(field_writing.day(text), drawn)
 
 
-_FIELDS: dict[type, dict[str, Callable[[Any, str, _Map], Any]]] = {
+_READERS: dict[type, dict[str, Reader[_Map]]] = {
     Stakeholder: {
         "name": _name,
         "title": _title,
@@ -217,4 +172,5 @@ _FIELDS: dict[type, dict[str, Callable[[Any, str, _Map], Any]]] = {
         "done_on": _done,
     },
 }
-_COLUMNS = {"wanted": "placeholder", "relation": "relation_id", "reports_to": "reports_to_id", "owner": "owner_id"}
+COLUMNS = {"wanted": "placeholder", "relation": "relation_id", "reports_to": "reports_to_id", "owner": "owner_id"}
+FIELDS = Fields(_READERS, COLUMNS, _holder)

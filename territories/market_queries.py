@@ -13,7 +13,7 @@ from spm.org.models import User
 from spm.ui.fields import MoneyField
 from territories import access, account_facts, caps, market_team, target_customers
 from territories.choices import TargetMarketKind, TargetStatus
-from territories.market_writing import CUSTOMER, MARKET, shown
+from territories.market_writing import CUSTOMER, FIELDS, MARKET
 from territories.models import TargetCustomer, TargetMarket
 from territories.target_customers import name_of
 
@@ -145,7 +145,7 @@ def _market(row: TargetMarket) -> MarketRow:
         profile=row.profile,
         potential=row.potential,
         owner=row.owner.name if row.owner else "",
-        fields={name: shown(row, name) for name in MARKET_FIELDS},
+        fields={name: FIELDS.shown(row, name) for name in MARKET_FIELDS},
         version=row.version,
     )
 
@@ -185,7 +185,7 @@ def _customer(
         status=row.status,
         status_label=str(row.get_status_display()),
         outcome=row.outcome_words,
-        fields={name: shown(row, name) for name in CUSTOMER_FIELDS},
+        fields={name: FIELDS.shown(row, name) for name in CUSTOMER_FIELDS},
         version=row.version,
     )
 
