@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from spm.dashboards.figures import Adder, Cell, Cells, Figures, add, minus, only, share_of_quota
+from spm.dashboards.figures import Adder, Cell, Cells, Figures, add, beside_plan, minus, only, share_of_quota
 from spm.dashboards.periods import Leaf, Window
 from spm.money import from_units
 from spm.org.trees import TeamTree, distinct
@@ -109,8 +109,8 @@ class Board:
 class Frame:
     """What all rows of a board have in common; whoever stood in one place all the time is added up once."""
 
-    def __init__(self, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> None:
-        self.window, self.trees, self.raw = window, trees, raw
+    def __init__(self, window: Window, trees: Mapping[int, TeamTree], raw: Raw, *, beside_plan: bool) -> None:
+        self.window, self.trees, self.raw, self.beside_plan = window, trees, raw, beside_plan
         self.inside = {leaf.pk for leaf in window.leaves}
         self._adder = Adder(window)
         self._before = keys_before(window)
@@ -119,7 +119,7 @@ class Frame:
 
     def row(self, key: Key, cells: Cells, *, is_part: bool = False) -> Row:
         at = self._adder.figures(cells, before_to_date(cells, self._before))
-        return Row(key[0], key[1], at, cells, is_part)
+        return Row(key[0], key[1], beside_plan(at) if self.beside_plan else at, cells, is_part)
 
     def row_in(self, key: Key, leaves: set[int]) -> Row:
         """The holder in the leaf periods given alone."""
@@ -138,9 +138,14 @@ class Frame:
         return any(leaf in cells and leaf not in leaves for leaf in self.inside)
 
 
-def build(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw) -> Board:
-    """``trees``: for each leaf period (comparison included) the tree of its last day."""
-    places, frame = _places(focus, trees), Frame(window, trees, raw)
+def build(
+    focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw, *, beside_plan: bool = False
+) -> Board:
+    """``trees``: for each leaf period (comparison included) the tree of its last day.
+
+    ``beside_plan``: rows are compared with the plan to date, not with an earlier period.
+    """
+    places, frame = _places(focus, trees), Frame(window, trees, raw, beside_plan=beside_plan)
     total = frame.row((RowKind.TOTAL, 0), _total_cells(focus, trees, raw))
     is_flat = not any(kind is RowKind.TEAM for kind, _ in places)
     groups = [_group(key, members, frame) for key, members in places.items()]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from spm.dashboards.figures import Cells, share_of_quota
 from spm.dashboards.marks import Mark, by_leaf
 from spm.dashboards.pacing import Pacing, Points, at, middle, pushed_apart
-from spm.dashboards.periods import Compare, Leaf, View, Window
+from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.rows import leaf_name
 from spm.org.models import Company
 from spm.ui import theme
@@ -55,9 +55,10 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     scale = scale_for(pacing.highest, currency)
     window = view.window
     goal, before, actual = pacing_names(pacing, view)
+    steps = {} if view.beside_plan else STEPS
     lines = [
         (goal, pacing.goal, {"color": theme.token("plan"), "width": 2, "dash": "dash"}),
-        (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot", **STEPS}),
+        (before, pacing.before, {"color": theme.token("last-year"), "width": 2, "dash": "dot", **steps}),
         (actual, pacing.actual, {"color": theme.token("primary"), "width": 3, **STEPS}),
     ]
     traces = [_line(name, points, style, scale) for name, points, style in lines if points]
@@ -87,7 +88,8 @@ def pacing_drawing(pacing: Pacing, view: View, currency: str) -> Drawing:
     def place(day: date) -> Decimal:
         return Decimal((day - window.starts_on).days) / days
 
-    kinds = (("plan", pacing.goal, False), ("last-year", pacing.before, True), ("actual", pacing.actual, True))
+    before = ("last-year", pacing.before, not view.beside_plan)
+    kinds = (("plan", pacing.goal, False), before, ("actual", pacing.actual, True))
     lines = [
         Line(
             kind,
@@ -104,8 +106,7 @@ def pacing_drawing(pacing: Pacing, view: View, currency: str) -> Drawing:
 
 def pacing_names(pacing: Pacing, view: View) -> tuple[str, str, str]:
     """What the three lines are called: goal, comparison, actual."""
-    before = _("Period before") if view.compare is Compare.PREVIOUS else _("Last year")
-    return _goal_word(pacing, view), before, _("Actual")
+    return _goal_word(pacing, view), view.compare_word or _("Last year"), _("Actual")
 
 
 def pacing_amounts(pacing: Pacing, window: Window) -> list[tuple[str, tuple[Decimal | None, ...]]]:

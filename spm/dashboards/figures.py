@@ -4,7 +4,7 @@ Ratios come from ``targets.measures`` and from nowhere else.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, overload
 
@@ -75,7 +75,10 @@ type Cells = Mapping[int, Cell]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One holder over the window. None = there is none ("no quota"); ``before`` is the comparison to the same day."""
+    """One holder over the window. None = there is none ("no quota").
+
+    ``before`` is what it is compared with: an earlier period to the same day, or the plan to date.
+    """
 
     actual: Decimal
     quota: Decimal | None
@@ -201,6 +204,11 @@ def _expected(over: int, running: Sequence[tuple[Decimal | None, Leaf]]) -> Deci
 def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figures:
     """Sum one holder's leaf figures over the window."""
     return Adder(window).figures(cells, before)
+
+
+def beside_plan(at: Figures) -> Figures:
+    """Compared with the plan to date in place of an earlier period; the plan of a person is the quota."""
+    return replace(at, before=at.plan_expected if at.plan else None)
 
 
 def months_left(leaves: Iterable[Leaf]) -> Decimal:

@@ -45,8 +45,10 @@ def picker_of(view: View, **more: int) -> Picker:
     return Picker(previous, following, view.title)
 
 
-def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict[str, int] | None = None) -> Filters:
-    """``subject``: what else stays in each address, as {"person": 3}."""
+def filters_of(
+    user: User, view: View, *, with_teams: bool = True, is_compared: bool = True, subject: dict[str, int] | None = None
+) -> Filters:
+    """``subject``: what else stays in each address, as {"person": 3}; ``is_compared``: the page compares figures."""
     more = subject or {}
     spans = {Span.MONTH: _("Month"), Span.QUARTER: _("Quarter"), Span.YTD: _("YTD"), Span.YEAR: _("Year")}
     menus = (_teams(user, view),) if with_teams and not more else ()
@@ -58,7 +60,7 @@ def filters_of(user: User, view: View, *, with_teams: bool = True, subject: dict
             Choice(str(measure.label), view.here(measure=str(measure), **more), measure is view.measure)
             for measure in (Measure.REVENUE, Measure.MARGIN, Measure.BOOKINGS)
         ),
-        menus=(*(menu for menu in menus if len(menu.choices) > 2), _compare(view, more)),
+        menus=(*(menu for menu in menus if len(menu.choices) > 2), *([_compare(view)] if is_compared else [])),
         versions=_versions(view) if view.is_revised and not more else (),
         basis=_("Measured against the baseline: the numbers as they were locked, before any revision.")
         if view.is_baseline and not more
@@ -83,7 +85,7 @@ def _teams(user: User, view: View) -> Menu:
     return Menu(_("Team"), chosen, (everything, *teams))
 
 
-def _compare(view: View, more: dict[str, int]) -> Menu:
+def _compare(view: View) -> Menu:
     words = {
         Compare.LAST_YEAR: _("Last year"),
         Compare.PREVIOUS: _("Period before"),
@@ -91,7 +93,6 @@ def _compare(view: View, more: dict[str, int]) -> Menu:
         Compare.NONE: _("None"),
     }
     choices = tuple(
-        Choice(text, view.here(compare=str(compare), **more), compare is view.compare)
-        for compare, text in words.items()
+        Choice(text, view.here(compare=str(compare)), compare is view.compare) for compare, text in words.items()
     )
     return Menu(_("Compare"), words[view.compare], choices)

@@ -18,7 +18,10 @@ type Points = list[tuple[date, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Three lines, each a list of (day, amount so far). ``goal`` is the plan where there is one, else the quota."""
+    """Three lines, each a list of (day, amount so far). ``goal`` is the plan where there is one, else the quota.
+
+    ``before`` is what the others are compared with: an earlier period, or the plan beside the quota.
+    """
 
     goal: Points
     goal_is_plan: bool
@@ -46,7 +49,7 @@ def pacing(
     inside = window.starts_on <= today <= window.ends_on
     last = min(today, window.ends_on)
     return Pacing(
-        goal=_goal(window, cells, is_plan=has_plan),
+        goal=goal_line(window, cells, is_plan=has_plan),
         goal_is_plan=has_plan,
         before=_before(window, before) if before else [],
         actual=_cumulated(window.starts_on, last, credited) if window.has_begun else [],
@@ -54,7 +57,8 @@ def pacing(
     )
 
 
-def _goal(window: Window, cells: Cells, *, is_plan: bool) -> Points:
+def goal_line(window: Window, cells: Cells, *, is_plan: bool) -> Points:
+    """The plan or the quota, cumulated by leaf period; empty where there is none."""
     points, reached = [(window.starts_on, ZERO)], ZERO
     for leaf in window.leaves:
         cell = cells.get(leaf.pk)

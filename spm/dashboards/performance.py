@@ -15,10 +15,10 @@ from spm.dashboards import access, marks
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
-from spm.dashboards.columns import TEAM, Shown
+from spm.dashboards.columns import COMPARED, TEAM, Shown
 from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
-from spm.dashboards.pacing import Pacing, pacing
+from spm.dashboards.pacing import Pacing, goal_line, pacing
 from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import (
     CACHE_SECONDS,
@@ -99,7 +99,7 @@ class Performance:
 
     @property
     def columns(self) -> Shown:
-        return TEAM.shown(self.view.columns)
+        return TEAM.shown(self.view.columns).without(() if self.view.compare_word else COMPARED)
 
     @property
     def paper_rows(self) -> list[TableRow]:
@@ -124,7 +124,8 @@ def board_of(user: User, view: View, focus: Focus, stamp: Stamp | None = None) -
     """The figures of everybody in a focus, without words or shapes; ``stamp``: the state, to keep by it what is old."""
     trees = trees_of(user, leaves_needed(view.window))
     raw = read_raw(user, view.measure, focus, view.window, trees, stamp)
-    return build(focus, view.window, trees, against_baseline(raw, view, trees) if view.is_baseline else raw), trees
+    raw = against_baseline(raw, view, trees) if view.is_baseline else raw
+    return build(focus, view.window, trees, raw, beside_plan=view.beside_plan), trees
 
 
 def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:
@@ -243,7 +244,9 @@ def curve(focus: Focus, view: View, trees: Mapping[int, TeamTree], total: Row, s
     here = stretches(focus, [leaf for leaf in window.leaves if leaf.pk in seen], trees)
     before = stretches(focus, [leaf for leaf in window.before if leaf.pk in seen], trees)
     credited, earlier = daily_of(view.measure, here, before, stamp, overlay=False)
-    return pacing(window, total.cells, view.today, credited, earlier, against_plan=focus.is_company)
+    on_plan = focus.is_company and not view.beside_plan
+    lines = pacing(window, total.cells, view.today, credited, earlier, against_plan=on_plan)
+    return replace(lines, before=goal_line(window, seen, is_plan=True)) if view.beside_plan else lines
 
 
 def daily_of(
@@ -261,7 +264,7 @@ def daily_of(
     return inside, earlier
 
 
-def pacing_words(total: Figures, lines: Pacing, view: View, company: Company) -> str:
+def pacing_words(total: Figures, lines: Pacing, view: View, company: Company, *, is_person: bool = False) -> str:
     """ "€33.2 M booked: €469 k ahead of plan to date, +7 % on last year." """
     amount = money_compact(total.actual, company.currency)
     parts = [_("%(amount)s %(word)s") % {"amount": amount, "word": credited_word(view.measure)}]
@@ -275,7 +278,7 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company) ->
                 (_("%(gap)s ahead of quota to date") if gap >= 0 else _("%(gap)s behind quota to date")) % words
             )
     if total.growth is not None:
-        parts.append(growth_words(total, view))
+        parts.append(growth_words(total, view, is_person=is_person))
     return " ".join([", ".join(parts) + ".", *(_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks)])
 
 

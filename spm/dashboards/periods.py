@@ -161,6 +161,19 @@ class View:
         return self.compare is Compare.PREVIOUS and self.span in (Span.MONTH, Span.QUARTER)
 
     @property
+    def compare_word(self) -> str:
+        """What the figures are compared with: the name of a line, the head of a column; empty where with nothing."""
+        if self.compare is Compare.NONE:
+            return ""
+        if self.compare is Compare.PLAN:
+            return _("Plan")
+        return _("Period before") if self.against_previous else _("Last year")
+
+    @property
+    def beside_plan(self) -> bool:
+        return self.compare is Compare.PLAN
+
+    @property
     def parameters(self) -> dict[str, str]:
         """This state as parameters of an address; another sort, period or team starts at the first page."""
         values = {"period": self.label, "measure": str(self.measure), "compare": str(self.compare)}

@@ -12,7 +12,7 @@ from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, keys_bef
 from spm.dashboards.charts import months_chart, pacing_chart
 from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
-from spm.dashboards.figures import ZERO, Cell, Cells, Figures, figures, only, units_of
+from spm.dashboards.figures import ZERO, Cell, Cells, Figures, beside_plan, figures, only, units_of
 from spm.dashboards.marks import Mark
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.performance import daily_of, pacing_words, steps_of
@@ -21,7 +21,7 @@ from spm.dashboards.queries import Stamp, leaves_needed, same_day, steady, trees
 from spm.dashboards.rep_accounts import RepAccounts, accounts_of
 from spm.dashboards.rows import bar_of
 from spm.dashboards.sentences import Situation, about_rep, to_rep
-from spm.dashboards.tiles import Math, measure_math
+from spm.dashboards.tiles import Math, growth_words, measure_math
 from spm.dashboards.wallet import wallet_chart
 from spm.market.models import Assignment
 from spm.org.models import ALWAYS, Company, User
@@ -50,6 +50,7 @@ class MeasureBar:
     status: Status
     bar: Bullet
     href: str
+    delta: str
     math: Math
     is_chosen: bool
 
@@ -137,7 +138,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
     window, trees = view.window, trees_of(user, leaves_needed(view.window))
     cells = _cells(user, person, view, list(trees))
     chosen = cells[view.measure]
-    row = _row(person.pk, chosen, window)
+    row = _row(person.pk, chosen, view)
     mine = frozenset({person.pk})
     here = [curves.Stretch(window.starts_on, window.ends_on, mine)]
     before = [curves.Stretch(leaf.starts_on, leaf.ends_on, mine) for leaf in window.before]
@@ -147,7 +148,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
     lines = pacing(window, chosen, view.today, credited, earlier, against_plan=False)
     lines = replace(lines, marks=steps)
     title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
-    words = pacing_words(row.figures, lines, view, company)
+    words = pacing_words(row.figures, lines, view, company, is_person=True)
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
     accounts = accounts_of(user, person, view) if is_whole else None
     return RepPage(
@@ -179,7 +180,7 @@ def _cells(user: User, person: User, view: View, leaves: Sequence[int]) -> dict[
     rows = Attainment.objects.visible_to(user).filter(person=person, period__in=leaves)
     amounts = map(stored, ("actual", "overlay", "target", "effect"))
     for name, key, actual, overlay, target, effect in rows.values_list("measure", "period", *amounts):
-        found[Measure(name)][key] = Cell(actual, overlay, target, None, effect)
+        found[Measure(name)][key] = Cell(actual, overlay, target, target, effect)
     if view.is_baseline:
         _lay_baseline(found, person, {leaf.pk for leaf in leaves_needed(window) if leaf.fiscal_year in view.revised})
     for leaf, before in running_pair(window):
@@ -194,11 +195,13 @@ def _lay_baseline(found: dict[Measure, dict[int, Cell]], person: User, leaves: C
     locked = baseline.of_person(person.pk, leaves)
     for measure, cells in found.items():
         for leaf in cells.keys() & set(leaves):
-            cells[leaf] = cells[leaf].against(locked.get((measure, leaf)), None)
+            amount = locked.get((measure, leaf))
+            cells[leaf] = cells[leaf].against(amount, amount)
 
 
-def _row(person: int, cells: Cells, window: Window) -> Row:
-    return Row(RowKind.PERSON, person, figures(cells, window, before_to_date(cells, keys_before(window))), cells)
+def _row(person: int, cells: Cells, view: View) -> Row:
+    at = figures(cells, view.window, before_to_date(cells, keys_before(view.window)))
+    return Row(RowKind.PERSON, person, beside_plan(at) if view.beside_plan else at, cells)
 
 
 def sentence_of(user: User, company: Company, view: View, person: User, row: Row) -> str:
@@ -217,7 +220,7 @@ def sentence_of(user: User, company: Company, view: View, person: User, row: Row
 
 
 def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Company) -> MeasureBar:
-    row = _row(person.pk, cells, view.window)
+    row = _row(person.pk, cells, view)
     status = status_of(row.figures.pace, company)
     return MeasureBar(
         measure=measure,
@@ -226,6 +229,7 @@ def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Comp
         status=status,
         bar=bar_of(str(measure.label), row.figures, status, company.currency),
         href=view.query(measure=str(measure)),
+        delta=growth_words(row.figures, view, is_person=True),
         math=measure_math(row, view, company, measure, person.pk),
         is_chosen=measure is view.measure,
     )

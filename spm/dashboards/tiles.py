@@ -119,6 +119,7 @@ def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
                 (_actual_label(view), money_full(at.actual, company.currency)),
                 (_by_now(view), money_full(at.expected, company.currency)),
                 *_share_of_quota(at, view, company),
+                *_compared(at, view, company),
             ],
             (_("Pace"), percent(at.pace, 1)),
             view,
@@ -251,6 +252,17 @@ def _share_of_quota(at: Figures, view: View, company: Company) -> list[tuple[str
     return [(_season(view), percent(at.elapsed, 1)), (_quota_label(view), money_full(at.quota, company.currency))]
 
 
+def _compared(at: Figures, view: View, company: Company) -> list[tuple[str, str]]:
+    """Where the change comes from that stands under the pace."""
+    if at.growth is None:
+        return []
+    label = _("%(compare)s to date") % {"compare": view.compare_word}
+    return [
+        (label, money_full(at.before, company.currency)),
+        (_("credited in relation to that"), signed_percent(at.growth, 1)),
+    ]
+
+
 def _quota_label(view: View) -> str:
     return _("Baseline quota of the period") if view.is_baseline else _("Quota of the period")
 
@@ -276,12 +288,18 @@ def _months_left(view: View) -> str:
     return _("÷ months left: %(whole)s and %(left)s of %(days)s days") % words
 
 
-def growth_words(at: Figures, view: View) -> str:
-    """ "+7 % on last year, same date"."""
-    if at.growth is None:
-        return _("nothing to compare with") if view.compare in (Compare.LAST_YEAR, Compare.PREVIOUS) else ""
+def growth_words(at: Figures, view: View, *, is_person: bool = False) -> str:
+    """ "+7 % on last year, same date"; empty where nothing is to be compared. The plan of a person is the quota."""
+    if view.compare is Compare.NONE:
+        return ""
     words = {"growth": signed_percent(at.growth)}
-    if view.compare is Compare.PREVIOUS:
+    if view.beside_plan and is_person:
+        return _("%(growth)s on quota to date") % words if at.growth is not None else _("no quota to compare with")
+    if view.beside_plan:
+        return _("%(growth)s on plan to date") % words if at.growth is not None else _("no plan to compare with")
+    if at.growth is None:
+        return _("nothing to compare with")
+    if view.against_previous:
         return _("%(growth)s on the period before") % words
     return _("%(growth)s on last year, same date") % words
 

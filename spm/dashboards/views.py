@@ -222,7 +222,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
         "page": page,
         "view": view,
         "company": company,
-        "filters": filters_of(user, view, with_teams=False, subject=subject.query),
+        "filters": filters_of(user, view, with_teams=False, is_compared=False, subject=subject.query),
         "period_picker": picker_of(view, **subject.query),
         "deals": deals_of(user, page),
         "crumbs": [(_("Performance"), reverse("dashboards:performance") + view.query(team=""))],
@@ -245,7 +245,7 @@ def territories(request: HttpRequest) -> HttpResponseBase:
         "page": page,
         "view": view,
         "company": company,
-        "filters": filters_of(user, view, with_teams=False),
+        "filters": filters_of(user, view, with_teams=False, is_compared=False),
         "period_picker": picker_of(view),
     }
     return _shown(request, "dashboards/territories.html", context)
@@ -266,7 +266,7 @@ def territory(request: HttpRequest, pk: int) -> HttpResponseBase:
         "page": page,
         "view": view,
         "company": company,
-        "filters": filters_of(user, view, with_teams=False),
+        "filters": filters_of(user, view, with_teams=False, is_compared=False),
         "period_picker": picker_of(view),
         "crumbs": [(_("Territories"), reverse("dashboards:territories") + view.query(team=""))],
         "setup_href": reverse("setup:territory", args=[pk]) if can_administer(user) and not found.is_unassigned else "",

@@ -1,7 +1,7 @@
 """Which columns a table shows: those that the address names, else the set that fits the width. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 
@@ -18,6 +18,13 @@ class Shown:
     def narrow(self) -> str:
         """Class of the cells that a phone leaves out: none where somebody chose the columns."""
         return "" if self.is_chosen else "not-narrow"
+
+    def without(self, keys: Collection[str]) -> "Shown":
+        """The usual columns without these; what somebody chose stays."""
+        if self.is_chosen or not keys:
+            return self
+        choices = tuple((key, label, is_shown and key not in keys) for key, label, is_shown in self.choices)
+        return replace(self, keys=tuple(key for key in self.keys if key not in keys), choices=choices)
 
 
 @dataclass(frozen=True, slots=True)

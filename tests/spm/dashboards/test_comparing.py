@@ -1,0 +1,142 @@
+"""What a page compares with: last year, the period before, the plan, or nothing; tiles, chart and table follow."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from spm.org.models import FiscalYear, Period
+from targets import rollup
+from targets.plans import set_target, working_plan
+from tests.builders import make_line_of_plan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def planned(story):
+    """The story beside a plan of 240 a month (2,064 to date); North has a target of 150 a month (1,290)."""
+    plan = working_plan(FiscalYear.objects.get(label="2026"))
+    for leaf in Period.objects.leaves().filter(fiscal_year__label="2026"):
+        make_line_of_plan(leaf.label, 240)
+        set_target(plan, holder=story.north, measure="bookings", period=leaf, amount=Decimal(150))
+    rollup.rebuild()
+    return story
+
+
+@pytest.fixture
+def get(client, planned):
+    addresses = {
+        "company": ("director", reverse("dashboards:performance")),
+        "Home": ("director", reverse("dashboards:home")),
+        "team": ("director", reverse("dashboards:team", args=[planned.north.pk])),
+        "rep": ("director", reverse("dashboards:rep", args=[planned.rep.pk])),
+        "Home of a rep": ("rep", reverse("dashboards:home")),
+    }
+
+    def ask(name, compare, period="2026"):
+        who, address = addresses[name]
+        client.force_login(getattr(planned, who), backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client.get(address, {"compare": compare, "period": period, "measure": "bookings"})
+
+    return ask
+
+
+def deltas(answer):
+    """What stands under the number of each tile, of a manager's page under the pace."""
+    tiles = re.findall(r'<article class="card tile.*?</article>', answer.content.decode(), re.DOTALL)
+    said = [re.search(r'<p class="delta">(.*?)</p>', tile) for tile in tiles]
+    texts = [found.group(1).replace("\u2060", "").replace("\xa0", "") if found else "" for found in said]
+    return texts[1] if len(tiles) == 4 else texts[0]
+
+
+def lines(answer):
+    """The lines of the chart by name, each with the amount at its end."""
+    data = answer.context["page"].chart.figure["data"]
+    ends = {trace["name"]: trace["y"][-1] for trace in data if trace["mode"] == "lines"}
+    unit = 1000 if max(ends.values()) < 100 else 1  # what the axis counts in
+    return {name: amount * unit for name, amount in ends.items()}
+
+
+COMPANY = {
+    "ly": ("+257% on last year, same date", {"Plan": 2880, "Last year": 1599, "Actual": 2140}),
+    "plan": ("+4% on plan to date", {"Quota": 3600, "Plan": 2880, "Actual": 2140}),
+    "none": ("", {"Plan": 2880, "Actual": 2140}),
+}
+TEAM = {
+    "ly": ("+133% on last year, same date", {"Quota": 2400, "Last year": 1599, "Actual": 1400}),
+    "plan": ("+9% on plan to date", {"Quota": 2400, "Plan": 1800, "Actual": 1400}),
+    "none": ("", {"Quota": 2400, "Actual": 1400}),
+}
+REP = {
+    "ly": ("+58% on last year, same date", {"Quota": 1200, "Last year": 1599, "Actual": 950}),
+    "plan": ("+10% on quota to date", {"Quota": 1200, "Actual": 950}),
+    "none": ("", {"Quota": 1200, "Actual": 950}),
+}
+EXPECTED = {"company": COMPANY, "Home": COMPANY, "team": TEAM, "rep": REP, "Home of a rep": REP}
+CASES = [(name, compare) for name, of_page in EXPECTED.items() for compare in of_page]
+
+
+@pytest.mark.parametrize(("name", "compare"), CASES)
+def test_tiles_and_chart_say_what_the_numbers_are_compared_with(get, name, compare):
+    delta, drawn = EXPECTED[name][compare]
+    answer = get(name, compare)
+    assert deltas(answer) == delta
+    assert lines(answer) == drawn
+    takeaway = answer.context["page"].chart.takeaway
+    told = [words for words in ("on last year", "on plan to date", "on quota to date") if words in takeaway]
+    assert told == [words for words in ("on last year", "on plan to date", "on quota to date") if words in delta]
+
+
+@pytest.mark.parametrize(
+    ("name", "delta"),
+    [
+        ("company", "−51% on the period before"),
+        ("Home", "−51% on the period before"),
+        ("rep", "nothing to compare with"),
+    ],
+)
+def test_a_quarter_is_compared_with_the_one_before_to_the_same_day(get, name, delta):
+    answer = get(name, "prev", "2026-Q3")
+    assert deltas(answer) == delta
+    assert ("Period before" in lines(answer)) == (name != "rep")
+
+
+def test_a_year_compared_with_the_period_before_says_that_this_is_last_year(get):
+    assert deltas(get("company", "prev")) == "+257% on last year, same date"
+
+
+@pytest.mark.parametrize(
+    ("compare", "heads", "changes"),
+    [
+        ("ly", ["% vs last year"], {"North": "133", "Rep One": "58"}),
+        ("plan", ["% vs plan"], {"North": "9", "Rep One": "10"}),
+        ("none", [], {}),
+    ],
+)
+def test_the_team_table_compares_too(get, compare, heads, changes):
+    answer = get("company", compare)
+    text = answer.content.decode()
+    assert re.findall(r"% vs (?:last year|plan|period before)", text) == heads
+    assert ("growth" in answer.context["page"].columns.keys) == bool(heads)
+    assert ("bullet-last-year" in text) == bool(heads)
+    rows = {row.name: row.figures.growth for row in answer.context["page"].rows}
+    for name, percent in changes.items():
+        assert f"{rows[name] * 100:.0f}" == percent
+    if not heads:
+        assert set(rows.values()) == {None}
+
+
+def test_without_a_plan_there_is_nothing_to_compare_with_and_the_page_says_so(client, story):
+    client.force_login(story.director, backend="allauth.account.auth_backends.AuthenticationBackend")
+    answer = client.get(reverse("dashboards:performance"), {"compare": "plan", "measure": "bookings"})
+    assert deltas(answer) == "no plan to compare with"
+    assert lines(answer) == {"Quota": 3600, "Actual": 2140}
+
+
+def test_pages_that_compare_nothing_offer_no_comparison(client, planned):
+    client.force_login(planned.director, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for name, offered in (("performance", True), ("actuals", False), ("territories", False)):
+        shown = client.get(reverse(f"dashboards:{name}")).content.decode()
+        assert ('<span class="muted">Compare</span>' in shown) == offered, name
