@@ -161,14 +161,18 @@ class TargetQuerySet(VersionedQuerySet):
 
         Of scenarios admins alone.
         """
+        return self.filter(self.seen_by(user))
+
+    def seen_by(self, user: "User") -> Q:
+        """The same as a condition, for the history of targets too."""
         scope = scope_of(user)
         if scope.everything:
-            return self
+            return Q()
         if not scope.is_manager:
-            return self.none()
+            return Q(pk__in=[])
         territory = self.model._meta.get_field("territory").related_model
-        led = self.filter(Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user)))
-        return led.exclude(plan__kind=PlanKind.SCENARIO)
+        led = Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user))
+        return led & ~Q(plan__kind=PlanKind.SCENARIO)
 
 
 class QuotaQuerySet(VersionedQuerySet):
@@ -177,12 +181,16 @@ class QuotaQuerySet(VersionedQuerySet):
 
         Of scenarios admins alone.
         """
+        return self.filter(self.seen_by(user))
+
+    def seen_by(self, user: "User") -> Q:
+        """The same as a condition, for the history of quotas too."""
         scope = scope_of(user)
         if scope.everything:
-            return self
+            return Q()
         drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
-        seen = self.filter(person__in=scope.people).exclude(plan__kind=PlanKind.SCENARIO)
-        return seen.exclude(person=user, plan__fiscal_year__in=drafts)
+        own_to_come = Q(person=user, plan__fiscal_year__in=drafts)
+        return Q(person__in=scope.people) & ~Q(plan__kind=PlanKind.SCENARIO) & ~own_to_come
 
 
 class OfScenarioQuerySet(models.QuerySet[Any]):

@@ -11,14 +11,16 @@ from django.utils.translation import pgettext
 
 from spm.org import clock
 from spm.org.exports import audited_table
-from spm.org.models import Team, User
+from spm.org.models import FiscalYear, Team, User
 from spm.ui.exports import Column, Row, Sheet, Value
 from targets.allocation_grid import AllocationGrid
-from targets.choices import Measure
+from targets.choices import Measure, Scope
 from targets.company_grid import CompanyGrid
 from targets.fairness import FairnessSheet, Share
 from targets.grids import Grid
 from targets.models import CompanyPlan, Target
+from targets.past_numbers import Numbers
+from targets.past_plans import AsOf
 from targets.review_queries import Review
 from targets.revision_queries import RevisionView
 from targets.scenario_tables import ratio
@@ -95,6 +97,27 @@ def _target_rows(user: User, grids: Sequence[AllocationGrid]) -> Iterable[Row]:
         for period, leaves in zip(first.columns, first.leaves, strict=True):
             found = [given[key][leaf] for leaf in leaves if leaf in given[key]]
             yield [*key, first.measure, period.label, sum(found, Decimal(0)) if found else None]
+
+
+def export_numbers(request: HttpRequest, found: Numbers, year: FiscalYear, past: AsOf | None) -> HttpResponseBase:
+    """Quotas, and targets on a sheet of their own or where ``?table=targets`` names them, as their imports read them.
+
+    Whole, of all measures. The file says of which day it is and not when it was made: asked for later as of its day,
+    it is the same to the byte (INV-28).
+    """
+    leaves = {leaf.pk: leaf for leaf in found.leaves}
+    rows: dict[bool, list[Row]] = {True: [], False: []}
+    for one in found.held:
+        is_quota = one.scope == Scope.PERSON
+        holder = (one.key,) if is_quota else (one.scope.value, one.key)
+        for leaf, amount in sorted(one.amounts.items(), key=lambda pair: leaves[pair[0]].starts_on):
+            rows[is_quota].append([*holder, one.measure.value, leaves[leaf].label, amount, found.currency])
+    quotas = Sheet("quotas", [*_columns("email"), Column("currency")], rows[True])
+    targets = Sheet("targets", [*_columns("scope", "key"), Column("currency")], rows[False])
+    first, more = (targets, []) if request.GET.get("table") == "targets" else (quotas, [targets])
+    title = f"{first.title}-{year.label}"
+    name, day = (f"{title}-as-of-{past.day.isoformat()}", past.day) if past else (title, clock.today())
+    return audited_table(request, first.columns, first.rows, name, as_of=day, title=first.title, more=more)
 
 
 def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("<str:year>/allocate/hold/", allocation_views.allocate_hold, name="allocate-hold"),
     path("<str:year>/allocate/undo/", allocation_views.allocate_undo, name="allocate-undo"),
     path("<str:year>/territories/", views.territory_grid, name="territories"),
+    path("<str:year>/numbers/", views.numbers, name="numbers"),
     path("<str:year>/quotas/<int:pk>/", letter_views.letter, name="quota"),
     path("<str:year>/quotas/<int:pk>/print/", letter_views.letter_print, name="quota-print"),
     path("<str:year>/quotas/<int:pk>/answer/", letter_views.answer, name="quota-answer"),

@@ -1,10 +1,11 @@
-"""Pages of targets: the grid of territories, and the number of a team with its history."""
+"""Pages of targets: the grid of territories, the number of a team with its history, a year's numbers on a past day."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,11 +18,12 @@ from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
-from targets import access, cycles, grids, number_history, number_tables, plans, tables
-from targets.choices import Measure
+from targets import access, cycles, grids, number_history, number_tables, past_numbers, past_plans, plans, tables
+from targets.choices import Measure, Scope
 from targets.goals import of_team
 from targets.grids import Grid
 from targets.models import Target
+from targets.past_plans import BadDay
 
 
 def _measure(request: HttpRequest) -> Measure:
@@ -93,6 +95,37 @@ def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Gr
         return True, grid
     messages.error(request, _("Nothing is stored yet: look at the marked cells."))
     return False, grids.with_errors(grid, request.POST, faults)
+
+
+@login_required
+@require_safe
+def numbers(request: HttpRequest, year: str) -> HttpResponseBase:
+    """Targets and quotas of the year as they stood at the end of a day, today where the address names none."""
+    user, fiscal_year, measure = user_of(request), _year(request, year), _measure(request)
+    if not access.can_see_plan(user):
+        raise PermissionDenied
+    past, fault = None, ""
+    try:
+        past = past_plans.asked(request.GET)
+    except BadDay as error:
+        fault = str(error)
+    found = past_numbers.numbers(user, fiscal_year, past.until if past else None)
+    if export_format(request) and not fault:
+        return tables.export_numbers(request, found, fiscal_year, past)
+    rows = found.of_measure(measure)
+    page = Paginator(rows, number_history.PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "year": fiscal_year,
+        "numbers": found,
+        "page": page,
+        "quotas": [(one, found.by_quarter(one)) for one in page if one.scope == Scope.PERSON],
+        "targets": [(one, found.by_quarter(one)) for one in page if one.scope != Scope.PERSON],
+        "past": past,
+        "fault": fault,
+        "measure": measure,
+        "measures": Measure.choices,
+    }
+    return render(request, "targets/numbers.html", context, status=400 if fault else 200)
 
 
 @login_required

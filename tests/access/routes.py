@@ -71,7 +71,7 @@ PERSONAL = {
     "styleguide": Access(public(HIDDEN)),
 }
 # Plan, targets and quotas: managers read what they see of them, admins write.
-YEAR = (("year", "year"),)
+YEAR, AS_OF = (("year", "year"),), ("?as_of=2026-09-18",)
 
 
 def grid_post(actor: str, relation: str) -> Expected:
@@ -99,7 +99,7 @@ def author_alone(actor: str, relation: str) -> Expected:
     return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
 
 
-LETTER = (("year", "=2026"), ("pk", "person"))
+LETTER, TEAM_YEAR = (("year", "=2026"), ("pk", "person")), (("year", "=2026"), ("pk", "team"))
 LOCKED_YEAR = (("year", "=2025"),)
 
 
@@ -178,7 +178,7 @@ TARGETS = {
     "targets:cycle-advance": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:cycle-back": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:year": Access(of_year(managers(others=MOVED)), kinds=YEAR, exports=True, tables=("bridge",)),
-    "targets:company": replace(GRID, also=(*GRID.also, "?as_of=2026-09-18"), tables=("history",)),
+    "targets:company": replace(GRID, also=(*GRID.also, *AS_OF), tables=("history",)),
     "targets:plan-approval": Access(admins(), kinds=YEAR, exports=True),
     "targets:plan-decide": Access(public(NO_METHOD), admins(ACTED | FORBIDDEN), kinds=YEAR),  # nothing is submitted
     "targets:company-history": Access(
@@ -202,9 +202,7 @@ TARGETS = {
     "targets:person-deals": Access(
         who_sees(), kinds=LETTER, also=("?show=left-out",), exports=True, tables=("history",)
     ),
-    "targets:team-deals": Access(
-        team_pages(), kinds=(("year", "=2026"), ("pk", "team")), exports=True, tables=("history",)
-    ),
+    "targets:team-deals": Access(team_pages(), kinds=TEAM_YEAR, exports=True, tables=("history",)),
     "targets:deal-leave-out": DEAL_VERB,
     "targets:deal-count-again": DEAL_VERB,
     "targets:deal-undo": DEAL_VERB,
@@ -216,7 +214,7 @@ TARGETS = {
     "targets:review": Access(of_year(managers()), kinds=YEAR, exports=True, tables=("teams",)),
     "targets:review-send": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:propose": Access(public(NO_METHOD), of_year(signed_in(ACTED)), kinds=YEAR),
-    "targets:team": Access(team_pages(), kinds=(("year", "=2026"), ("pk", "team")), exports=True, tables=("history",)),
+    "targets:team": Access(team_pages(), kinds=TEAM_YEAR, exports=True, tables=("history",)),
     "targets:rates": replace(GRID, tables=("plan", "history")),
     "targets:lock": Access(public(NO_METHOD), of_year(admins(ACTED, hidden_if_missing=False)), kinds=YEAR),
     "targets:revisions": Access(of_year(managers()), kinds=YEAR, exports=True),
@@ -254,6 +252,7 @@ SCENARIOS = {
     "targets:scenario-adopt": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
     "targets:scenario-revise": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
     "targets:scenario-discard": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
+    "targets:numbers": Access(of_year(managers()), kinds=YEAR, exports=True, also=AS_OF, tables=("targets",)),
     "targets:fairness": Access(of_year(managers()), kinds=YEAR, exports=True),
 }
 # Talk: whoever sees the object reads and writes; what was said is changed by its author alone.

@@ -140,7 +140,9 @@ def test_who_waits_for_the_periods_holds_no_row_that_their_holder_needs(year, ca
     assert meet(*verb(cast)) == [None, None]
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL alone: with one writer at a time there is no order of locks")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="PostgreSQL alone: with one writer at a time there is no order of locks"
+)
 @pytest.mark.parametrize("verb", LOCKING)
 def test_in_the_old_order_the_two_wait_for_each_other(year, cast, no_messages, the_order_is_broken, verb):
     errors = [error for error in meet(*verb(cast)) if error]

@@ -145,7 +145,9 @@ def write_ten_entries():
             audit.record(AuditKind.EXPORT, actor=None)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone: SQLite lets one writer in at a time by itself")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="PostgreSQL alone: SQLite lets one writer in at a time by itself"
+)
 @pytest.mark.django_db(transaction=True)
 def test_inv_31_two_writers_at_once_do_not_fork_the_chain():
     ensure_house()
