@@ -89,3 +89,13 @@ def test_a_company_that_is_no_demo_is_never_removed(transactional_db):
     with pytest.raises(RuleViolation, match="Only the demo company"):
         demo.remove()
     assert Company.objects.get().name == "Real Ltd"
+
+
+@pytest.mark.parametrize("role", ["rep", "admin"])
+def test_the_banner_tells_everybody_how_to_start_with_an_empty_company(demo_company, client, role):
+    people = {"rep": User.objects.get(name="Rep"), "admin": make_person("Admin", is_admin=True, email=cast.ADMIN.email)}
+    client.force_login(people[role])
+    banner = client.get("/settings/").content.decode().split('role="note"')[1].split("</div>")[0]
+    assert "Demo company Testing Ltd: its clock stands at" in banner
+    assert "<code>manage.py up</code>" in banner
+    assert "only-wide" not in banner
