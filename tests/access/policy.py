@@ -103,6 +103,34 @@ def no_method(get: Rule) -> Rule:
     return rule
 
 
+def own_alone(actor: str, relation: str) -> Expected:
+    """What is a rep's own, hidden from everybody else, admins too."""
+    rep = {"own": "owner", "team": "teammate", "other": "outsider"}.get(relation)
+    return refused(actor, ACTED if actor == rep else HIDDEN)
+
+
+def author_alone(actor: str, relation: str) -> Expected:
+    """The rep wrote it: others who see it may not change it."""
+    if relation not in SEES[actor]:
+        return refused(actor, HIDDEN)
+    return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
+
+
+def undoers(actor: str, relation: str) -> Expected:
+    """A batch of numbers: whoever typed it, and admins; for other managers there is none."""
+    typed = {"own": "manager", "other": "elsewhere"}.get(relation)
+    if actor not in MANAGERS:
+        return refused(actor, FORBIDDEN)
+    return ACTED if actor in ("admin", typed) else HIDDEN
+
+
+def holders(actor: str, relation: str) -> Expected:
+    """The number of a person: admins and the managers above."""
+    if actor not in MANAGERS:
+        return refused(actor, FORBIDDEN)
+    return ACTED if actor == "admin" or relation in SEES[actor] else FORBIDDEN
+
+
 @dataclass(frozen=True)
 class Access:
     """Policy of one route. ``kinds`` maps its URL arguments to kinds of the world."""
@@ -115,6 +143,8 @@ class Access:
     exports: bool = False  # &format=csv is swept too
     tables: tuple[str, ...] = ()  # further tables of the page, whose files (?table=) are swept too
     htmx: bool = False  # the view branches on htmx: ask again as htmx
+    form: tuple[tuple[str, str], ...] = ()  # what is filled in, with {kind} places: the POST is sent again with it
+    filled: Rule | None = None  # where that is answered otherwise than without
 
 
 POST_ONLY = public(NO_METHOD | TO_LOGIN | FORBIDDEN | HIDDEN)

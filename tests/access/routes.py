@@ -15,22 +15,28 @@ from tests.access.policy import (
     Rule,
     admins,
     anonymous_only,
+    author_alone,
+    holders,
     managers,
+    own_alone,
     public,
     refused,
     signed_in,
     statuses,
     team_numbers,
     team_pages,
+    undoers,
     who_sees,
 )
 from tests.access.routes_cut import CUT
 from tests.access.routes_moves import LAND
-from tests.access.world import MANAGERS, SEES
+from tests.access.routes_talk import SAVED, TALK
+from tests.access.world import MANAGERS
 
 # allauth's pages depend on where in a flow the session stands: shown, sent on, or (nothing to show) not found.
 EITHER = statuses(200, 302, 404, LOGIN)
 MOVED = statuses(302)
+
 
 # Sign-in and the account pages: allauth's, about nobody but the user.
 ACCOUNT = {
@@ -47,7 +53,7 @@ ACCOUNT = {
         public(EITHER), public(ACTED | EITHER), kinds=(("uidb36", "=1"), ("key", "=nokey"))
     ),
     "account_reset_password_done": Access(public(EITHER)),
-    "org:session-end": Access(signed_in(NO_METHOD), signed_in(HIDDEN), kinds=(("pk", "=1000000000"),)),
+    "org:session-end": Access(signed_in(NO_METHOD), own_alone, kinds=(("pk", "browser"),)),
     "org:invitation": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=notoken"),)),
     "mfa_index": Access(signed_in(EITHER)),
     "mfa_authenticate": Access(public(EITHER), public(ACTED | EITHER)),
@@ -81,22 +87,9 @@ def grid_post(actor: str, relation: str) -> Expected:
     return refused(actor, ACTED if actor == "admin" else FORBIDDEN)
 
 
-def own_alone(actor: str, relation: str) -> Expected:
-    """What is a rep's own, hidden from everybody else, admins too."""
-    rep = {"own": "owner", "team": "teammate", "other": "outsider"}.get(relation)
-    return refused(actor, ACTED if actor == rep else HIDDEN)
-
-
 def of_year(rule: Rule) -> Rule:
     """The same, except that a year that does not exist is a 404 for everybody who is signed in."""
     return lambda actor, relation: refused(actor, HIDDEN) if relation == "missing" else rule(actor, relation)
-
-
-def author_alone(actor: str, relation: str) -> Expected:
-    """The rep wrote it: others who see it may not change it."""
-    if relation not in SEES[actor]:
-        return refused(actor, HIDDEN)
-    return ACTED if actor in ("owner", "teammate", "outsider") else FORBIDDEN
 
 
 LETTER, TEAM_YEAR = (("year", "=2026"), ("pk", "person")), (("year", "=2026"), ("pk", "team"))
@@ -131,7 +124,7 @@ PLANS = {
     "territories:plan-begin": VERB_OF_AUTHOR,
     "territories:plan-save": VERB_OF_AUTHOR,
     "territories:plan-line-restore": Access(
-        public(NO_METHOD), author_alone, kinds=(("pk", "territory_plan"), ("line", "=1000000000"))
+        public(NO_METHOD), author_alone, kinds=(("pk", "territory_plan"), ("line", "gone_line"))
     ),
     "territories:plan-submit": VERB_OF_AUTHOR,
     "territories:plan-withdraw": VERB_OF_AUTHOR,
@@ -154,7 +147,7 @@ MAPS = {
     "territories:account-plan": Access(who_sees(), kinds=PLAN_OF_ACCOUNT, exports=True),
     "territories:account-plan-save": Access(public(NO_METHOD), who_sees(ACTED), kinds=PLAN_OF_ACCOUNT),
     "territories:objective-restore": Access(
-        public(NO_METHOD), who_sees(ACTED), kinds=(*PLAN_OF_ACCOUNT, ("objective", "=1000000000"))
+        public(NO_METHOD), who_sees(ACTED), kinds=(*PLAN_OF_ACCOUNT, ("objective", "gone_objective"))
     ),
     "territories:account-review": Access(public(NO_METHOD), who_sees(ACTED, forbidden_to=REPS), kinds=PLAN_OF_ACCOUNT),
     "territories:account-review-hold": Access(
@@ -163,10 +156,10 @@ MAPS = {
     "territories:account-print": Access(who_sees(), kinds=OF_ACCOUNT),
     "territories:map-save": Access(public(NO_METHOD), who_sees(ACTED), kinds=OF_ACCOUNT),
     "territories:map-person-restore": Access(
-        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("person", "=1000000000"))
+        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("person", "gone_person"))
     ),
     "territories:map-step-restore": Access(
-        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("step", "=1000000000"))
+        public(NO_METHOD), who_sees(ACTED), kinds=(*OF_ACCOUNT, ("step", "gone_step"))
     ),
 }
 GRID = Access(of_year(managers()), grid_post, kinds=YEAR, exports=True)
@@ -189,14 +182,28 @@ TARGETS = {
     "targets:version-restore": Access(admins(), admins(ACTED), kinds=(("year", "=2026"), ("pk", "plan"))),
     "targets:company-paste": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
     "targets:company-spread": Access(public(NO_METHOD), admins(ACTED), kinds=YEAR),
-    "targets:company-undo": Access(public(NO_METHOD), admins(HIDDEN), kinds=YEAR),  # no batch named
+    "targets:company-undo": Access(
+        public(NO_METHOD), admins(HIDDEN), kinds=YEAR, form=(("batch", "{typed_batch}"),), filled=admins(ACTED)
+    ),
     "targets:allocate": Access(
         of_year(managers()), of_year(managers(ACTED)), kinds=YEAR, also=("?columns=months",), exports=True
     ),
     "targets:allocate-paste": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
     "targets:allocate-spread": Access(public(NO_METHOD), of_year(managers(ACTED)), kinds=YEAR),
-    "targets:allocate-hold": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no cell named
-    "targets:allocate-undo": Access(public(NO_METHOD), of_year(managers(HIDDEN)), kinds=YEAR),  # no batch named
+    "targets:allocate-hold": Access(
+        public(NO_METHOD),
+        of_year(managers(HIDDEN)),
+        kinds=YEAR,
+        form=(("cell", "{cell}"),),
+        filled=of_year(holders),
+    ),
+    "targets:allocate-undo": Access(
+        public(NO_METHOD),
+        of_year(managers(HIDDEN)),
+        kinds=YEAR,
+        form=(("batch", "{typed_batch}"),),
+        filled=of_year(undoers),
+    ),
     "targets:territories": replace(GRID, tables=("history",)),
     "targets:quota": Access(who_sees(), kinds=LETTER, exports=True, tables=("made", "history")),
     "targets:person-deals": Access(
@@ -226,17 +233,6 @@ TARGETS = {
         public(NO_METHOD), revision_pages(FORBIDDEN), kinds=(*LOCKED_YEAR, ("pk", "revision"))
     ),  # the admin too: it is the own request
 }
-# Saved views: private to their owner unless shared with a team.
-VIEW = (("pk", "saved_view"),)
-SAVED = {
-    "dashboards:saved-list": Access(signed_in(), exports=True),
-    "dashboards:saved-create": Access(signed_in(), signed_in(ACTED)),
-    "dashboards:saved-edit": Access(own_alone, own_alone, kinds=VIEW),
-    "dashboards:saved-store": Access(public(NO_METHOD), own_alone, kinds=VIEW),
-    "dashboards:saved-delete": Access(public(NO_METHOD), own_alone, kinds=VIEW),
-    "dashboards:saved-unsubscribe": Access(public(HIDDEN), public(HIDDEN), kinds=(("token", "=no-token"),)),
-    "dashboards:saved-restore": Access(public(NO_METHOD), signed_in(HIDDEN), kinds=VIEW),  # none is deleted
-}
 # Scenarios: admins alone; the fairness sheet of the working version also managers, of the people they see.
 SCENARIO = (*YEAR, ("pk", "scenario"))
 SCENARIOS = {
@@ -248,27 +244,14 @@ SCENARIOS = {
         kinds=SCENARIO,
         also=("?kind=over", "?kind=hire", "?kind=leave", "?kind=territory"),
     ),
-    "targets:scenario-undo": Access(public(NO_METHOD), admins(HIDDEN), kinds=SCENARIO),  # no step named
+    "targets:scenario-undo": Access(
+        public(NO_METHOD), admins(HIDDEN), kinds=SCENARIO, form=(("step", "{step}"),), filled=admins(ACTED)
+    ),
     "targets:scenario-adopt": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
     "targets:scenario-revise": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
     "targets:scenario-discard": Access(public(NO_METHOD), admins(ACTED), kinds=SCENARIO),
     "targets:numbers": Access(of_year(managers()), kinds=YEAR, exports=True, also=AS_OF, tables=("targets",)),
     "targets:fairness": Access(of_year(managers()), kinds=YEAR, exports=True),
-}
-# Talk: whoever sees the object reads and writes; what was said is changed by its author alone.
-COMMENT = (("pk", "comment"),)
-
-
-TALK = {
-    "talk:say": Access(public(NO_METHOD), signed_in(HIDDEN)),  # a POST without an object
-    "talk:people": Access(who_sees(), query="?anchor=letter&key={letter}"),
-    "talk:edit": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
-    "talk:delete": Access(public(NO_METHOD), author_alone, kinds=COMMENT),
-    "talk:resolve": Access(public(NO_METHOD), who_sees(ACTED), kinds=(("pk", "thread"),)),
-    "talk:notifications": Access(signed_in()),
-    "talk:read-all": Access(public(NO_METHOD), signed_in(ACTED)),
-    "talk:choose": Access(public(NO_METHOD), signed_in(ACTED)),
-    "talk:open": Access(public(NO_METHOD), own_alone, kinds=(("pk", "notification"),)),
 }
 # Asked by machines: whether the installation is well (503 in the tests: no canary), figures behind a token.
 HEALTH = {

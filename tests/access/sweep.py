@@ -35,10 +35,19 @@ def outcome(response: Any) -> int | str:
     return response.status_code
 
 
-def methods(access: Access) -> list[tuple[str, Rule]]:
-    """GET and POST; GET alone on PostgreSQL, where the same code runs a second time (reliability 4.4)."""
-    both = [("get", access.get), ("post", access.post or no_method(access.get))]
+def methods(access: Access, world: World, relation: str) -> list[tuple[str, Rule, dict[str, str]]]:
+    """GET and POST, empty and filled in; on PostgreSQL, where the same code runs again, GET alone (reliability 4.4)."""
+    post = access.post or no_method(access.get)
+    both = [("get", access.get, {}), ("post", post, {})]
+    if access.form:
+        both.append(("post", access.filled or post, filled_in(access, world, relation)))
     return both if connection.vendor == "sqlite" else both[:1]
+
+
+def filled_in(access: Access, world: World, relation: str) -> dict[str, str]:
+    """The form of a verb, naming objects of one relation."""
+    kinds = {kind: rows[relation] for kind, rows in world.objects.items()}
+    return {name: value.format(**kinds) for name, value in access.form}
 
 
 def deviations(name: str, world: World, actors: tuple[str, ...] = ACTORS) -> list[str]:
@@ -48,13 +57,14 @@ def deviations(name: str, world: World, actors: tuple[str, ...] = ACTORS) -> lis
         client = world.client(actor)
         for relation in relations_of(access):
             url = address(name, access, world, relation)
-            for method, rule in methods(access):
+            for method, rule, data in methods(access, world, relation):
                 expected = rule(actor, relation)
                 for headers in ({}, {"HX-Request": "true"}) if access.htmx else ({},):
                     with rolled_back():
-                        found = outcome(getattr(client, method)(url, headers=headers))
+                        found = outcome(getattr(client, method)(url, data, headers=headers))
                     if found not in expected:
-                        wrong.append(f"{actor} {method.upper()} {relation} {url}: {found}, policy {set(expected)}")
+                        told = f"{actor} {method.upper()} {relation} {url} {data or ''}"
+                        wrong.append(f"{told}: {found}, policy {set(expected)}")
     return wrong
 
 

@@ -47,6 +47,7 @@ from targets.scenario_steps import Adjustment
 from targets.unloaded import facts_of
 from tests.access.across import cross_the_borders
 from tests.access.beside import put_beside
+from tests.access.gone import take_out
 from tests.access.land import settle_land
 from tests.access.planning import turn_down_a_revision, write_down_why
 from tests.builders import (
@@ -212,6 +213,8 @@ def build_world() -> World:
     objects["baseline"] = dict.fromkeys(("own", "team", "other"), baseline.pk)
     words = {relation: TOKENS[relation][-1] for relation in reps}
     objects |= put_beside(reps, words, QUOTA, objects, users["admin"])
+    makers = {"own": users["manager"], "team": users["admin"], "other": users["elsewhere"]}
+    objects |= take_out(reps, words, objects, makers)
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)
