@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, OuterRef, Subquery
 
 from spm.market.models import Territory
 from spm.money import from_units, to_units
@@ -48,13 +48,16 @@ class Step:
     changes: tuple[Change, ...]
 
 
-def in_revised_year() -> Exists:
-    """Of a period, whether its fiscal year has approved revisions: the numbers in force differ from the baseline.
+def locked_when() -> Subquery:
+    """Of a period, when the numbers of its fiscal year were locked; NULL while they are not. No secret to anybody."""
+    working = CompanyPlan.objects.working().filter(fiscal_year=OuterRef("fiscal_year"))
+    return Subquery(working.values("locked_at")[:1])
 
-    No secret to anybody.
-    """
-    approved = CompanyPlan.objects.approved_revisions().order_by()
-    return Exists(approved.filter(fiscal_year=OuterRef("fiscal_year")))
+
+def revisions_of_year() -> Subquery:
+    """Of a period, how many approved revisions its fiscal year has; NULL where it has none. No secret to anybody."""
+    approved = CompanyPlan.objects.approved_revisions().order_by().filter(fiscal_year=OuterRef("fiscal_year"))
+    return Subquery(approved.values("fiscal_year").annotate(many=Count("pk")).values("many"))
 
 
 def locked_years() -> frozenset[int]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Window
+from django.db.models import F, OuterRef, Subquery, Window
 from django.db.models.functions import Lag
 from django.utils.translation import gettext as _
 
@@ -32,6 +32,7 @@ class NumberState:
 
     at: datetime
     what: str
+    measure: Measure
     by: User | None
     leaf: Period
     before: Decimal | None
@@ -47,6 +48,7 @@ class NumberChange:
 
     at: datetime
     what: str
+    measure: Measure
     by: User | None
     period: str
     before: Decimal | None
@@ -58,12 +60,18 @@ def states(rows: Any, limit: int = NEWEST) -> list[NumberState]:
     """Newest first. ``rows``: historical rows of plan lines, targets or quotas (``model.history``, filtered)."""
     in_order = (F("history_date").asc(), F("history_id").asc())
     told = rows.annotate(before=Window(Lag("amount"), partition_by=F("id"), order_by=in_order))
+    return _states(told, limit)
+
+
+def _states(told: Any, limit: int) -> list[NumberState]:
+    """``told``: historical rows, each annotated with the amount ``before``."""
     newest = told.select_related("history_user", "period").order_by("-history_date", "-history_id")[:limit]
     columns = {column for names in COLUMNS.values() for column in names}
     return [
         NumberState(
             row.history_date,
             " · ".join(part for part in (str(Measure(row.measure).label), getattr(row, "segment", "")) if part),
+            Measure(row.measure),
             row.history_user,
             row.period,
             row.before,
@@ -81,6 +89,19 @@ def changes(rows: Any, limit: int = NEWEST) -> list[NumberChange]:
     found = states(rows, limit)
     grouped = _grouped(found)
     return [_change(each) for each in (grouped[:-1] if len(found) == limit and len(grouped) > 1 else grouped)]
+
+
+def changes_since(rows: Any, since: datetime, column: str) -> list[tuple[Any, NumberChange]]:
+    """The newest changes from a moment on that changed an amount, each with what ``column`` names its holder by.
+
+    One query; what stood before is looked up for the rows of these days alone.
+    """
+    earlier = rows.model.objects.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"))
+    before = Subquery(earlier.order_by("-history_id").values("amount")[:1])
+    found = _states(rows.filter(history_date__gte=since).annotate(before=before), NEWEST)
+    names = {column: i for i, column in enumerate(sorted({name for of in COLUMNS.values() for name in of}))}
+    told = [(group[0].holder[names[column]], _change(group)) for group in _grouped(found)]
+    return [(holder, change) for holder, change in told if change.before != change.amount]
 
 
 def _grouped(found: Iterable[NumberState]) -> list[list[NumberState]]:
@@ -106,7 +127,7 @@ def _change(group: Sequence[NumberState]) -> NumberChange:
     if len(leaves) > 1:
         title = _("%(first)s to %(last)s") % {"first": leaves[0].title, "last": leaves[-1].title}
     before, amount = _sum(state.before for state in group), _sum(state.amount for state in group)
-    return NumberChange(newest.at, newest.what, newest.by, title, before, amount, newest.reason)
+    return NumberChange(newest.at, newest.what, newest.measure, newest.by, title, before, amount, newest.reason)
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:

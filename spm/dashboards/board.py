@@ -138,9 +138,7 @@ class Frame:
         return any(leaf in cells and leaf not in leaves for leaf in self.inside)
 
 
-def build(
-    focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw, *, beside_plan: bool = False
-) -> Board:
+def build(focus: Focus, window: Window, trees: Mapping[int, TeamTree], raw: Raw, *, beside_plan: bool = False) -> Board:
     """``trees``: for each leaf period (comparison included) the tree of its last day.
 
     ``beside_plan``: rows are compared with the plan to date, not with an earlier period.

@@ -4,9 +4,9 @@ Whatever stands in an address, a page comes: a value nobody knows becomes the ne
 so.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from django.http import QueryDict
@@ -24,11 +24,16 @@ MONTHS_AVERAGED = 3
 MONTHS_TRAILED = 12
 
 
+type Lock = tuple[datetime | None, int]
+"""When the numbers of a fiscal year were locked (None: they are not), and how many revisions were approved since."""
+
+
 class Calendar:
     """All stored periods of the company, arranged for choosing one. Raises nothing; may be empty."""
 
-    def __init__(self, periods: Iterable[Period], today: date, revised: Iterable[int] = ()) -> None:
-        self.revised = frozenset(revised)
+    def __init__(self, periods: Iterable[Period], today: date, locks: Mapping[int, Lock] | None = None) -> None:
+        self.locks = locks or {}
+        self.revised = frozenset(year for year, (_locked_at, revisions) in self.locks.items() if revisions)
         rows = sorted(periods, key=lambda row: row.starts_on)
         self.today = today
         self.years = [row for row in rows if row.level == PeriodLevel.YEAR]
@@ -77,6 +82,7 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
         return None
     asked = running_label(calendar, params.get("period", ""), year)
     span, label, leaves = _span(calendar, asked, year, told)
+    locked_at, revisions = calendar.locks.get(leaves[0].fiscal_year, (None, 0))
     compare = _known(Compare, params.get("compare", ""), Compare.LAST_YEAR, told, _("comparison"))
     view = View(
         span=span,
@@ -93,6 +99,8 @@ def choose(calendar: Calendar, params: QueryDict, default_measure: Measure) -> V
         columns=_columns(params.getlist("columns"), told),
         plan=_version(calendar, params.get("plan", ""), leaves, told),
         revised=calendar.revised,
+        locked_at=locked_at,
+        revisions=revisions,
         told=tuple(told),
     )
     before, after = _neighbours(calendar, span, label)

@@ -18,6 +18,7 @@ from spm.dashboards.charts import pacing_chart
 from spm.dashboards.columns import COMPARED, TEAM, Shown
 from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures
+from spm.dashboards.origin import Holders, origin_of
 from spm.dashboards.pacing import Pacing, goal_line, pacing
 from spm.dashboards.periods import Leaf, View, Window
 from spm.dashboards.queries import (
@@ -35,7 +36,7 @@ from spm.dashboards.queries import (
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.team_cells import drawn
-from spm.dashboards.tiles import Tile, effect_words, growth_words, lines_href, tiles
+from spm.dashboards.tiles import Lines, Tile, effect_words, growth_words, lines_href, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
@@ -143,6 +144,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
     lines = replace(lines, marks=marks.marks(steps, seen, scope, company.currency))
     words = pacing_words(board.total.figures, lines, view, company)
     total = table_row(board.total, "total", view, names, company)
+    origin = origin_of(view, company, stamp, holders_of(focus, names, [leaf.pk for leaf in seen]))
     return Performance(
         once_led=once_led_words(user, focus, name),
         view=view,
@@ -152,7 +154,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         sentence=opening(situation),
         second=second(situation, people_of_worst(board, names, trees, view)),
         effect=effect_words(board.total.figures, company),
-        tiles=tiles(board.total, view, company, lines_href(focus, view)),
+        tiles=tiles(board.total, view, company, Lines(lines_href(focus, view), origin)),
         total=total,
         rows=rows,
         page=page,
@@ -172,6 +174,12 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         known=known,
         people=people,
     )
+
+
+def holders_of(focus: Focus, names: Names, leaves: list[int]) -> Holders:
+    """Whose numbers make the goal of a page: those of everybody in it, and its own."""
+    teams = {team: names.teams[team] for team in focus.teams}
+    return Holders(leaves, people=names.people, teams=teams, has_plan=focus.is_company)
 
 
 def steps_of(view: View) -> list[Step]:

@@ -1,7 +1,7 @@
 """What a performance page is asked to show: a frozen ``View``, and the window of leaf periods in it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -154,6 +154,8 @@ class View:
     saved: int | None = None  # the saved view that is open
     plan: Version = Version.CURRENT
     revised: frozenset[int] = frozenset()  # fiscal years whose numbers in force are not those of the baseline
+    locked_at: datetime | None = None  # when the numbers of the year shown were locked
+    revisions: int = 0  # approved since
 
     @property
     def against_previous(self) -> bool:

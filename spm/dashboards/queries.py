@@ -68,9 +68,10 @@ def calendar_of(user: User, company: Company) -> Calendar:
     """Read once per request: kept on the user object, as the scope is."""
     kept: Calendar | None = getattr(user, "_calendar", None)
     if kept is None or kept.today != company.today():
-        periods = list(Period.objects.visible_to(user).annotate(is_revised=baseline.in_revised_year()))
-        revised = {period.fiscal_year_id for period in periods if period.is_revised}
-        kept = Calendar(periods, company.today(), revised)
+        told = {"locked_at": baseline.locked_when(), "revisions": baseline.revisions_of_year()}
+        periods: list[Any] = list(Period.objects.visible_to(user).annotate(**told))
+        locks = {period.fiscal_year_id: (period.locked_at, period.revisions or 0) for period in periods}
+        kept = Calendar(periods, company.today(), locks)
         user._calendar = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request
     return kept
 

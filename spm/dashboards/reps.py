@@ -14,6 +14,7 @@ from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
 from spm.dashboards.figures import ZERO, Cell, Cells, Figures, beside_plan, figures, only, units_of
 from spm.dashboards.marks import Mark
+from spm.dashboards.origin import Holders, Origin, origin_of
 from spm.dashboards.pacing import Pacing, pacing
 from spm.dashboards.performance import daily_of, pacing_words, steps_of
 from spm.dashboards.periods import Leaf, View, Window
@@ -150,6 +151,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
     title = _("Pacing, %(measure)s") % {"measure": view.measure.label}
     words = pacing_words(row.figures, lines, view, company, is_person=True)
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
+    origin = origin_of(view, company, stamp, _holders(person, cells, window))
     accounts = accounts_of(user, person, view) if is_whole else None
     return RepPage(
         view=view,
@@ -158,7 +160,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
         about=_about(user, person, view) if is_whole else None,
         stamp=stamp,
         sentence=sentence_of(user, company, view, person, row),
-        bars=[_bar(person, measure, cells[measure], view, company) for measure in MEASURES],
+        bars=[_bar(person, measure, cells[measure], view, company, origin) for measure in MEASURES],
         lines=lines,
         chart=pacing_chart(lines, view, words, company.currency, title),
         months=months_chart(view, chosen, months_words(rows, steps), company, steps),
@@ -219,7 +221,15 @@ def sentence_of(user: User, company: Company, view: View, person: User, row: Row
     return to_rep(at) if user == person else about_rep(at, month_name(since) if since else "")
 
 
-def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Company) -> MeasureBar:
+def _holders(person: User, cells: Mapping[Measure, Cells], window: Window) -> Holders:
+    """The person, in the leaf periods of which the viewer sees a total."""
+    known = [leaf.pk for leaf in window.leaves if any(leaf.pk in of_measure for of_measure in cells.values())]
+    return Holders(known, people={person.pk: person.name})
+
+
+def _bar(  # noqa: PLR0913  # all of it stands in the tile
+    person: User, measure: Measure, cells: Cells, view: View, company: Company, origin: Origin
+) -> MeasureBar:
     row = _row(person.pk, cells, view)
     status = status_of(row.figures.pace, company)
     return MeasureBar(
@@ -230,7 +240,7 @@ def _bar(person: User, measure: Measure, cells: Cells, view: View, company: Comp
         bar=bar_of(str(measure.label), row.figures, status, company.currency),
         href=view.query(measure=str(measure)),
         delta=growth_words(row.figures, view, is_person=True),
-        math=measure_math(row, view, company, measure, person.pk),
+        math=measure_math(row, view, company, measure, origin),
         is_chosen=measure is view.measure,
     )
 

@@ -16,6 +16,7 @@ from spm.dashboards.actuals import Subject, credits_of, territory_subject
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.figures import ZERO, Cells, Figures, figures, only
+from spm.dashboards.origin import Holders, origin_of
 from spm.dashboards.periods import PAGE_ROWS, Leaf, View, Window
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
@@ -34,7 +35,7 @@ from spm.dashboards.territory_holders import (
     spells,
 )
 from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
-from spm.dashboards.tiles import Math, holder_math
+from spm.dashboards.tiles import Lines, Math, holder_math
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Territory
 from spm.org.models import Company, User
@@ -116,6 +117,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
     accounts = _accounts(user, view, territory, whole.actual, links=links)
     href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
     row = Row(RowKind.TEAM, territory.pk, whole, cells)
+    goals = Holders([] if reads_own_alone(user) else sorted(cells), territories={territory.pk: name})
     return TerritoryPage(
         view=view,
         company=company,
@@ -135,7 +137,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         figures=whole,
         status=status,
         bar=bar_of(name, whole, status, company.currency),
-        math=holder_math(row, view, company, href),
+        math=holder_math(row, view, company, Lines(href, origin_of(view, company, stamp, goals))),
         months=[_month(leaf, cells, view, company) for leaf in view.window.leaves if leaf.begun],
         accounts=accounts,
         account_count=len(accounts),

@@ -10,13 +10,13 @@ from django.utils.translation import ngettext
 
 from spm.dashboards.board import Focus, Row
 from spm.dashboards.figures import Cells, Figures, figures
+from spm.dashboards.origin import Lately, Origin
 from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import bar_of
 from spm.dashboards.sentences import credited_word
 from spm.org.models import Company
 from spm.ui.geometry import Bullet, Sparkline, sparkline
 from spm.ui.numbers import (
-    day,
     money_compact,
     money_full,
     number,
@@ -30,10 +30,22 @@ from targets.choices import Measure
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """What a number is made of: the address of its lines, and when and against what they were counted."""
+
+    href: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Math:
+    """What components/math.html shows."""
+
     rows: tuple[tuple[str, str], ...]
     result: tuple[str, str] | None
     as_of: str
+    version: str
+    lately: Lately
     href: str
     href_label: str
 
@@ -63,17 +75,17 @@ def lines_href(focus: Focus, view: View) -> str:
     return reverse("dashboards:actuals") + view.query(team=focus.teams[0] if len(focus.teams) == 1 else "")
 
 
-def tiles(total: Row, view: View, company: Company, href: str) -> tuple[Tile, ...]:
-    """Attainment, pace, gap, and what is left to do; ``href`` leads to the lines behind them."""
+def tiles(total: Row, view: View, company: Company, lines: Lines) -> tuple[Tile, ...]:
+    """Attainment, pace, gap, and what is left to do; ``lines``: what stands behind them."""
     return (
-        _attainment(total, view, company, href),
-        _pace(total, view, company, href),
-        _gap(total, view, company, href),
-        _to_go(total, view, company, href),
+        _attainment(total, view, company, lines),
+        _pace(total, view, company, lines),
+        _gap(total, view, company, lines),
+        _to_go(total, view, company, lines),
     )
 
 
-def _attainment(total: Row, view: View, company: Company, href: str) -> Tile:
+def _attainment(total: Row, view: View, company: Company, lines: Lines) -> Tile:
     at, status = total.figures, status_of(total.figures.pace, company)
     words = {
         "actual": money_compact(at.actual, company.currency),
@@ -97,13 +109,13 @@ def _attainment(total: Row, view: View, company: Company, href: str) -> Tile:
                 ),
             ],
             (_("Attainment"), percent(at.attainment, 1)),
-            view,
-            href,
+            view.measure,
+            lines,
         ),
     )
 
 
-def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
+def _pace(total: Row, view: View, company: Company, lines: Lines) -> Tile:
     at = total.figures
     paces = [_to_end_of(total.cells, view.window.leaves[: i + 1]).pace for i in range(_begun(view))]
     return Tile(
@@ -122,13 +134,13 @@ def _pace(total: Row, view: View, company: Company, href: str) -> Tile:
                 *_compared(at, view, company),
             ],
             (_("Pace"), percent(at.pace, 1)),
-            view,
-            href,
+            view.measure,
+            lines,
         ),
     )
 
 
-def _gap(total: Row, view: View, company: Company, href: str) -> Tile:
+def _gap(total: Row, view: View, company: Company, lines: Lines) -> Tile:
     at, status = total.figures, status_of(total.figures.pace, company)
     gaps = [_to_end_of(total.cells, view.window.leaves[: i + 1]).gap for i in range(_begun(view))]
     return Tile(
@@ -147,13 +159,13 @@ def _gap(total: Row, view: View, company: Company, href: str) -> Tile:
                 ),
             ],
             (_("Gap"), money_full(at.gap, company.currency, signed=True)),
-            view,
-            href,
+            view.measure,
+            lines,
         ),
     )
 
 
-def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
+def _to_go(total: Row, view: View, company: Company, lines: Lines) -> Tile:
     """Stands where coverage will, once there is a pipeline to cover with."""
     at = total.figures
     rows = [
@@ -170,7 +182,7 @@ def _to_go(total: Row, view: View, company: Company, href: str) -> Tile:
         title=money_full(at.to_go, company.currency) if at.to_go is not None else "",
         delta=_to_go_words(at, company.currency),
         line_note=_("Coverage needs a pipeline; none is recorded yet."),
-        math=_math(rows, result, view, href),
+        math=_math(rows, result, view.measure, lines),
     )
 
 
@@ -191,17 +203,16 @@ def _to_go_words(at: Figures, currency: str) -> str:
     return _("%(needed)s a month needed, %(recent)s lately") % words
 
 
-def measure_math(row: Row, view: View, company: Company, measure: Measure, person: int) -> Math:
+def measure_math(row: Row, view: View, company: Company, measure: Measure, origin: Origin) -> Math:
     """The math of one person's bar: pace, and the way to the lines behind it."""
-    return holder_math(
-        row, view, company, reverse("dashboards:actuals") + view.query(measure=str(measure), person=person), measure
-    )
+    href = reverse("dashboards:actuals") + view.query(measure=str(measure), person=row.pk)
+    return holder_math(row, view, company, Lines(href, origin), measure)
 
 
-def holder_math(row: Row, view: View, company: Company, href: str, measure: Measure | None = None) -> Math:
-    """Pace of one holder; ``href`` leads to the lines behind it."""
-    at = row.figures
-    label = _("%(measure)s credited") % {"measure": (measure or view.measure).label}
+def holder_math(row: Row, view: View, company: Company, lines: Lines, measure: Measure | None = None) -> Math:
+    """Pace of one holder."""
+    at, measure = row.figures, measure or view.measure
+    label = _("%(measure)s credited") % {"measure": measure.label}
     return _math(
         [
             (label, money_full(at.actual, company.currency)),
@@ -210,14 +221,15 @@ def holder_math(row: Row, view: View, company: Company, href: str, measure: Meas
             *_share_of_quota(at, view, company),
         ],
         (_("Pace"), percent(at.pace, 1)),
-        view,
-        href,
+        measure,
+        lines,
     )
 
 
-def _math(rows: Sequence[tuple[str, str]], result: tuple[str, str], view: View, href: str) -> Math:
-    as_of = _("As of %(day)s.") % {"day": day(min(view.today, view.window.ends_on))}
-    return Math(tuple(rows), result, as_of, href, _("Rows that count, and why others do not"))
+def _math(rows: Sequence[tuple[str, str]], result: tuple[str, str], measure: Measure, lines: Lines) -> Math:
+    origin = lines.origin
+    words = _("Rows that count, and why others do not")
+    return Math(tuple(rows), result, origin.counted, origin.version, origin.of(measure), lines.href, words)
 
 
 def _effect(at: Figures, company: Company) -> list[tuple[str, str]]:

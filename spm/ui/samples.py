@@ -115,7 +115,13 @@ def math() -> dict[str, Any]:
     return {
         "rows": [("Bookings credited", "33,228.72 k€"), ("÷ quota of the year", "55,100.00 k€")],
         "result": ("Attainment", "60.3 %"),
-        "as_of": "As of 18 Sep 2026, 23:59.",
+        "as_of": "As of 18 Sep 2026; rolled up 18 Sep 2026, 23:59, run 482.",
+        "version": "Quotas and plan: as locked on 12 Jan 2026, with 1 approved revision.",
+        "lately": {
+            "head": "Changed since 11 Sep:",
+            "changes": ["Quota of Rep S3, Oct to Dec 2026: €400 k → €520 k, by Manager S on 14 Sep"],
+            "more": "and 2 more",
+        },
         "href": "#tables",
     }
 
