@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from spm.dashboards.queries import stamp_of
 from spm.jobs import queue, runner, schedule
@@ -329,6 +330,19 @@ def test_the_heat_map_marks_the_month_of_an_event_and_says_it(story, as_user):
     page = as_user(story.director).get(reverse("dashboards:performance")).context["page"]
     row = next(row for row in page.heat.rows if row.name == story.rep.name)
     assert [cell.event for cell in row.cells[:3]] == ["", "started on 10 Feb", ""]
+
+
+def test_a_cell_of_the_heat_map_leads_to_that_rep_and_month(story, as_user):
+    client = as_user(story.director)
+    page = client.get(reverse("dashboards:performance"), {"measure": "bookings"}).context["page"]
+    row = next(row for row in page.heat.rows if row.name == story.teammate.name)
+    cells = {cell.label: cell for cell in row.cells}
+    march = client.get(cells["Rep Two, Mar 2026"].href).context["page"]
+    assert (march.person, march.view.label, march.view.measure) == (story.teammate, "2026-03", "bookings")
+    assert march.total.figures.actual == 450
+    assert cells["Rep Two, Mar 2026"].ratio == march.total.figures.attainment == Decimal("4.5")
+    shown = client.get(reverse("dashboards:performance"), {"measure": "bookings"}).content.decode()
+    assert escape(cells["Rep Two, Mar 2026"].href) in shown
 
 
 def test_inv_09_a_table_says_that_it_rounds_and_its_file_adds_up_exactly(story, as_user):
