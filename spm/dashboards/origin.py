@@ -73,12 +73,17 @@ def origin_of(view: View, company: Company, stamp: Stamp, holders: Holders) -> O
     """Of all measures; kept until the next roll-up is published, since a change counts from then on."""
     first = view.today - LATELY
     since = datetime.combine(first, time.min, tzinfo=ZoneInfo(company.timezone))
-    key = stamped("origin", stamp, get_language(), since, holders.has_plan, *holders.keys)
-    changes: dict[Measure, tuple[str, ...]] | None = None if view.is_baseline else cache.get(key)
-    if changes is None:
-        changes = {} if view.is_baseline else _changes(holders, since, company.currency)
-        cache.set(key, changes, CACHE_SECONDS)
+    changes = {} if view.is_baseline else _kept_changes(holders, since, company.currency, stamp)
     return Origin(_counted(view, stamp), _version(view), day_short(first), changes)
+
+
+def _kept_changes(holders: Holders, since: datetime, currency: str, stamp: Stamp) -> Mapping[Measure, tuple[str, ...]]:
+    key = stamped("origin", stamp, get_language(), since, holders.has_plan, *holders.keys)
+    changes: dict[Measure, tuple[str, ...]] | None = cache.get(key)
+    if changes is None:
+        changes = _changes(holders, since, currency)
+        cache.set(key, changes, CACHE_SECONDS)
+    return changes
 
 
 def _counted(view: View, stamp: Stamp) -> str:

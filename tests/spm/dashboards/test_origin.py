@@ -83,6 +83,14 @@ def test_a_panel_names_the_version_of_the_numbers(early, get):
     assert version(plan="baseline") == {"Quotas and plan: the baseline, locked on 4 Aug 2026."}
 
 
+def test_the_baseline_has_no_changes_and_takes_none_from_the_numbers_in_force(early, get):
+    with on(4, month=8):
+        locking.lock(plans.working_plan(FiscalYear.objects.get(label="2026")), by=early.admin)
+    approve(early, from_july(Quota, of_person(early.rep.pk), 120))
+    for query, some in (({"plan": "baseline"}, False), ({}, True)):
+        assert [bool(told) for _said, told in panels(get(early.director, "performance", **query))] == [some] * 4
+
+
 def test_a_panel_lists_what_changed_within_a_week_and_nothing_older(early, get):
     assert [tuple(part) for part in next(panels(get(early.director, "performance")))][1] == ()
     assert all(said[1] == NONE for said, _changes in panels(get(early.director, "performance")))
