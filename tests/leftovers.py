@@ -1,5 +1,6 @@
 """What a killed worker left behind, brought to its end: one sweep after its lease, and a worker for what that sends."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import time_machine
@@ -15,9 +16,9 @@ from tests import children
 A_SWEEP = timedelta(minutes=1)
 
 
-def killed_at(statement: int, job: Job) -> bool:
+def killed_at(statement: int, job: Job, run: Callable[[int], object] = runner.run) -> bool:
     """Let a worker do the job and kill it before that statement. False where the job was done by then."""
-    children.got_through(children.start(runner.run, job.pk, kill_before=statement))
+    children.got_through(children.start(run, job.pk, kill_before=statement))
     job.refresh_from_db()
     return job.state != JobState.DONE
 

@@ -2,10 +2,11 @@
 
 import io
 
-from spm.imports import batches
+from spm.imports import batches, staging
 from spm.imports.kinds import kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch
+from spm.jobs import runner
 
 
 def upload(
@@ -22,6 +23,12 @@ def upload(
 def load(kind: str, text: str | bytes, **options) -> ImportBatch:
     """Upload and commit."""
     return batches.commit(upload(kind, text, **options))
+
+
+def run_in_small_blocks(pk: int) -> None:
+    """Run a job in this process with two rows to a block; for a child, which ends with it."""
+    staging.BLOCK = 2
+    runner.run(pk)
 
 
 def told(batch: ImportBatch) -> dict[str, int]:

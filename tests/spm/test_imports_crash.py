@@ -1,6 +1,7 @@
 """Killed at any statement, or run twice at once, an import is there whole or not at all."""
 
 import threading
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -8,10 +9,11 @@ from django.db import connection
 from spm.imports import batches
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
-from targets.models import Actual, Attainment, Credit
+from spm.org.models import Membership, User
+from targets.models import Actual, Attainment, Credit, Quota
 from tests import leftovers
-from tests.builders import make_person
-from tests.spm.imports_help import upload
+from tests.builders import make_person, make_team
+from tests.spm.imports_help import run_in_small_blocks, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +65,73 @@ def test_inv_15_killed_at_every_statement_of_a_commit_nothing_or_all_is_visible(
         assert (batch.state, visible(), published()) == (BatchState.COMMITTED, (before + 2,) * 2, 10 * number)
     assert number > 30
     assert seen == {(False, True), (True, True), (True, False)}
+
+
+HEAD = "external_id,kind,date,email,amount\n"
+STANDING = HEAD + "a,revenue,2026-01-05,ana@x.com,10\nb,booking,2026-02-05,,20\nc,revenue,2026-03-05,ana@x.com,30\n"
+OTHERS = {
+    "a restatement": ("actuals", HEAD + "a,revenue,2026-04-05,ana@x.com,11\nc,revenue,2026-03-05,ana@x.com,-3\n", {}),
+    "a snapshot": (
+        "actuals",
+        HEAD + "c,revenue,2026-03-05,ana@x.com,30\nd,revenue,2026-03-06,,4\n",
+        {"is_snapshot": True},
+    ),
+    "credits": ("credits", "external_id,email,share\na,ana@x.com,0.4\na,bob@x.com,0.6\nc,bob@x.com,1\n", {}),
+    "quotas": (
+        "quotas",
+        "email,measure,period,amount\nana@x.com,bookings,2026,1200\nbob@x.com,revenue,2026-Q1,30\n",
+        {},
+    ),
+    "people": ("people", "email,name,team\ncy@x.com,Cy,North\nana@x.com,Anna,North\ndi@x.com,Di,\n", {}),
+    "a second block": ("actuals", HEAD + "".join(f"n{n},revenue,2026-05-05,bob@x.com,{n}\n" for n in range(1, 6)), {}),
+}
+"""What is loaded over STANDING: the kind, its file, its options."""
+STORED = {
+    Actual: (Actual.objects.in_force, ("external_id", "date", "amount")),
+    Credit: (Credit.objects.all, ("actual__external_id", "person__email", "date", "amount")),
+    Quota: (Quota.objects.all, ("person__email", "measure", "period__label", "amount")),
+    User: (partial(User.objects.filter, is_active=True), ("email", "name")),
+    Membership: (partial(Membership.objects.filter, person__is_active=True), ("person__email", "team__name")),
+}
+STEP = 7  # every seventh statement of these: of two plain lines it is each
+
+
+def stored():
+    """Everything that these files write, whatever its keys."""
+    return {model.__name__: sorted(map(str, rows().values_list(*columns))) for model, (rows, columns) in STORED.items()}
+
+
+@pytest.mark.parametrize("file", OTHERS)
+def test_inv_15_killed_in_the_middle_of_any_other_file_nothing_or_all_of_it_stands(year, messages, file):
+    """A worker is killed before the first, eighth, fifteenth, … statement, of files in blocks of two rows.
+
+    Whatever it left, the sweeper brings to its end; then the import is undone, for the next to begin as the first.
+    """
+    make_person("Ana", email="ana@x.com"), make_person("Bob", email="bob@x.com"), make_team("North")
+    batches.commit(upload("actuals", STANDING))
+    kind, text, options = OTHERS[file]
+    before, after, number, was_killed, seen = stored(), None, 1, True, set()
+    while was_killed:
+        assert number < MOST
+        batch = upload(kind, text, **options)
+        job = asked(batch, "commit")
+        was_killed = leftovers.killed_at(number, job, run_in_small_blocks)
+        batch.refresh_from_db()
+        loaded = batch.state == BatchState.COMMITTED
+        now = stored()
+        after = after or (now if loaded else None)
+        assert now == (after if loaded else before)
+        seen.add((loaded, was_killed))
+        leftovers.finish(messages)
+        batch.refresh_from_db()
+        after = after or stored()
+        assert (batch.state, stored()) == (BatchState.COMMITTED, after)
+        assert after != before
+        batches.undo(batch)
+        assert stored() == before
+        number += STEP
+    assert number > 30
+    assert {(False, True), (True, False)} <= seen
 
 
 def test_inv_16_killed_at_every_statement_of_an_undo_nothing_or_all_is_taken_back(batch, messages):
