@@ -92,6 +92,11 @@ class ActualsPage:
         """This list without the choice between its two halves."""
         return self.view.query(**self.subject.query)
 
+    @property
+    def export_address(self) -> str:
+        """The half that is shown, for its files."""
+        return f"{self.address}&show=left-out" if self.shows_left_out else self.address
+
 
 def subject_of(user: User, company: Company, view: View, params: QueryDict) -> Subject:
     """The holder an address names: person, territory or team; by default what the viewer leads, else himself.

@@ -41,6 +41,8 @@ class BatchPage:
     complaints: list[Any]
     rows: list[Any]
     more_rows: int
+    has_reasons: bool  # some rows share a complaint
+    more_reasons: int
     missing_teams: list[str]
     changes: differences.Page | None
     can_load: bool
@@ -58,6 +60,8 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
     job = batch.job
     running = job if job and job.state in (JobState.WAITING, JobState.RUNNING) else None
     kept = batch.rows.order_by("number", "pk").values("number", "outcome", "column", "value", "reason")
+    rows, complaints = list(kept[:FIRST_ROWS]), refused_rows.grouped(batch)
+    is_cut = len(complaints) == refused_rows.MOST
     may_load = access.can_load(user, batch) and running is None
     return BatchPage(
         batch=batch,
@@ -66,9 +70,11 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
         running=running,
         failure=job.error if job and job.state == JobState.FAILED else "",
         counts=[(label, getattr(batch, name)) for name, label in COUNT_LABELS.items()],
-        complaints=refused_rows.grouped(batch),
-        rows=list(kept[:FIRST_ROWS]),
+        complaints=complaints,
+        rows=rows,
         more_rows=max(batch.refused + batch.parked - FIRST_ROWS, 0),
+        has_reasons=len(rows) > len(complaints),
+        more_reasons=refused_rows.how_many_reasons(batch) - len(complaints) if is_cut else 0,
         changes=differences.page_of(kind_named(batch.kind), batch.differences),
         missing_teams=new_teams.missing(batch) if may_load and batch.refused else [],
         can_load=may_load and batch.state == BatchState.PREVIEWED and not batch.refused,

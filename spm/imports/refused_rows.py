@@ -11,6 +11,7 @@ from spm.imports.kinds import kind_named
 from spm.imports.models import ImportBatch
 from spm.ui.exports import guarded
 
+MOST = 20  # complaints shown
 EXTRA = ("row", "refused column", "reason")
 NUMBER = re.compile(r"[+-]\d[\d., \u00a0\u202f]*")
 
@@ -37,7 +38,13 @@ def _safe(text: str) -> str:
     return text if NUMBER.fullmatch(text) else guarded(text)
 
 
-def grouped(batch: ImportBatch, most: int = 20) -> list[Any]:
+def how_many_reasons(batch: ImportBatch) -> int:
+    """How many complaints ``grouped`` has altogether."""
+    count: int = batch.rows.order_by().values("outcome", "column", "value", "reason").distinct().count()
+    return count
+
+
+def grouped(batch: ImportBatch, most: int | None = MOST) -> list[Any]:
     """The same complaint counted once: column, value, reason and how many rows, the most frequent first."""
     rows = batch.rows.values("outcome", "column", "value", "reason").annotate(count=Count("pk"))
-    return list(rows.order_by("-count", "column", "value")[:most])
+    return list(rows.order_by("-count", "column", "value", "reason")[:most])

@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", views.kind_list, name="kinds"),
     path("new/<slug:kind>/", views.upload, name="create"),
     path("templates/<slug:kind>.xlsx", views.template, name="template"),
+    path("samples/<slug:kind>.xlsx", views.sample, name="sample"),
     path("<int:pk>/", views.batch_detail, name="detail"),
     path("<int:pk>/mapping/", views.batch_map, name="map"),
     path("<int:pk>/commit/", views.batch_commit, name="commit"),

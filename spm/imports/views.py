@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from spm.errors import RuleViolation
-from spm.imports import access, batches, new_teams, proposals, queries, refused_rows, tables, workbooks
+from spm.imports import access, batches, new_teams, proposals, queries, refused_rows, samples, tables, workbooks
 from spm.imports.forms import PASTED, MappingForm, UploadForm
 from spm.imports.kinds import ImportKind, UnknownKind, kind_named
 from spm.imports.mappings import Mapping
@@ -70,8 +70,22 @@ def kind_list(request: HttpRequest) -> HttpResponse:
 @importers_only
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     """The template workbook of a kind."""
-    response = HttpResponse(workbooks.template(_kind_of(request, kind)), content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{kind}.xlsx"'
+    return _workbook(workbooks.template(_kind_of(request, kind)), kind)
+
+
+@require_safe
+@importers_only
+def sample(request: HttpRequest, kind: str) -> HttpResponse:
+    """The same with a few rows to look at, or to load."""
+    wanted = _kind_of(request, kind)
+    if kind not in samples.NAMES:
+        raise Http404
+    return _workbook(workbooks.template(wanted, samples.sample_rows(wanted)), f"{kind}-sample")
+
+
+def _workbook(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return response
 
 
@@ -114,9 +128,12 @@ def _stored(kind: ImportKind, form: UploadForm, request: HttpRequest) -> ImportB
 
 @require_safe
 @importers_only
-def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def batch_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Progress, preview or report, whichever the import has come to."""
-    page = queries.batch_page(_batch_or_404(request, pk), user_of(request))
+    batch = _batch_or_404(request, pk)
+    if export_format(request):
+        return tables.export_batch(request, batch)
+    page = queries.batch_page(batch, user_of(request))
     return render(request, "imports/batch_detail.html", {"page": page})
 
 

@@ -1,6 +1,8 @@
 """The template workbook of a kind: one sheet with the canonical headers, each explained in a comment."""
 
 import io
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -15,8 +17,11 @@ DATE_FORMAT = "yyyy-mm-dd"
 ROWS = 200  # rows that are formatted in advance
 
 
-def template(kind: ImportKind) -> bytes:
-    """An XLSX file to fill in; nothing but the header is in it, so that it never loads an example."""
+def template(kind: ImportKind, rows: Iterable[Sequence[Any]] = ()) -> bytes:
+    """An XLSX file to fill in. Without ``rows`` nothing but the header is in it, so that it never loads an example.
+
+    ``rows``: a value per column of the kind (``samples.sample_rows``).
+    """
     book = Workbook()
     sheet = book.active
     if sheet is None:
@@ -30,6 +35,9 @@ def template(kind: ImportKind) -> bytes:
         sheet.column_dimensions[get_column_letter(place)].width = max(14, len(column.name) + 4)
         for row in range(2, ROWS):
             sheet.cell(row=row, column=place).number_format = _number_format(column)
+    for number, values in enumerate(rows, start=2):
+        for place, value in enumerate(values, start=1):
+            sheet.cell(row=number, column=place).value = value
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

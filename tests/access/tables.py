@@ -15,6 +15,7 @@ class Table:
     caption: str = ""
     heads: list[str] = field(default_factory=list)
     rows: int = 0
+    keys: list[str] = field(default_factory=list)  # text of the first cell of each row of its body
 
 
 class Page(HTMLParser):
@@ -25,6 +26,7 @@ class Page(HTMLParser):
         self.tables: list[Table] = []
         self.files: dict[tuple[str, str], str] = {}
         self._inside: list[str] = []
+        self._cell = 0  # of the row, from 1
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -37,6 +39,10 @@ class Page(HTMLParser):
             self.tables[-1].heads.append("")
         if tag == "tr" and "tbody" in self._inside:
             self.tables[-1].rows += 1
+            self.tables[-1].keys.append("")
+            self._cell = 0
+        if tag in ("td", "th"):
+            self._cell += 1
         if tag == "a" and (href := given.get("href")):
             query = parse_qs(urlsplit(href).query)
             if asked := query.get("format"):
@@ -49,5 +55,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "caption" in self._inside:
             self.tables[-1].caption += data
+        elif "tbody" in self._inside and self._cell == 1 and self.tables[-1].keys:
+            self.tables[-1].keys[-1] += f" {data}"
         elif "thead" in self._inside and self.tables[-1].heads:
             self.tables[-1].heads[-1] += data.strip()

@@ -29,7 +29,7 @@ GATED = tuple(
     name
     for name in ROUTES
     if name.split(":")[0] in ("setup", "imports", "jobs", "targets", "territories")
-    and name != "imports:template"  # an empty workbook, with the second of its making
+    and name not in ("imports:template", "imports:sample")  # workbooks with the second of their making
 )
 # Rows that are no secret to anybody who is signed in.
 NO_SECRET = {"CycleStage", "FiscalYear", "Period", "PlanRate", "PlanningCycle", "RampSchedule", "Rate", "RollupRun"}

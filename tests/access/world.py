@@ -16,6 +16,8 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from spm.imports.differences import Differences
+from spm.imports.kinds import Difference, changed
 from spm.imports.models import ImportBatch, ImportRow
 from spm.jobs.models import Job
 from spm.market.models import AccountPlacement, Territory
@@ -198,7 +200,7 @@ def build_world() -> World:
     territory = Territory.objects.get(pk=objects["territory"]["other"])
     cross_the_borders(users["owner"], users["outsider"], users["admin"], territory, plan)
     ramp = _ramps(reps)
-    batch = ImportBatch.objects.create(kind="people", filename="people.csv", sha256="0" * 64, created_by=users["admin"])
+    batch = _refused_file(users["admin"])
     job = Job.objects.create(kind="rollup", due_at="2026-09-18T00:00:00Z", created_by=users["admin"])
     for kind, pk in {"leaf": leaf.pk, "plan": plan.pk, "ramp": ramp, "batch": batch.pk, "job": job.pk}.items():
         objects[kind] = dict.fromkeys(("own", "team", "other"), pk)
@@ -218,6 +220,25 @@ def build_world() -> World:
     for kind, rows in objects.items():
         rows["missing"] = "1899" if kind == "year" else MISSING
     return World(users, objects)
+
+
+def _refused_file(admin: User) -> ImportBatch:
+    """Quotas of which one would change a number; three rows are refused, two for the same reason."""
+    told = Differences()
+    difference = Difference("Anybody", "bookings", "2026-01", None, Decimal("12.5"))
+    told.gather([changed(None)._replace(difference=difference)])
+    counts = {"read": 4, "changed": 1, "refused": 3, "differences": told.as_json()}
+    batch = ImportBatch.objects.create(
+        kind="quotas", filename="quotas.csv", sha256="0" * 64, created_by=admin, state="previewed", **counts
+    )
+    nobody = {"column": "email", "value": "=nobody@x.com", "reason": "Nobody has this e-mail address."}
+    for number, complaint in (
+        (2, nobody),
+        (3, nobody),
+        (5, {"column": "amount", "value": "-", "reason": "No number."}),
+    ):
+        ImportRow.objects.create(batch=batch, number=number, outcome="refused", **complaint)
+    return batch
 
 
 def _parked_rows(reps: dict[str, User], territories: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ from spm.imports.kinds import all_kinds
 from spm.imports.models import ImportBatch, ImportProfile
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
-from spm.org.models import Team
+from spm.org.models import Period, Team
+from targets import closing
 from targets.models import Actual
 from tests.builders import make_team
 from tests.spm.imports_help import load
@@ -218,3 +219,37 @@ def test_a_mapping_sent_while_the_file_is_loaded_is_refused_in_words(admin, monk
     assert "has been loaded already" in page.content.decode()
     batch.refresh_from_db()
     assert (batch.state, batch.mapping.get("columns", {})) == (BatchState.COMMITTED, {})
+
+
+def test_parked_rows_are_downloaded_once_their_period_is_reopened_and_loaded_without_the_rest_of_their_file(
+    admin, cast, year
+):
+    lines = "external_id,kind,date,amount\n"
+    load("actuals", lines + "early,revenue,2026-01-05,10\n")
+    january = Period.objects.leaves().get(label="2026-01")
+    closing.close(january, by=cast.admin)
+    parked = load("actuals", lines + "late,revenue,2026-01-06,5\nother,revenue,2026-02-05,1\n")
+    load("actuals", lines + "other,revenue,2026-02-05,2\n")  # corrects a line of the same file
+    page = admin.get(reverse("imports:detail", args=[parked.pk])).content.decode()
+    assert "Parked rows wait for their period." in page
+    closing.reopen(january, by=cast.admin, reason="A late line")
+    waiting = admin.get(reverse("imports:refused", args=[parked.pk])).content
+    _response, batch = send(admin, "actuals", file=file(waiting, "late.csv"))
+    assert (batch.state, batch.read, batch.new) == (BatchState.PREVIEWED, 1, 1)
+    admin.post(reverse("imports:commit", args=[batch.pk]))
+    amounts = dict(Actual.objects.in_force().values_list("external_id", "amount"))
+    assert amounts == {"early": 10, "late": 5, "other": 2}
+
+
+def test_the_tables_of_an_import_are_files_that_hold_what_the_page_cuts_off(admin, year):
+    bad = "".join(f"b{number},revenue,2026-01-05,x{number % 30},10\n" for number in range(60))
+    _response, batch = send(
+        admin, "actuals", file=file(f"external_id,kind,date,account_id,amount\n{bad}".encode(), "lines.csv")
+    )
+    address = reverse("imports:detail", args=[batch.pk])
+    page = admin.get(address).context["page"]
+    assert (len(page.rows), page.more_rows, len(page.complaints), page.more_reasons) == (50, 10, 20, 10)
+    rows = admin.get(f"{address}?format=csv&table=rows").getvalue().decode().splitlines()
+    reasons = admin.get(f"{address}?format=csv&table=reasons").getvalue().decode().splitlines()
+    assert (len(rows), rows[-1][:21]) == (61, "61,account_id,x29,The"[:21])
+    assert (len(reasons), reasons[1][:18]) == (31, "2,account_id,x0,Th")

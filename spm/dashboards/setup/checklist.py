@@ -29,7 +29,7 @@ class Part:
     text: str
     hint: str
     href: str
-    sample: str  # the kind of import whose template workbook shows what to bring; empty = none
+    sample: str  # the kind of import whose sample file shows what to bring; empty = none
     done: bool
     skipped: bool
     can_skip: bool

@@ -1,12 +1,15 @@
 """The first run: five steps by what is stored, each to be skipped and taken up again, with a sample file."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from spm.dashboards.setup.checklist import NEEDED, PARTS, checklist
+from spm.imports.models import ImportBatch
+from spm.imports.samples import NAMES
 from spm.org import companies
-from spm.org.models import Company
-from tests.builders import make_line_of_plan, make_person, make_quota, make_territory
+from spm.org.models import Company, User
+from tests.builders import make_company, make_line_of_plan, make_person, make_quota, make_territory, make_year
 
 pytestmark = pytest.mark.django_db
 WELCOME, HOME = reverse("setup:welcome"), "/"
@@ -91,14 +94,51 @@ def test_before_there_is_a_company_nothing_is_skipped_and_words_say_so(client, d
         companies.set_step("plan", skipped=True)
 
 
-def test_each_step_has_a_sample_file_that_opens(admin, cast):
+def test_each_step_has_a_sample_file_of_its_own(admin, cast):
     samples = [part.sample for part in checklist(cast.admin).parts if part.key != "company"]
     assert samples == ["periods", "people", "teams", "territories", "company_plan", "quotas", "actuals"]
     page = admin.get(WELCOME).content.decode()
     for part in checklist(cast.admin).parts:
-        address = reverse("imports:template", args=[part.sample]) if part.sample else ""
+        address = reverse("imports:sample", args=[part.sample]) if part.sample else ""
         assert part.done or address in page
-    assert {admin.get(reverse("imports:template", args=[kind])).status_code for kind in samples} == {200}
+    assert samples == list(NAMES)
+    assert admin.get(reverse("imports:sample", args=["credits"])).status_code == 404
+
+
+def bring(admin, kind, content):
+    """The import of a workbook uploaded at the page of its kind, once it is previewed."""
+    file = SimpleUploadedFile(f"{kind}.xlsx", content)
+    page = admin.post(reverse("imports:create", args=[kind]), {"source": "file", "file": file}, follow=True)
+    return page, ImportBatch.objects.first()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sample_files_are_loaded_one_after_the_other_into_an_empty_company(client):
+    make_company()
+    client.force_login(make_person("Ada", is_admin=True))
+    for kind in NAMES:
+        content = client.get(reverse("imports:sample", args=[kind])).content
+        page, batch = bring(client, kind, content)
+        if kind == "people":
+            assert page.context["page"].missing_teams == ["North", "South"]
+            client.post(reverse("imports:teams", args=[batch.pk]))
+            batch.refresh_from_db()
+        found = (kind, batch.state, batch.refused, batch.reason, list(batch.rows.values_list("column", "reason")))
+        assert found == (kind, "previewed", 0, "", [])
+        assert batch.new + batch.changed == batch.read > 1
+        client.post(reverse("imports:commit", args=[batch.pk]))
+    assert done(User.objects.get(name="Ada")) == set(PARTS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sample_file_that_comes_too_early_is_explained(client):
+    make_company()
+    make_year()
+    client.force_login(make_person("Ada", is_admin=True))
+    page, batch = bring(client, "quotas", client.get(reverse("imports:sample", args=["quotas"])).content)
+    assert (batch.read, batch.new, batch.refused) == (3, 0, 3)
+    told = {one["reason"] for one in page.context["page"].complaints}
+    assert told == {"Nobody has this e-mail address. Load people first."}
 
 
 @pytest.mark.parametrize("people", [1, 3])
