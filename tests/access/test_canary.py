@@ -13,6 +13,7 @@ from targets.models import CompanyPlan, GoalBatch
 from tests.access.gating import CHANGING, open_gates
 from tests.access.routes import ROUTES
 from tests.access.sweep import leaks, pages
+from tests.access.unguarded import EVERYWHERE, UNGUARDED
 from tests.access.world import World
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +98,7 @@ SECOND_LINE = {
     "TerritoryPlanLine": "of the plan shown",
 }
 READ = re.compile(r"(\w+)\.objects\.visible_to\(")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT, TOPS = Path(__file__).resolve().parents[2], ("spm", "targets", "territories")
 
 
 def guarded_models() -> list[type]:
@@ -131,6 +132,22 @@ def test_inv_36_control_a_scope_of_everything_leaks(world, monkeypatch):
     assert leaks(world, ("outsider",), OPEN)
 
 
+def test_inv_36_every_model_has_visible_to_or_a_reason():
+    """A new model without one asks for its reason here."""
+    ours = {model for model in apps.get_models() if model.__module__.startswith(("spm.", "targets.", "territories."))}
+    kept = {model for model in ours if not hasattr(model, "instance_type")}  # histories are read through their rows
+    bare = {model.__name__ for model in kept if not hasattr(model._default_manager.all(), "visible_to")}
+    assert bare == UNGUARDED.keys() | EVERYWHERE.keys()
+
+
+@pytest.mark.parametrize("name", UNGUARDED)
+def test_inv_36_a_model_without_visible_to_is_read_where_its_reason_was_looked_at(name):
+    sources = {path.relative_to(ROOT).as_posix(): path for top in TOPS for path in (ROOT / top).rglob("*.py")}
+    reads = re.compile(rf"\b{name}\.(objects|_default_manager|_base_manager)\b")
+    found = {at for at, path in sources.items() if "/migrations/" not in at and reads.search(path.read_text("utf-8"))}
+    assert found == set(UNGUARDED[name][1])
+
+
 WITHOUT_ROWS: set[str] = set()
 """Models of which the world has no row. A new model is checked, or stands here until the world has one."""
 
@@ -145,8 +162,7 @@ def test_inv_36_every_queryset_hides_rows(model, world):
 
 def test_inv_36_every_queryset_that_is_read_has_a_page_that_would_show_its_leak():
     """Also a model that is new: its first read by a page asks for a line above. Jobs show nothing to anybody."""
-    tops = ("spm", "targets", "territories")
-    sources = [path for top in tops for path in (ROOT / top).rglob("*.py") if path.name != "tasks.py"]
+    sources = [path for top in TOPS for path in (ROOT / top).rglob("*.py") if path.name != "tasks.py"]
     read = {name for path in sources for name in READ.findall(path.read_text("utf-8"))}
     assert read & {model.__name__ for model in guarded_models()} == set(SHOWN_AT) | set(SECOND_LINE)
 

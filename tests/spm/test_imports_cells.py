@@ -239,7 +239,7 @@ def test_a_senseless_format_is_refused(choice):
         FormatChoice(**choice)
 
 
-@settings(max_examples=300)
+@settings(max_examples=2_000)
 @given(
     units=st.integers(-(10**15) + 1, 10**15 - 1),
     style=st.sampled_from([(".", ","), (",", "."), (".", " "), (",", "\u202f"), (".", "'"), (".", "")]),
@@ -252,7 +252,7 @@ def test_an_amount_written_in_any_locale_comes_back(units, style, negative):
     assert parse(AMOUNT, written, Format(decimal=decimal)) == Decimal(units).scaleb(-4)
 
 
-@settings(max_examples=300)
+@settings(max_examples=2_000)
 @given(
     day=st.dates(date(1900, 1, 1), date(2199, 12, 31)),
     pattern=st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%d-%m-%Y"]),
@@ -261,7 +261,7 @@ def test_a_date_written_in_any_order_comes_back(day, pattern):
     assert parse(DATE, day.strftime(pattern), Format(date=pattern)) == day
 
 
-@settings(max_examples=300)
+@settings(max_examples=2_000)
 @given(text=st.text(max_size=30), kind=st.sampled_from(list(ColumnType)))
 def test_any_text_becomes_a_value_or_a_sentence(text, kind):
     reason = "a value"
