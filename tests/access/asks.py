@@ -185,7 +185,7 @@ def _file_of_plans_of_others(world: World, user: User) -> str:
 
 def _white_space_beside_others(world: World, user: User) -> list[str]:
     """The white space of the user's own territory, where somebody else sold to one of its accounts."""
-    account, family = world.objects["account"]["other"], world.objects["family"]["own"]
+    account, family = Account.objects.get(name="Customerthistle Annex").pk, world.objects["family"]["own"]
     line = {"date": date(2026, 9, 11), "kind": "revenue", "amount": Decimal(1_000), "person": world.users["owner"]}
     sold = {"external_id": "white", "external_key": "white", "account_id": account, "product_family_id": family}
     actual = Actual.objects.create(source="crm", currency="EUR", **sold, **line)
@@ -194,6 +194,15 @@ def _white_space_beside_others(world: World, user: User) -> list[str]:
     client = world.client("outsider")
     pages = (client.get(url), client.get(f"{url}&white=1&family={family}"))
     return [CHANGING.sub("", page.content.decode()) for page in pages]
+
+
+def _wanted_by_number(world: World, user: User) -> str:
+    """The markets of the user's own territory once the number of somebody else's account was written there."""
+    client = world.client("outsider")
+    land, number = world.objects["territory"]["other"], world.objects["account_number"]["own"]
+    client.post(reverse("territories:market-save", args=[land]), {"add-customer": "1", "new-customer": number})
+    page = client.get(reverse("territories:market-page", args=[land]))
+    return CHANGING.sub("", page.content.decode())
 
 
 def _hears_of_move(world: World, user: User) -> bool:
@@ -217,6 +226,7 @@ OUTSIDE = (
     Told("job plan_file", _plans_of_a_file, "elsewhere"),
     Told("territories:plan-file", _file_of_plans_of_others, "elsewhere"),
     Told("white space", _white_space_beside_others),
+    Told("account by its number", _wanted_by_number),
     Told("hears of a move", _hears_of_move),
     Told("can_edit_market", _may_edit_market),
     Told("can_edit_map", _may_edit_map),
