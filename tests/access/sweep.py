@@ -1,7 +1,9 @@
 """Requests over every address, and what is wrong with the answers: statuses against policy, tokens that leaked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 from django.db import connection
 from django.urls import reverse
@@ -10,6 +12,9 @@ from tests.access.planning import ADMINS_ALONE
 from tests.access.policy import LOGIN, Access, Rule, no_method
 from tests.access.routes import ROUTES
 from tests.access.world import ACTORS, RELATIONS, SEES, TOKENS, World, rolled_back
+
+type Asked = Callable[[World, str, Iterable[str]], Iterator[tuple[str, str]]]
+"""Requests of one actor at some routes: (address, body and headers) of each answer."""
 
 
 def address(name: str, access: Access, world: World, relation: str) -> str:
@@ -93,12 +98,52 @@ def pages(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Ite
                 yield url, body.decode("utf-8", "replace") + str(response.headers)
 
 
-def leaks(world: World, actors: tuple[str, ...], names: Iterable[str] = tuple(ROUTES)) -> list[str]:
-    """Tokens of reps that an actor does not see, and of what is for admins alone, in any answer to that actor."""
+def workbooks(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Iterator[tuple[str, str]]:
+    """The same of every export as a workbook, unpacked: what its parts say."""
+    client = world.client(actor)
+    for name in names:
+        access = ROUTES[name]
+        looked = (url for relation in relations_of(access) for url in looks(access, world, name, relation))
+        for url in dict.fromkeys(url.replace("format=csv", "format=xlsx") for url in looked if "format=csv" in url):
+            with rolled_back():
+                response = client.get(url)
+                body = b"".join(response.streaming_content) if response.streaming else response.content
+                if body.startswith(b"PK"):
+                    with ZipFile(BytesIO(body)) as book:
+                        body = b"\n".join(book.read(part) for part in book.namelist())
+                yield url, body.decode("utf-8", "replace") + str(response.headers)
+
+
+def sent(world: World, actor: str, names: Iterable[str] = tuple(ROUTES)) -> Iterator[tuple[str, str]]:
+    """The same of every form, empty and filled in, and of every address that answers htmx in another way."""
+    client = world.client(actor)
+    for name in names:
+        access = ROUTES[name]
+        for relation in relations_of(access):
+            url = address(name, access, world, relation)
+            for method, _rule, data in methods(access, world, relation):
+                if method == "get" and not access.htmx:
+                    continue
+                with rolled_back():
+                    headers = {"HX-Request": "true"} if access.htmx else {}
+                    response = getattr(client, method)(url, data, headers=headers)
+                    body = b"".join(response.streaming_content) if response.streaming else response.content
+                    yield f"{method.upper()} {url}", body.decode("utf-8", "replace") + str(response.headers)
+
+
+def leaks(
+    world: World, actors: tuple[str, ...], names: Iterable[str] = tuple(ROUTES), asked: Asked = pages
+) -> list[str]:
+    """Tokens of reps that an actor does not see, and of what is for admins alone, in any answer to that actor.
+
+    However they are written: an address in small letters tells as much.
+    """
     found = []
     for actor in actors:
         hidden = [token for relation, tokens in TOKENS.items() if relation not in SEES[actor] for token in tokens]
         hidden += ADMINS_ALONE if actor != "admin" else ()
-        for url, body in pages(world, actor, names):
-            found += [f"{actor} reads {token} at {url}" for token in hidden if token in body]
+        small = {token: token.casefold() for token in hidden}
+        for url, body in asked(world, actor, names):
+            told = body.casefold()
+            found += [f"{actor} reads {token} at {url}" for token, written in small.items() if written in told]
     return found

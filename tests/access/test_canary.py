@@ -12,13 +12,13 @@ from spm.org.scopes import Scope
 from targets.models import CompanyPlan, GoalBatch
 from tests.access.gating import CHANGING, open_gates
 from tests.access.routes import ROUTES
-from tests.access.sweep import leaks, pages
+from tests.access.sweep import leaks, pages, sent, workbooks
 from tests.access.unguarded import EVERYWHERE, UNGUARDED
 from tests.access.world import World
 
 pytestmark = pytest.mark.django_db
 
-ONLOOKERS = ("outsider", "elsewhere", "former")
+ONLOOKERS = ("anonymous", "teammate", "outsider", "elsewhere", "former")
 # Addresses that people without the admin role reach; a gate stops them at the rest, whatever a queryset gives.
 OPEN = tuple(
     name
@@ -120,6 +120,20 @@ def answers(world: World, name: str) -> Iterator[tuple[str, str]]:
 
 def test_inv_36_nobody_reads_what_they_do_not_see(world):
     assert not leaks(world, ONLOOKERS)
+
+
+def test_inv_36_no_workbook_holds_what_its_reader_does_not_see(world):
+    assert not leaks(world, ONLOOKERS, asked=workbooks)
+
+
+def test_inv_36_no_answer_to_a_form_tells_what_its_sender_does_not_see(world):
+    assert not leaks(world, ("outsider", "anonymous"), asked=sent)
+
+
+def test_inv_36_control_workbooks_and_forms_leak_where_everything_is_seen(world, monkeypatch):
+    monkeypatch.setattr("spm.org.scopes._read_scope", lambda user, *_: Scope(None, None, frozenset(), ()))
+    assert leaks(world, ("outsider",), ("dashboards:actuals",), workbooks)
+    assert leaks(world, ("outsider",), ("targets:quota-answer", "talk:say"), sent)
 
 
 def test_inv_36_querysets_hide_behind_the_gates_too(world, monkeypatch):
