@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, OuterRef, Subquery, Window
-from django.db.models.functions import Lag
+from django.db.models.functions import Lag, RowNumber
 from django.utils.translation import gettext as _
 
 from spm.money import ZERO
@@ -94,14 +94,27 @@ def changes(rows: Any, limit: int = NEWEST) -> list[NumberChange]:
 def changes_since(rows: Any, since: datetime, column: str) -> list[tuple[Any, NumberChange]]:
     """The newest changes from a moment on that changed an amount, each with what ``column`` names its holder by.
 
-    One query; what stood before is looked up for the rows of these days alone.
+    ``NEWEST`` states of each measure are read, and of a measure that has more the oldest change is left out, which may
+    be cut. One query; what stood before is looked up for the rows of these days alone.
     """
     earlier = rows.model.objects.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"))
     before = Subquery(earlier.order_by("-history_id").values("amount")[:1])
-    found = _states(rows.filter(history_date__gte=since).annotate(before=before), NEWEST)
+    in_order = (F("history_date").desc(), F("history_id").desc())
+    place = Window(RowNumber(), partition_by=F("measure"), order_by=in_order)
+    newest = rows.filter(history_date__gte=since).annotate(before=before, place=place).filter(place__lte=NEWEST)
+    found = _states(newest, NEWEST * len(Measure))
     names = {column: i for i, column in enumerate(sorted({name for of in COLUMNS.values() for name in of}))}
-    told = [(group[0].holder[names[column]], _change(group)) for group in _grouped(found)]
+    told = [
+        (group[0].holder[names[column]], _change(group))
+        for measure in Measure
+        for group in _whole(_grouped([state for state in found if state.measure == measure]))
+    ]
     return [(holder, change) for holder, change in told if change.before != change.amount]
+
+
+def _whole(groups: list[list[NumberState]]) -> list[list[NumberState]]:
+    """Without the oldest where so many states were read that it may go on beyond them; never without all."""
+    return groups[:-1] if sum(map(len, groups)) >= NEWEST and len(groups) > 1 else groups
 
 
 def _grouped(found: Iterable[NumberState]) -> list[list[NumberState]]:

@@ -26,6 +26,7 @@ class Held:
     """One holder's number of one measure. ``key``: e-mail or code; ``amounts``: by leaf period's key."""
 
     scope: Scope
+    holder: int
     key: str
     name: str
     measure: Measure
@@ -74,7 +75,7 @@ def numbers(user: User, year: FiscalYear, until: datetime | None) -> Numbers:
         for scope, holder, measure, period, amount in _standing(user, model, year, until):
             found[scope, holder, measure][period] = amount
     held = [
-        Held(scope, *called[scope][holder], Measure(measure), amounts)
+        Held(scope, holder, *called[scope][holder], Measure(measure), amounts)
         for (scope, holder, measure), amounts in found.items()
     ]
     order, measures = list(SCOPES.values()), list(Measure)

@@ -6,7 +6,7 @@ whose totals the viewer sees; these functions know no users.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -133,7 +133,9 @@ def _changes(holders: Holders, since: datetime, currency: str) -> dict[Measure, 
         found += [(change, kind % {"segment": part} if part else _("Company plan")) for part, change in recent]
     found.sort(key=lambda pair: pair[0].at, reverse=True)
     return {
-        measure: tuple(_told(change, what, currency) for change, what in found if change.measure == measure)
+        measure: tuple(
+            _told(change, what, currency, since.tzinfo) for change, what in found if change.measure == measure
+        )
         for measure in Measure
     }
 
@@ -142,14 +144,14 @@ def _rows(model: Any, holders: Holders) -> Any:
     return model.history.filter(plan__kind=PlanKind.WORKING, period__in=list(holders.leaves))
 
 
-def _told(change: NumberChange, what: str, currency: str) -> str:
-    """ "Quota of Ada Holm, Sep to Dec 2026: €400 k → €520 k, Jon Berg, 14 Sep"."""
+def _told(change: NumberChange, what: str, currency: str, zone: tzinfo | None) -> str:
+    """The day is one of ``zone``. "Quota of Ada Holm, Sep to Dec 2026: €400 k → €520 k, Jon Berg, 14 Sep"."""
     words = {
         "what": what,
         "period": change.period,
         "before": money_compact(change.before, currency),
         "amount": money_compact(change.amount, currency),
-        "day": day_short(change.at.date()),
+        "day": day_short(change.at.astimezone(zone).date()),
         "by": change.by.name if change.by else "",
     }
     if change.by:

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from spm.org import clock
-from spm.org.models import FiscalYear, Period
+from spm.org.models import Company, FiscalYear, Period
 from targets import locking, plans, rollup
 from targets.choices import Measure
 from targets.goals import Goal, GoalSheet, of_person, of_segment, of_team
@@ -137,3 +137,28 @@ def test_of_many_changes_the_newest_are_named_and_the_others_counted(early, get)
     months = ["Jul", "Jun", "May", "Apr", "Mar"]
     newest = [f"Quota of Rep One, {name} 2026: €100 → €{107 - i}, on 14 Sep" for i, name in enumerate(months)]
     assert changes == [*newest, "and 2 more"]
+
+
+def test_a_busy_measure_hides_no_change_of_another(early, get, monkeypatch):
+    """More states of revenue than are read of one measure, all of them newer than the one of bookings."""
+    monkeypatch.setattr("targets.number_history.NEWEST", 3)
+    with on(14):
+        change(Quota, of_person(early.rep.pk), 150, "2026-10", by=early.admin)
+    revenue = GoalSheet(plans.working_plan(FiscalYear.objects.get(label="2026")), Quota, by=early.admin)
+    leaves = [Period.objects.leaves().get(label=f"2026-{month:02}") for month in (8, 9, 10, 11, 12)]
+    for day, some in ((15, leaves[:4]), (16, leaves[4:])):
+        with on(day):
+            revenue.write([Goal(of_person(early.rep.pk), Measure.REVENUE, leaf, Decimal(90)) for leaf in some])
+    rollup.roll_up_stale()
+    bookings, told, _margin = [changes for _said, changes in panels(get(early.director, "rep", early.rep.pk))]
+    assert bookings == ["Quota of Rep One, Oct 2026: €100 → €150, by Admin on 14 Sep"]
+    assert told == ["Quota of Rep One, Dec 2026: — → €90, by Admin on 16 Sep"]  # and none of which a part is unread
+
+
+def test_a_change_bears_the_day_of_the_company(early, get):
+    """Half past midnight in Berlin is the evening before in UTC."""
+    Company.objects.update(timezone="Europe/Berlin")
+    with clock.at(datetime(2026, 9, 14, 22, 30, tzinfo=UTC)):
+        change(Quota, of_person(early.rep.pk), 150, "2026-10", by=early.admin)
+    _said, changes = next(panels(get(early.director, "rep", early.rep.pk)))
+    assert changes == ["Quota of Rep One, Oct 2026: €100 → €150, by Admin on 15 Sep"]
