@@ -301,7 +301,11 @@ def _loader(batch: ImportBatch, staged: Staged, by: User | None = None) -> Loade
 def _company() -> Company:
     found = company()
     if found is None:
-        raise NoCompany(_("Set up the company first: manage.py company --name … --currency …"))
+        raise NoCompany(
+            _(
+                "Set up the company first: in the browser under Setup, Company, or by manage.py company --name … --currency …"
+            )
+        )
     return found
 
 

@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from spm.dashboards.setup.forms import CompanyForm
 from spm.market.models import Assignment, Territory
+from spm.org import calendars
 from spm.org.choices import PeriodState
 from spm.org.models import AuditEntry, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.org.people import set_role
+from spm.periods import CalendarKind
 from tests.builders import make_person, make_territory
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +71,25 @@ def test_a_new_company_chooses_its_currency_itself(admin):
     assert {"EUR", "USD", "GBP", "CHF", "JPY"} <= codes
     assert not {"ADP", "DEM", "XAU"} & codes
     assert "DEM" in {code for code, _name in CompanyForm(instance=Company(currency="DEM")).fields["currency"].choices}
+
+
+def test_a_fiscal_year_waits_for_the_company(client, db):
+    """A calendar without a company would fix a currency that nobody has chosen."""
+    client.force_login(make_person("Ada", is_admin=True))
+    year = {"label": "2027", "starts_on": "2027-01-01", "kind": "months", "weeks": "52"}
+    answer = client.post(reverse("setup:calendar"), year, follow=True)
+    assert answer.redirect_chain == [(reverse("setup:company"), 302)]
+    assert "Name the company and its currency first" in answer.content.decode()
+    assert not FiscalYear.objects.exists()
+
+
+def test_the_currency_can_be_chosen_where_a_calendar_came_first(client, db):
+    client.force_login(make_person("Ada", is_admin=True))
+    calendars.create_year("2027", date(2027, 1, 1), CalendarKind.MONTHS)
+    values = {"name": "N", "currency": "USD", "timezone": "UTC", "language": "en"}
+    limits = {"ahead_from": 105, "on_track_from": 95, "at_risk_from": 85}
+    assert client.post(reverse("setup:company"), values | limits).status_code == 302
+    assert Company.objects.get().currency == "USD"
 
 
 def test_team_page_offers_lead_and_place_as_they_are(admin, cast):

@@ -15,7 +15,7 @@ from spm.dashboards.setup.forms import ReasonForm, YearForm, first_year
 from spm.errors import RuleViolation
 from spm.org import access, calendars
 from spm.org.choices import PeriodLevel
-from spm.org.clock import today
+from spm.org.clock import company, today
 from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.models import Period
 from spm.ui.exports import export_format
@@ -24,7 +24,10 @@ from targets import closing
 
 @admins_only
 def calendar(request: HttpRequest) -> HttpResponseBase:
-    """The fiscal years with their periods, and a form for one more."""
+    """The fiscal years with their periods, and a form for one more; without a company first the form of that."""
+    if company() is None:
+        messages.info(request, _("Name the company and its currency first; the fiscal year comes after."))
+        return redirect("setup:company")
     years = queries.calendar_rows(user_of(request))
     if export_format(request) and request.method == "GET":
         return tables.export_calendar(request, years)

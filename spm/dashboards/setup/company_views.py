@@ -58,7 +58,7 @@ def company_edit(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     has_calendar = FiscalYear.objects.visible_to(user).exists()
     stored = clock.company()
-    form = CompanyForm(request.POST or None, instance=stored, currency_is_fixed=has_calendar)
+    form = CompanyForm(request.POST or None, instance=stored, currency_is_fixed=has_calendar and stored is not None)
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
