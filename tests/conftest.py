@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from spm.jobs import queue
@@ -29,6 +30,13 @@ hypothesis_settings.load_profile("spm")
 def _catalogues_are_compiled():
     """Tests speak French too, and fresh machines have no msgfmt."""
     compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_stays():
+    """A page activates its reader's language, which would be that of the next test."""
+    yield
+    translation.deactivate()
 
 
 def pytest_unconfigure(config):
