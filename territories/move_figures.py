@@ -36,8 +36,11 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """A territory that gives or receives; ``land`` NOWHERE = none, ``person`` None = vacant."""
+class OwnSide:
+    """What its holder reads of a territory that gives or receives; ``land`` NOWHERE = none, ``person`` None = vacant.
+
+    Deals and last year's sales are not in it: others may have been credited with them.
+    """
 
     land: int
     name: str
@@ -45,8 +48,18 @@ class Side:
     holder: str
     accounts: Pair
     potential: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Side(OwnSide):
+    """All of it, for who handles the package."""
+
     pipeline: Pair
     last_year: Pair
+
+    @property
+    def own(self) -> OwnSide:
+        return OwnSide(self.land, self.name, self.person, self.holder, self.accounts, self.potential)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ class Figures:
     def kept(self) -> dict[str, Any]:
         """As the package keeps it: JSON values, amounts as texts."""
         return {
-            "sides": [[one.land, one.name, one.person, one.holder, *map(_texts, _pairs(one))] for one in self.sides],
+            "sides": [[one.land, one.name, one.person, one.holder, *map(_texts, pairs(one))] for one in self.sides],
             "numbers": [[row.kind, row.name, row.person, row.measure, _texts(row.amounts)] for row in self.numbers],
             "year": self.year,
             "since": self.since.isoformat() if self.since else None,
@@ -195,8 +208,10 @@ def _side(  # noqa: PLR0913, PLR0917  # a side is read off all of these
     )
 
 
-def _pairs(side: Side) -> tuple[Pair, ...]:
-    return side.accounts, side.potential, side.pipeline, side.last_year
+def pairs(side: OwnSide) -> tuple[Pair, ...]:
+    """Its amounts, in the order of the columns."""
+    own = (side.accounts, side.potential)
+    return (*own, side.pipeline, side.last_year) if isinstance(side, Side) else own
 
 
 def _of(row: NumberRow, kind: str, measure: str) -> bool:

@@ -16,10 +16,11 @@ from spm.org.models import User
 from spm.org.scopes import scope_of
 from targets.choices import Measure
 from targets.models import CompanyPlan
+from targets.querysets import years_in_draft
 from territories import access, move_figures, move_ground, move_holds
 from territories.choices import MoveState
 from territories.models import MovedAccount, MoveEvent, MovePackage
-from territories.move_figures import Figures, NumberRow, Pair, Side
+from territories.move_figures import Figures, NumberRow, OwnSide, Pair
 from territories.move_words import KINDS
 
 PER_PAGE = 50
@@ -69,15 +70,20 @@ class NumberLine:
 
 @dataclass(frozen=True)
 class MovePage:
-    """``figures``: the viewer's part of them; ``is_whole``: all of them, with their sums."""
+    """``sides``, ``figures``: the viewer's part of them; ``is_whole``: all of them, with their sums.
+
+    ``is_planned``: the year's quotas are proposals still, of which nobody reads the own one here.
+    """
 
     package: MovePackage
+    sides: Sequence[OwnSide]
     figures: Figures
     rows: Sequence[MovedRow]
     events: Sequence[MoveEvent]
     revision: CompanyPlan | None
     is_whole: bool
     is_due: bool
+    is_planned: bool
     may: Mapping[str, bool]
 
     @property
@@ -146,7 +152,9 @@ def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> 
         .order_by("account__name", "pk")
     )
     whole = access.reads_move(user, package)
-    figures = _figures(user, package, [one.account_id for one in moved], whole=whole)
+    found = _figures(user, package, [one.account_id for one in moved], whole=whole)
+    is_planned = not whole and _is_planned(found.year)
+    sides, figures = (found.sides, found) if whole else _part(user, found, is_planned=is_planned)
     days = _days(package, moved)
     events = MoveEvent.objects.visible_to(user).filter(package=package).select_related("by")
     may = {
@@ -158,37 +166,50 @@ def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> 
     plans = CompanyPlan.objects.visible_to(user).filter(pk=package.revision_id) if package.revision_id else None
     return MovePage(
         package=package,
+        sides=sides,
         figures=figures,
         rows=[_row(one, package, days[one.account_id], figures, whole=whole) for one in moved],
         events=list(events) if with_events else [],
         revision=plans.select_related("fiscal_year").first() if plans is not None else None,
         is_whole=whole,
         is_due=package.effective_on <= clock.today(),
+        is_planned=is_planned,
         may=may,
     )
 
 
 def _figures(user: User, package: MovePackage, accounts: Sequence[int], *, whole: bool) -> Figures:
-    """Read now or as kept; of both sides, or of the viewer's people alone (INV-36)."""
+    """Read now or as kept, of both sides; none where the viewer sees no account of it."""
     if package.state == MoveState.ACTIVE:
-        found = move_figures.of_kept(package.figures)
-    elif not accounts:
+        return move_figures.of_kept(package.figures)
+    if not accounts:
         return Figures([], [])
-    else:
-        every = accounts if whole else list(package.accounts.values_list("account", flat=True))
-        found = move_figures.read(package, every, with_targets=access.sets_targets(user, package)).figures
-    return found if whole else _part(user, found)
+    every = accounts if whole else list(package.accounts.values_list("account", flat=True))
+    return move_figures.read(package, every, with_targets=access.sets_targets(user, package)).figures
 
 
-def _part(user: User, found: Figures) -> Figures:
-    people = scope_of(user).people
+def _part(user: User, found: Figures, *, is_planned: bool) -> tuple[list[OwnSide], Figures]:
+    """Of the viewer's people alone (INV-36), and nothing that ``visible_to`` of its model hides from the viewer:
+
+    targets are for managers, and of a year in draft nobody reads the own quota.
+    """
+    scope = scope_of(user)
 
     def mine(person: int | None) -> bool:
-        return people is None or (person is not None and person in people)
+        return scope.people is None or (person is not None and person in scope.people)
 
-    sides: list[Side] = [side for side in found.sides if mine(side.person)]
-    numbers = [row for row in found.numbers if mine(row.person)]
-    return Figures(sides, numbers, found.year, found.since, found.is_late)
+    def shown(row: NumberRow) -> bool:
+        if row.kind == "target":
+            return mine(row.person) and scope.is_manager
+        return mine(row.person) and not (is_planned and row.person == user.pk)
+
+    sides = [side.own for side in found.sides if mine(side.person)]
+    numbers = [row for row in found.numbers if shown(row)]
+    return sides, Figures([], numbers, found.year, found.since, found.is_late)
+
+
+def _is_planned(year: str) -> bool:
+    return bool(year) and years_in_draft(CompanyPlan).filter(fiscal_year__label=year).exists()
 
 
 def _days(package: MovePackage, moved: Sequence[MovedAccount]) -> dict[int, date | None]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.exports import audited_table
 from spm.ui.exports import Column, Value
+from territories import move_figures
 from territories.move_figures import Pair
 from territories.move_queries import MoveLine, MovePage
 
@@ -51,18 +52,14 @@ def _accounts(request: HttpRequest, page: MovePage) -> HttpResponseBase:
 
 
 def _sides(request: HttpRequest, page: MovePage) -> HttpResponseBase:
-    amounts = (_("Accounts"), _("Potential"), _("Open pipeline"), _("Last year"))
+    amounts = [_("Accounts"), _("Potential")]
+    amounts += [_("Open pipeline"), _("Last year")] if page.is_whole else []
     columns = [Column(_("Territory")), Column(_("Holder"))]
     for number, name in enumerate(amounts):
         kind = "money" if number else "number"
         columns += [Column(text % {"name": name}, kind) for text in (_("%(name)s before"), _("%(name)s after"))]
     rows: list[Sequence[Value]] = [
-        [
-            side.name or _("No territory"),
-            side.holder,
-            *_flat((side.accounts, side.potential, side.pipeline, side.last_year)),
-        ]
-        for side in page.figures.sides
+        [side.name or _("No territory"), side.holder, *_flat(move_figures.pairs(side))] for side in page.sides
     ]
     if page.is_whole:
         rows.append([_("Total"), "", *_flat(tuple(page.totals.values()))])

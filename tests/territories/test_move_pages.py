@@ -1,14 +1,18 @@
 """The pages of move packages: made by a plain form, kept on refusal and conflict, read by each side for itself."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from spm.market.models import AccountPlacement
+from spm.org.models import Period
+from targets.models import CompanyPlan, PlanningCycle
+from targets.plans import set_target
 from territories import moves
 from territories.models import MovedAccount, MovePackage
-from tests.builders import make_account, make_company
+from tests.builders import make_account, make_actual, make_company, make_plan, make_quota, make_year
 from tests.territories.move_help import OCTOBER, deal, draft, settle
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +43,7 @@ def test_a_manager_makes_a_package_by_a_plain_form_and_sees_both_sides(land, man
     response = manager.post(NEW, form(land), follow=True)
     page = response.context["page"]
     assert [row.name for row in page.rows] == ["Alpha", "Beta"]
-    assert [(side.name, side.accounts) for side in page.figures.sides] == [("West", (3, 1)), ("East", (1, 3))]
+    assert [(side.name, side.accounts) for side in page.sides] == [("West", (3, 1)), ("East", (1, 3))]
     assert page.is_whole
     assert "Nothing has moved" in response.content.decode()
     assert AccountPlacement.objects.filter(starts_on__gt=date(2026, 1, 1)).count() == 0
@@ -110,7 +114,7 @@ def test_each_rep_reads_the_own_side_alone_and_not_before_it_is_proposed(land, c
         client.force_login(rep)
         response = page_of(client, package)
         page = response.context["page"]
-        assert [one.name for one in page.figures.sides] == [side]
+        assert [one.name for one in page.sides] == [side]
         assert {row.amounts.moved for row in page.numbers if row.measure == "Bookings"} == {kept}
         assert ([row.name for row in page.rows], page.rows[0].last_year, page.is_whole) == (["Alpha"], None, False)
         assert client.post(reverse("territories:move-apply", args=[package.pk])).status_code == 403
@@ -118,6 +122,63 @@ def test_each_rep_reads_the_own_side_alone_and_not_before_it_is_proposed(land, c
     assert page_of(client, package).status_code == 404
     client.force_login(land.south_manager)
     assert page_of(client, package).status_code == 404
+
+
+def test_a_rep_reads_no_target_no_deal_and_no_sale_of_others(land, client):
+    """Last year's sales of Alpha and its open deal are somebody else's; West has a target, which is for managers."""
+    told = {"measure": "bookings", "amount": Decimal(87_001), "by": land.admin}
+    set_target(
+        CompanyPlan.objects.get(kind="working"), holder=land.west, period=Period.objects.get(label="2026-10"), **told
+    )
+    deal(land.alpha, amount=71_234, owner=land.outsider)
+    make_actual(land.outsider, "2025-07-07", 93_456, account=land.alpha)
+    package = draft(land, by=land.admin)
+    moves.propose(package, land.admin)
+    for rep in (land.rep, land.teammate):
+        client.force_login(rep)
+        address = reverse("territories:move", args=[package.pk])
+        page = page_of(client, package).context["page"]
+        assert {row.kind for row in page.numbers} == {"Quota"}
+        read = client.get(f"{address}?table=sides&format=csv")
+        sides = b"".join(read.streaming_content).decode("utf-8-sig")
+        read = client.get(f"{address}?table=numbers&format=csv")
+        numbers = b"".join(read.streaming_content).decode("utf-8-sig")
+        assert "Potential after" in sides
+        shown = [page_of(client, package).content.decode(), client.get(f"{address}print/").content.decode()]
+        for text in (*shown, sides, numbers):
+            assert not [word for word in ("Open pipeline", "Last year", "Target,") if word in text]
+            assert '<td data-label="Kind">Target' not in text
+    client.force_login(land.north_manager)
+    page = page_of(client, package).context["page"]
+    assert {row.kind for row in page.numbers} == {"Quota", "Target"}  # of a rep whom the manager leads
+    assert not hasattr(page.sides[0], "last_year")
+    client.force_login(land.admin)
+    west = page_of(client, package).context["page"].sides[0]
+    assert (west.pipeline.before, west.last_year.before) == (71_234, 95_456)
+
+
+def test_the_own_quota_of_a_year_that_is_being_planned_is_told_by_the_letter_alone(land, client):
+    year = make_year("2027", date(2027, 1, 1))
+    PlanningCycle.objects.create(fiscal_year=year)
+    plan = make_plan(year)
+    make_quota(land.rep, "2027-01", 64_321)
+    make_quota(land.teammate, "2027-01", 500)
+    package = draft(land, effective_on=date(2027, 1, 1))
+    moves.propose(package, land.north_manager)
+
+    def numbers_of(user):
+        client.force_login(user)
+        response = page_of(client, package)
+        return response.content.decode(), [row.name for row in response.context["page"].numbers]
+
+    shown, names = numbers_of(land.rep)
+    assert (names, "64,321" in shown, "the quota letter tells yours" in shown) == ([], False, True)
+    assert numbers_of(land.north_manager)[1] == ["Rep One", "Rep Two"]
+    assert numbers_of(land.director)[1] == ["Rep One", "Rep Two"]
+    plan.locked_at = "2026-09-01T00:00:00Z"
+    plan.save()
+    shown, names = numbers_of(land.rep)
+    assert (names, "64,321" in shown) == (["Rep One"], True)
 
 
 @pytest.mark.parametrize(
