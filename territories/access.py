@@ -10,6 +10,7 @@ from spm.org.models import User
 from spm.org.scopes import scope_of
 from territories.choices import MoveState, PlanState
 from territories.models import AccountPlan, MovePackage, PlanTemplate, TerritoryPlan
+from territories.move_ground import holders_of
 
 
 def can_cut_market(user: User) -> bool:
@@ -53,8 +54,11 @@ def can_reverse_move(user: User, package: MovePackage) -> bool:
 
 
 def reads_move(user: User, package: MovePackage) -> bool:
-    """The figures of both sides: who handles the package. Whom it concerns reads the own side alone (INV-36)."""
-    return _handles_move(user, package)
+    """The figures of both sides: admins, and who handles the package while they lead every holder (INV-37).
+
+    Whom it concerns reads the own side alone (INV-36).
+    """
+    return _handles_move(user, package) and can_move(user, () if can_administer(user) else holders_of(package))
 
 
 def sets_targets(user: User, package: MovePackage) -> bool:

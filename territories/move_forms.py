@@ -66,7 +66,7 @@ class MoveForm(VersionedFormMixin, forms.ModelForm[MovePackage]):
         territory.queryset = Territory.objects.visible_to(user).real()
         territory.label_from_instance = self._label
         self.fields["hold_days"].widget.attrs.update({"min": 1, "max": 366})
-        self.initial["accounts"] = "\n".join(picked or numbers_of(self.instance))
+        self.initial["accounts"] = "\n".join(picked or numbers_of(self.instance, user))
         if kept is not None:
             self.initial.update({name: kept.get(name, "") for name in self.fields})
             self.initial["moves_quota"] = "moves_quota" in kept

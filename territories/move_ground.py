@@ -15,10 +15,11 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Opportunity
 from spm.money import ZERO
 from spm.org.choices import PeriodState
-from spm.org.models import FiscalYear, Period
+from spm.org.models import FiscalYear, Period, User
 from spm.ui.fields import MoneyField
 from targets.choices import ActualKind, Measure
 from targets.models import Credit
+from territories.choices import MoveState
 from territories.models import MovedAccount, MovePackage
 
 DAY = timedelta(days=1)
@@ -79,6 +80,20 @@ def stand_on(day: date, accounts: Sequence[int]) -> dict[int, int | None]:
         rows = AccountPlacement.objects.as_of(day).filter(account__in=accounts[start : start + 1000])
         found.update(rows.values_list("account", "territory"))
     return found
+
+
+def holders_of(package: MovePackage) -> set[int | None]:
+    """Who gives and takes: of an applied package those of its day, of any other whoever would do so as things stand.
+
+    None: a territory that is vacant, or none at all.
+    """
+    if package.state == MoveState.ACTIVE:
+        return {package.to_person_id, *package.accounts.values_list("from_person", flat=True)}
+    accounts = list(package.accounts.values_list("account", flat=True))
+    stand = stand_on(package.effective_on - DAY, accounts)
+    lands = {package.to_territory_id, *(stand.get(account) for account in accounts)}
+    owners = owners_on(package.effective_on, [land for land in lands if land is not None])
+    return {None if land is None else owners.get(land) for land in lands}
 
 
 def before_of(day: date, accounts: Sequence[int]) -> dict[int, tuple[int | None, Decimal | None]]:
@@ -157,9 +172,9 @@ def closings(day: date, accounts: Sequence[int]) -> dict[int, list[date | None]]
     return found
 
 
-def numbers_of(package: MovePackage) -> list[str]:
-    """The numbers of its accounts, for the form of whoever may change the draft; none of a package yet to be stored."""
-    rows = MovedAccount.objects.filter(package=package.pk).order_by("pk")
+def numbers_of(package: MovePackage, user: User) -> list[str]:
+    """The numbers of its accounts that whoever changes the draft sees; none of a package yet to be stored."""
+    rows = MovedAccount.objects.visible_to(user).filter(package=package.pk).order_by("pk")
     return list(rows.values_list("account__external_id", flat=True))
 
 

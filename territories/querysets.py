@@ -38,14 +38,17 @@ class TerritoryRuleQuerySet(_AdminsAlone):
 
 class MovePackageQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Admins all; a manager the own ones; once proposed, whoever sees a person it takes from or gives to."""
+        """Admins all; once proposed, whoever sees a person it takes from or gives to; before, of those its maker.
+
+        Who made it and leads none of them any more sees nothing of it (INV-37).
+        """
         scope = scope_of(user)
         if scope.everything:
             return self
-        own = Q(created_by=user.pk) if scope.is_manager else Q(pk__in=[])
+        known = Q(state__in=TOLD) | (Q(created_by=user.pk) if scope.is_manager else Q(pk__in=[]))
         moved = self.model.accounts.rel.related_model.objects.filter(from_person__in=scope.people)
         concerns = Q(to_person__in=scope.people) | Q(pk__in=moved.order_by().values("package"))
-        return self.filter(own | Q(state__in=TOLD) & concerns)
+        return self.filter(known & concerns)
 
     def told(self) -> Self:
         """Proposed or applied: whom it concerns knows of it."""
@@ -54,13 +57,13 @@ class MovePackageQuerySet(models.QuerySet[Any]):
 
 class MovedAccountQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
-        """Of a package that is seen, those taken from or given to people the user sees; the own draft whole."""
+        """Of a package that is seen, those taken from or given to people the user sees."""
         scope = scope_of(user)
         if scope.everything:
             return self
-        own = Q(package__created_by=user.pk) if scope.is_manager else Q(pk__in=[])
+        known = Q(package__state__in=TOLD) | (Q(package__created_by=user.pk) if scope.is_manager else Q(pk__in=[]))
         mine = Q(package__to_person__in=scope.people) | Q(from_person__in=scope.people)
-        return self.filter(own | Q(package__state__in=TOLD) & mine)
+        return self.filter(known & mine)
 
     def waiting(self) -> Self:
         """Held until their last opportunity closes."""

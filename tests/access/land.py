@@ -140,6 +140,7 @@ def _moves(reps: dict[str, User], words: dict[str, str], objects: Objects, maker
         MoveEvent.objects.create(package=package, step="proposed", by=rep, at=timezone.now(), count=1)
         packages[relation] = package.pk
     told = {"to_territory_id": objects["territory"]["team"], "effective_on": date(2026, 10, 1)}
-    draft = MovePackage.objects.create(name="Whispermove", reason="Whispermove", created_by=maker, **told)
-    MovedAccount.objects.create(package=draft, account_id=objects["account"]["own"])
+    sides = {"to_person": reps["team"], "created_by": maker}
+    draft = MovePackage.objects.create(name="Whispermove", reason="Whispermove", **sides, **told)
+    MovedAccount.objects.create(package=draft, account_id=objects["account"]["own"], from_person=reps["own"])
     return {"package": packages, "move_draft": dict.fromkeys(("own", "team", "other"), draft.pk)}

@@ -6,13 +6,23 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from spm.market.models import AccountPlacement
+from spm.market.models import AccountPlacement, Assignment
+from spm.org import clock, people
 from spm.org.models import Period
 from targets.models import CompanyPlan, PlanningCycle
 from targets.plans import set_target
 from territories import moves
 from territories.models import MovedAccount, MovePackage
-from tests.builders import make_account, make_actual, make_company, make_plan, make_quota, make_year
+from tests.builders import (
+    make_account,
+    make_actual,
+    make_company,
+    make_person,
+    make_plan,
+    make_quota,
+    make_territory,
+    make_year,
+)
 from tests.territories.move_help import OCTOBER, deal, draft, settle
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +191,61 @@ def test_the_own_quota_of_a_year_that_is_being_planned_is_told_by_the_letter_alo
     assert (names, "64,321" in shown) == (["Rep One"], True)
 
 
+def leads_no_longer(person, land):
+    """The person goes to the South, which North Manager does not lead."""
+    people.place_member(person, team=land.south, starts_on=clock.today())
+
+
+@pytest.mark.parametrize("state", ["draft", "proposed", "active"])
+def test_inv_37_who_made_a_package_reads_it_no_longer_than_they_lead_its_people(land, client, state):
+    if state == "active":
+        make_company(fixed_today=OCTOBER)
+    gamma = make_territory("Middle", owner=land.rep)
+    AccountPlacement.objects.filter(account=land.gamma).update(territory=gamma)
+    package = draft(land, land.alpha, land.gamma)
+    if state != "draft":
+        {"proposed": moves.propose, "active": moves.apply}[state](package, land.north_manager)
+    client.force_login(land.north_manager)
+    address = reverse("territories:move", args=[package.pk])
+    assert page_of(client, package).context["page"].is_whole
+    leads_no_longer(land.rep, land)
+    response = page_of(client, package)
+    page = response.context["page"]
+    assert ([one.name for one in page.sides], page.is_whole) == (["East"], False)
+    assert {row.name for row in page.numbers} == {"Rep Two"}
+    text = (
+        response.content.decode() + b"".join(client.get(f"{address}?table=sides&format=csv").streaming_content).decode()
+    )
+    assert not [word for word in ("Rep One", "Open pipeline", "12,000", "11,100") if word in text]
+    leads_no_longer(land.teammate, land)
+    assert page_of(client, package).status_code == 404
+    assert "Package" not in [
+        line.package.name for line in client.get(reverse("territories:moves")).context["found"].lines
+    ]
+    client.force_login(land.admin)
+    assert page_of(client, package).context["page"].is_whole
+
+
+def test_inv_37_who_takes_over_a_territory_later_is_not_read_by_the_maker_of_a_draft(land, client):
+    """On the day East is held by somebody of the South: the figures of a draft are those of the day."""
+    package = draft(land)
+    Assignment.objects.create(territory=land.east, person=land.outsider, starts_on=date(2026, 9, 25))
+    client.force_login(land.north_manager)
+    page = page_of(client, package).context["page"]
+    assert ([one.name for one in page.sides], page.is_whole) == (["West"], False)
+
+
+def test_inv_37_the_form_of_a_draft_names_no_account_of_whom_one_leads_no_longer(land, client):
+    third = make_person("Rep Four", team=land.north)
+    package = draft(land, land.alpha, land.delta, to_territory=make_territory("Third", owner=third))
+    client.force_login(land.north_manager)
+    address = reverse("territories:move-edit", args=[package.pk])
+    assert client.get(address).context["form"].initial["accounts"] == "N-Alpha\nN-Delta"
+    leads_no_longer(third, land)
+    leads_no_longer(land.rep, land)
+    assert client.get(address).context["form"].initial["accounts"] == "N-Delta"
+
+
 @pytest.mark.parametrize(
     ("policy", "day", "waits"),
     [
@@ -243,5 +308,5 @@ def test_the_page_takes_as_many_queries_for_many_accounts(land, manager, django_
     AccountPlacement.objects.bulk_create(AccountPlacement(account=one, territory=land.west) for one in more)
     package = draft(land, land.alpha, *more)
     page_of(manager, package)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         page_of(manager, package)
