@@ -30,6 +30,7 @@ class _Known:
 
     team: frozenset[int]
     families: frozenset[int]
+    customers: Sequence[TargetCustomer]
 
 
 @retries.atomic
@@ -37,10 +38,11 @@ def save(territory: Territory, changes: Sequence[Change], by: User) -> Outcome:
     """Write fields of a territory's page. Everything that is not taken is told in the outcome."""
     lock(territory.pk)
     markets = TargetMarket.objects.standing().filter(territory=territory)
-    customers = TargetCustomer.objects.standing().filter(territory=territory).select_related("account")
+    customers = list(TargetCustomer.objects.standing().filter(territory=territory).select_related("account"))
     rows: dict[str, Any] = {f"{MARKET}{row.pk}": row for row in markets}
     rows |= {f"{CUSTOMER}{row.pk}": row for row in customers}
-    known = _Known(market_team.keys_of(territory, by), frozenset(dict(target_customers.families())))
+    families = frozenset(dict(target_customers.families()))
+    known = _Known(market_team.keys_of(territory, by), families, customers)
     outcome, touched = FIELDS.write(rows, changes, known)
     return field_writing.store(rows, touched, outcome, lambda row: row.save())
 
@@ -77,13 +79,13 @@ def _family(_row: TargetCustomer, text: str, known: _Known) -> int | None:
     return field_writing.one_of(text, known.families)
 
 
-def _name(row: TargetCustomer, text: str, _known: _Known) -> str:
+def _name(row: TargetCustomer, text: str, known: _Known) -> str:
     said = field_writing.words(text, NAME)
     if row.account_id is not None:
         raise BadWords(_("This is an account; its name is changed where accounts come from."))
     if not said:
         raise BadWords(_("Write a name first."))
-    refuse_same_name(row, said)
+    refuse_same_name(row, said, known.customers)
     return said
 
 

@@ -76,10 +76,15 @@ def _refuse_twice(territory: int, account: int | None, name: str) -> None:
     raise AlreadyWanted(_("It is a target customer already, at rank %(rank)d.") % {"rank": row.rank})
 
 
-def refuse_same_name(row: TargetCustomer, name: str) -> None:
-    """Raises AlreadyWanted where another one of the territory bears the name."""
+def refuse_same_name(row: TargetCustomer, name: str, beside: Iterable[TargetCustomer]) -> None:
+    """Raises AlreadyWanted where another one of the territory bears the name, or is given it by the same call.
+
+    ``beside``: those of the territory as the call has changed them so far.
+    """
+    key = normalise(name)
     others = TargetCustomer.objects.standing().filter(territory=row.territory_id).exclude(pk=row.pk)
-    if others.filter(account__isnull=True, key=normalise(name)).exists():
+    given = any(one.pk != row.pk and one.account_id is None and normalise(one.name) == key for one in beside)
+    if given or others.filter(account__isnull=True, key=key).exists():
         raise AlreadyWanted(_("Another target customer bears this name."))
 
 

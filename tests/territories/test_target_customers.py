@@ -146,6 +146,24 @@ def change(row, name, text, *, seen=0, was=""):
     return Change(row, name, text, seen, was)
 
 
+def test_of_two_new_names_that_are_the_same_the_second_is_refused_and_the_rest_kept(wanting):
+    first = wanting.wanted[2]
+    second = target_customers.add(wanting.territory, name="Nordic Feed")
+    c, d, m = f"c{first.pk}", f"c{second.pk}", f"m{wanting.markets[0].pk}"
+    changes = [
+        change(c, "name", "Nordic Foods"),
+        change(d, "name", "NORDIC  foods"),
+        change(d, "reason", "They grow"),
+        change(m, "profile", "Plants"),
+    ]
+    outcome = market_writing.save(wanting.territory, changes, wanting.rep)
+    assert outcome.refused == {f"{d}-name": "Another target customer bears this name."}
+    for row in (first, second, wanting.markets[0]):
+        row.refresh_from_db()
+    assert (first.name, second.name, second.reason) == ("Nordic Foods", "Nordic Feed", "They grow")
+    assert wanting.markets[0].profile == "Plants"
+
+
 def test_fields_are_written_one_by_one_and_bad_ones_told(wanting):
     dryers = ProductFamily.objects.create(name="Dryers", key="dryers")
     c, m = f"c{wanting.wanted[2].pk}", f"m{wanting.markets[0].pk}"
