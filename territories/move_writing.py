@@ -15,6 +15,17 @@ from territories.models import MovePackage
 from territories.move_numbers import Numbers
 
 
+def lock_numbers(package: MovePackage) -> None:
+    """Lock the working version of the year that holds its day, where it moves quotas: a plan comes before periods.
+
+    Must run inside ``atomic``.
+    """
+    held = {"fiscal_year__starts_on__lte": package.effective_on, "fiscal_year__ends_on__gte": package.effective_on}
+    plan = CompanyPlan.objects.working().filter(**held).first() if package.moves_quota else None
+    if plan is not None:
+        lock_plan(plan)
+
+
 def write_numbers(package: MovePackage, numbers: Numbers, by: User) -> None:
     """Put the numbers of the package on their way, in the caller's transaction; the package names what was written.
 

@@ -91,9 +91,11 @@ def apply(package: MovePackage, by: User, seen: int | None = None) -> MovePackag
     stored.
     """
     retries.take_time()
+    move_writing.lock_numbers(package)
     facts_moving.send(MovePackage, since=package.effective_on)
     row = _locked(package, MoveState.DRAFT, MoveState.PROPOSED, seen=seen)
-    if row.effective_on != package.effective_on:  # it was changed before the lock was had, which began elsewhere
+    if (row.effective_on, row.moves_quota) != (package.effective_on, package.moves_quota):
+        # it was changed before the lock was had, which began elsewhere
         raise StaleRecord(_("Somebody else has changed this package meanwhile. Look at it again; nothing was stored."))
     if row.effective_on > clock.day():
         raise RuleViolation(

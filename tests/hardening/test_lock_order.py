@@ -17,9 +17,13 @@ from spm.org import people, retries, teams
 from spm.org.models import Membership, Period, Team, User
 from spm.org.signals import facts_moving
 from targets import closing, rollup
+from targets.goals import lock_plan
+from targets.models import CompanyPlan
 from targets.staleness import lock_all_leaves, on_facts_moving
+from territories import moves
 from tests.builders import make_actual, make_person, make_team, make_territory
 from tests.spm.imports_help import upload
+from tests.territories import move_help
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAY = date(2026, 5, 1)
@@ -138,6 +142,27 @@ def meet(model, pk, work):
 @pytest.mark.parametrize("verb", VERBS)
 def test_who_waits_for_the_periods_holds_no_row_that_their_holder_needs(year, cast, no_messages, verb):
     assert meet(*verb(cast)) == [None, None]
+
+
+def test_who_applies_a_package_locks_the_plan_before_the_periods(cast, no_messages, monkeypatch):
+    """As whoever writes numbers does: holding the plan, we are given the periods while the package waits."""
+    monkeypatch.setattr(retries, "WAITS", ())  # who loses a deadlock gets no other try
+    land = move_help.settle(cast)
+    move_help.on(move_help.OCTOBER)
+    package = move_help.draft(land)
+    waiting = Beside(lambda: moves.apply(package, land.north_manager))
+    error = None
+    try:
+        with transaction.atomic():
+            lock_plan(CompanyPlan.objects.working().get(fiscal_year=land.year))
+            waiting.start()
+            has_come_to_a_halt(waiting)
+            lock_all_leaves()
+    except OperationalError as raised:
+        error = raised
+    waiting.join(60)
+    assert [error, waiting.error] == [None, None]
+    assert move_help.placed() == [("Alpha", "East", move_help.OCTOBER)]
 
 
 @pytest.mark.skipif(
