@@ -1,8 +1,9 @@
 """What stands in the way of a package, as a sentence. Nothing is written here; the verbs ask before they write."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -105,18 +106,35 @@ def _refuse_later(package: MovePackage, accounts: Sequence[int]) -> None:
 
 def _refuse_promised(package: MovePackage, accounts: Sequence[int]) -> None:
     """Another package that is proposed, or that holds the account over, moves it."""
-    waits = Q(package__state=MoveState.PROPOSED)
-    waits |= Q(package__state=MoveState.ACTIVE, moves_on=None, overtaken=False)
-    rows = MovedAccount.objects.filter(waits).exclude(package=package.pk)
-    found = _among(accounts, lambda block: rows.filter(account__in=block).values_list("account", flat=True))
+    found = _promised(package.pk, accounts)
     if found:
-        other = rows.filter(account__in=found[:1]).select_related("package").first()
+        other = _waiting(package.pk).filter(account__in=found[:1]).select_related("package").first()
         told = {"accounts": named(found), "package": other.package.name if other else ""}
         raise BadPackage(_("The package “%(package)s” moves them already: %(accounts)s. Take them out.") % told)
 
 
+def _promised(but: int | None, accounts: Sequence[int]) -> list[int]:
+    rows = _waiting(but)
+    return _among(accounts, lambda block: rows.filter(account__in=block).values_list("account", flat=True))
+
+
+def _waiting(but: int | None) -> QuerySet[MovedAccount]:
+    """What every package that is proposed or holds accounts over is going to move, of all but this one."""
+    waits = Q(package__state=MoveState.PROPOSED)
+    waits |= Q(package__state=MoveState.ACTIVE, moves_on=None, overtaken=False)
+    rows: QuerySet[MovedAccount] = MovedAccount.objects.filter(waits)
+    return rows if but is None else rows.exclude(package=but)
+
+
 def _among(accounts: Sequence[int], rows: Callable[[Sequence[int]], Iterable[int]]) -> list[int]:
     return [key for start in range(0, len(accounts), 1000) for key in rows(accounts[start : start + 1000])]
+
+
+def still_there(package: MovePackage, day: date, accounts: Sequence[int]) -> set[int]:
+    """Those that stand as the day begins where the package brought them, and that nobody has said more of."""
+    stand = move_ground.stand_on(day - move_ground.DAY, accounts)
+    there = [one for one in accounts if stand.get(one) == package.to_territory_id]
+    return set(there) - move_ground.placed_since(day, there) - set(_promised(None, there))
 
 
 def named(accounts: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import RuleViolation
@@ -21,6 +22,7 @@ from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import User
 from spm.ui.exports import export_format
+from spm.ui.numbers import number
 from territories import access, move_queries, move_tables, moves
 from territories.models import MovePackage
 from territories.move_forms import MoveForm, PickForm
@@ -190,9 +192,16 @@ def move_reverse(request: HttpRequest, pk: int) -> HttpResponse:
     if not access.can_reverse_move(user, package):
         raise PermissionDenied
     try:
-        made = moves.reverse(package, user)
+        made, left = moves.reverse(package, user)
     except RuleViolation as error:
         messages.error(request, str(error))
         return redirect("territories:move", pk=pk)
     messages.success(request, _("The way back is drafted. Look at it before you apply it."))
+    if left:
+        told = ngettext(
+            "%(n)s account was left out: it was placed elsewhere since, or another package moves it.",
+            "%(n)s accounts were left out: they were placed elsewhere since, or another package moves them.",
+            left,
+        )
+        messages.warning(request, told % {"n": number(left)})
     return redirect(reverse("territories:move", args=[made[0].pk]) if len(made) == 1 else "territories:moves")

@@ -169,10 +169,11 @@ def release(package: MovePackage) -> int:
 
 
 @retries.atomic
-def reverse(package: MovePackage, by: User) -> list[MovePackage]:
+def reverse(package: MovePackage, by: User) -> tuple[list[MovePackage], int]:
     """Drafts that bring the accounts back, from today on or the day after they moved: one for each territory they left.
 
-    Raises RuleViolation where none of them came from a territory, and what ``save`` raises.
+    And how many accounts are left out: somebody has placed those anew since, or another package moves them. Raises
+    RuleViolation where none came from a territory and is there still, and what ``save`` raises.
     """
     row = _locked(package, MoveState.ACTIVE)
     back: dict[Territory, list[MovedAccount]] = defaultdict(list)
@@ -181,21 +182,31 @@ def reverse(package: MovePackage, by: User) -> list[MovePackage]:
             back[one.from_territory].append(one)
     if not back:
         raise RuleViolation(_("Nothing to bring back: none of its accounts has moved from a territory yet."))
-    made = []
-    for territory, moved in sorted(back.items(), key=lambda item: item[0].pk):
-        last = max(one.moves_on for one in moved if one.moves_on)
+    made, left = [], 0
+    for territory, every in sorted(back.items(), key=lambda item: item[0].pk):
+        last = max(one.moves_on for one in every if one.moves_on)
+        day = max(clock.day(), last + move_ground.DAY)
+        free = move_checks.still_there(row, day, [one.account_id for one in every])
+        moved = [one for one in every if one.account_id in free]
+        left += len(every) - len(moved)
+        if not moved:
+            continue
         values = {
             "name": (_("Back: %(name)s") % {"name": row.name})[:100],
             "to_territory": territory,
-            "effective_on": max(clock.day(), last + move_ground.DAY),
+            "effective_on": day,
             "hold_over": HoldOver.ALL,
             "hold_days": None,
             "reason": (_("Reverses “%(name)s”") % {"name": row.name})[:300],
             "moves_quota": row.moves_quota,
         }
         made.append(save(MovePackage(reverses=row), values, [one.account_id for one in moved], by))
-    _note(row, MoveStep.REVERSED, by, sum(map(len, back.values())))
-    return made
+    if not made:
+        raise RuleViolation(
+            _("Nothing to bring back: its accounts were placed elsewhere since, or another package moves them.")
+        )
+    _note(row, MoveStep.REVERSED, by, sum(map(len, back.values())) - left)
+    return made, left
 
 
 # Parts of the verbs

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
 from spm.errors import RuleViolation
 from spm.jobs import runner
@@ -325,7 +326,8 @@ def test_an_applied_package_is_reversed_by_a_new_one(land):
     with pytest.raises(RuleViolation, match="applied already"):
         moves.withdraw(package, land.north_manager)
     on(OCTOBER + timedelta(days=30))
-    (back,) = moves.reverse(package, land.north_manager)
+    (back,), left = moves.reverse(package, land.north_manager)
+    assert left == 0
     assert (back.to_territory, back.reverses, back.state) == (land.west, package, "draft")
     moves.apply(back, land.north_manager)
     assert placed() == [("Alpha", "East", OCTOBER), ("Alpha", "West", OCTOBER + timedelta(days=30))]
@@ -335,7 +337,8 @@ def test_an_applied_package_is_reversed_by_a_new_one(land):
 def test_what_moved_today_is_brought_back_tomorrow(land):
     on(OCTOBER)
     package = moves.apply(draft(land), land.north_manager)
-    (back,) = moves.reverse(package, land.north_manager)
+    (back,), left = moves.reverse(package, land.north_manager)
+    assert left == 0
     moves.propose(back, land.north_manager)
     assert (back.effective_on, moves.apply_due()) == (OCTOBER + timedelta(days=1), (0, 0))
     on(OCTOBER + timedelta(days=1))
@@ -348,3 +351,25 @@ def test_what_came_from_no_territory_has_no_way_back(land):
     package = moves.apply(draft(land, make_account("Lost"), by=land.admin), land.admin)
     with pytest.raises(RuleViolation, match="Nothing to bring back"):
         moves.reverse(package, land.admin)
+
+
+def test_what_was_placed_elsewhere_since_is_left_out_of_the_way_back(land, client):
+    """Beta went on to a third territory, Gamma is promised there: Alpha alone comes back."""
+    on(OCTOBER)
+    package = moves.apply(draft(land, land.alpha, land.beta, land.gamma), land.north_manager)
+    third = make_territory("Third", owner=land.teammate)
+    AccountPlacement.objects.create(account=land.beta, territory=third, starts_on=date(2026, 10, 5))
+    on(date(2026, 10, 20))
+    later = draft(land, land.gamma, to_territory=third, effective_on=date(2026, 11, 1))
+    moves.propose(later, land.north_manager)
+    client.force_login(land.north_manager)
+    response = client.post(reverse("territories:move-reverse", args=[package.pk]), follow=True)
+    assert "2 accounts were left out" in response.content.decode()
+    back = package.reversed_by.get()
+    assert list(back.accounts.values_list("account__name", flat=True)) == ["Alpha"]
+    assert package.events.get(step="reversed").count == 1
+    moves.discard(back, land.north_manager)
+    AccountPlacement.objects.create(account=land.alpha, territory=third, starts_on=date(2026, 10, 15))
+    with pytest.raises(RuleViolation, match="placed elsewhere since"):
+        moves.reverse(package, land.north_manager)
+    assert package.events.filter(step="reversed").count() == 1
