@@ -27,8 +27,11 @@ def tell(package: MovePackage, what: str, by: User | None) -> None:
 
 
 def tell_failure(package: MovePackage) -> None:
-    """Whoever proposed it hears that it could not be applied."""
-    _notify(package, FAILED, {package.proposed_by_id or package.created_by_id}, None)
+    """Whoever proposed it hears that it could not be applied; where that person sees it no longer, every admin does."""
+    by = package.proposed_by or package.created_by
+    hears = MovePackage.objects.visible_to(by).filter(pk=package.pk).exists()  # nobody who is inactive sees any
+    people = {by.pk} if hears else set(User.objects.filter(is_admin=True, is_active=True).values_list("pk", flat=True))
+    _notify(package, FAILED, people, None)
 
 
 def _notify(package: MovePackage, what: str, people: set[int], by: User | None) -> None:

@@ -6,12 +6,12 @@ import pytest
 
 from spm.errors import PeriodClosed, RuleViolation
 from spm.market.models import AccountPlacement, Assignment
-from spm.org.models import Period
+from spm.org.models import Period, User
 from spm.talk.models import Notification
 from spm.ui.forms import StaleRecord
 from territories import moves
 from territories.models import MovePackage
-from tests.builders import make_account, make_territory
+from tests.builders import make_account, make_person, make_territory
 from tests.territories.move_help import OCTOBER, deal, draft, on, placed, settle, values
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +130,24 @@ def test_rights_are_looked_at_again_on_the_day(land):
     assert moves.apply_due() == (0, 0)
     package.refresh_from_db()
     assert "people they lead" in package.problem
+
+
+@pytest.mark.parametrize("why", ["inactive", "leads nobody"])
+def test_what_cannot_be_applied_is_told_to_every_admin_where_its_proposer_sees_it_no_longer(land, why):
+    second = make_person("Second Admin", is_admin=True)
+    make_person("Former Admin", is_admin=True, is_active=False)
+    package = draft(land)
+    moves.propose(package, land.north_manager)
+    if why == "inactive":
+        User.objects.filter(pk=land.north_manager.pk).update(is_active=False)
+    else:
+        land.north.leads.all().delete()
+    on(OCTOBER)
+    assert moves.apply_due() == (0, 0)
+    package.refresh_from_db()
+    assert package.problem
+    told = Notification.objects.filter(parameters__what="failed").values_list("person", flat=True)
+    assert set(told) == {land.admin.pk, second.pk}
 
 
 def test_a_number_that_cannot_be_written_leaves_the_accounts_where_they_are(land, monkeypatch):
