@@ -2,6 +2,8 @@
 stays, and whatever belongs to the map of an account stays within that account.
 """
 
+from collections.abc import Iterable
+
 from spm.org.guards import Event, append_only, refuse, register
 
 LINE, PLAN = "territories_territoryplanline", "territories_territoryplan"
@@ -9,13 +11,18 @@ FROZEN = "the plan is handed in or approved, its words stay; propose a change (I
 FIXED = f"EXISTS (SELECT 1 FROM {PLAN} p WHERE p.id = ROW.plan_id AND p.state IN ('submitted', 'approved'))"
 WORDS = ("section", "position", "account_id", "partner", "text", "entry", "next_step", "risk", "amount", "due_on")
 """Columns of a line that are its words; status and evidence go on all year."""
-CHANGED = " OR ".join(
-    f"(OLD.{column} <> NEW.{column} OR (OLD.{column} IS NULL) <> (NEW.{column} IS NULL))" for column in WORDS
-)
+
+
+def _changed(columns: Iterable[str]) -> str:
+    """Whether an update gives any of them another value."""
+    return " OR ".join(
+        f"(OLD.{column} <> NEW.{column} OR (OLD.{column} IS NULL) <> (NEW.{column} IS NULL))" for column in columns
+    )
+
 
 register(*append_only("territories_planversion"))
 register(*refuse(LINE, (Event.INSERT, Event.DELETE), name="frozen", message=FROZEN, when=FIXED))
-register(*refuse(LINE, (Event.UPDATE,), name="words", message=FROZEN, when=f"({CHANGED}) AND {FIXED}"))
+register(*refuse(LINE, (Event.UPDATE,), name="words", message=FROZEN, when=f"({_changed(WORDS)}) AND {FIXED}"))
 
 PERSON, INFLUENCE, STEP = "territories_stakeholder", "territories_influence", "territories_decisionstep"
 ASTRAY = "the map of an account names people of that account alone (INV-70)"
@@ -61,6 +68,8 @@ register(
 
 PACKAGE, MOVED = "territories_movepackage", "territories_movedaccount"
 APPLIED = "a package that was applied never changes; the way back is a package of its own (INV-80)"
+KEPT = ("id", "package_id", "account_id", "from_territory_id", "from_person_id", "potential", "pipeline", "last_year")
+"""Columns of a moved account that say what was applied; its day, or that it was overtaken, may still come."""
 OF_APPLIED = f"EXISTS (SELECT 1 FROM {PACKAGE} p WHERE p.id = ROW.package_id AND p.state = 'active')"
 
 register(*append_only("territories_moveevent"))
@@ -72,6 +81,6 @@ register(
         (Event.UPDATE,),
         name="moved",
         message=APPLIED,
-        when=f"(OLD.moves_on IS NOT NULL OR OLD.overtaken) AND {OF_APPLIED}",
+        when=f"(OLD.moves_on IS NOT NULL OR OLD.overtaken OR {_changed(KEPT)}) AND {OF_APPLIED}",
     )
 )

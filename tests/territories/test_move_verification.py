@@ -54,12 +54,26 @@ def test_inv_80_what_is_said_later_of_the_same_day_is_no_breach(land):
         lambda package: package.delete(),
         lambda package: MovePackage.objects.filter(pk=package.pk).update(reason="Never said"),
         lambda package: package.accounts.filter(account__name="Alpha").update(moves_on=date(2026, 10, 2)),
+        lambda package: package.accounts.filter(moves_on=None).update(account=make_account("Other")),
+        lambda package: package.accounts.filter(moves_on=None).update(potential=1),
+        lambda package: package.accounts.filter(moves_on=None).update(from_person=None, moves_on=date(2026, 10, 2)),
         lambda package: package.accounts.all().delete(),
         lambda package: MovedAccount.objects.create(package=package, account=make_account("Late")),
         lambda package: package.events.update(count=9),
         lambda package: package.events.all().delete(),
     ],
-    ids=["put away", "changed", "moved elsewhere", "emptied", "filled", "event changed", "event gone"],
+    ids=[
+        "put away",
+        "changed",
+        "moved elsewhere",
+        "another account",
+        "another potential",
+        "another giver",
+        "emptied",
+        "filled",
+        "event changed",
+        "event gone",
+    ],
 )
 def test_inv_80_the_database_refuses_to_change_what_was_applied(land, change):
     deal(land.beta)
