@@ -5,6 +5,7 @@ from django.urls import reverse
 from spm.org import clock
 from spm.org.models import User
 from spm.org.trees import tree_as_of
+from spm.talk.anchors import sees
 from spm.talk.notices import notify
 from territories.models import MovePackage
 
@@ -29,7 +30,7 @@ def tell(package: MovePackage, what: str, by: User | None) -> None:
 def tell_failure(package: MovePackage) -> None:
     """Whoever proposed it hears that it could not be applied; where that person sees it no longer, every admin does."""
     by = package.proposed_by or package.created_by
-    hears = MovePackage.objects.visible_to(by).filter(pk=package.pk).exists()  # nobody who is inactive sees any
+    hears = sees(by, MOVE, package.pk)  # nobody who is inactive sees any
     people = {by.pk} if hears else set(User.objects.filter(is_admin=True, is_active=True).values_list("pk", flat=True))
     _notify(package, FAILED, people, None)
 

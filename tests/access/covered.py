@@ -52,6 +52,7 @@ SECOND_LINE = {
         "territories/move_queries.py::candidates #2 AccountPlacement",
     ),
     "of the move packages fetched by visible_to": (
+        "territories/move_ground.py::numbers_of MovedAccount",
         "territories/move_queries.py::move_page #2 MoveEvent",
         "territories/move_queries.py::move_page MovedAccount",
         "territories/move_queries.py::packages_of MovedAccount",
