@@ -24,9 +24,11 @@ def _steps(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> list[Step]:
     if total.plan_expected:
         pad = total.expected - total.plan_expected
         label = _("Over-assignment, %(share)s") % {"share": percent(pad / total.plan_expected, 1)}
-        steps.append(Step(_("Plan to date"), "total", ZERO, total.plan_expected, thousands(total.plan_expected)))
+        name = _("Plan") if total.is_over else _("Plan to date")
+        steps.append(Step(name, "total", ZERO, total.plan_expected, thousands(total.plan_expected)))
         steps.append(Step(label, "pad", total.plan_expected, total.expected, signed_thousands(pad)))
-    steps.append(Step(_("Quota to date"), "total", ZERO, total.expected, thousands(total.expected)))
+    goal = _("Quota") if total.is_over else _("Quota to date")
+    steps.append(Step(goal, "total", ZERO, total.expected, thousands(total.expected)))
     for name, gap in _few(parts):
         kind = "up" if gap >= 0 else "down"
         steps.append(Step(name, kind, reached, reached + gap, signed_thousands(gap)))

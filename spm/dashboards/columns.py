@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from spm.ui.columns import Columns, Shown
 
-__all__ = ["COMPARED", "LABELS", "MONTHS", "OF_MARKET", "TEAM", "TERRITORIES", "Shown", "asked"]
+__all__ = ["COMPARED", "LABELS", "LEFT_TO_DO", "MONTHS", "OF_MARKET", "TEAM", "TERRITORIES", "Shown", "asked"]
 
 LABELS: dict[str, str | Promise] = {
     "owner": _("Owner"),
@@ -41,6 +41,8 @@ OF_MARKET = ("owner", "accounts", "key", "potential", "share", "coverage", "plan
 """What a territory is, beside its figures."""
 COMPARED = ("growth", "before")
 """Columns that say nothing where nothing is compared."""
+LEFT_TO_DO = ("needed",)
+"""Columns that say nothing of a period that is over."""
 TEAM = Columns(
     known=tuple(key for key in LABELS if key not in OF_MARKET),
     usual=("quota", "actual", "bar", "pace", "gap", "needed", "growth", "spark", "status"),

@@ -10,6 +10,7 @@ from typing import NamedTuple, overload
 
 from spm.dashboards.periods import Leaf, Window
 from spm.money import from_units
+from spm.ui.status import NOT_BEGUN, Status, Thresholds, status_of
 from targets import measures
 
 ZERO = Decimal(0)
@@ -100,6 +101,16 @@ class Figures:
     def is_last_month(self) -> bool:
         """Less than one leaf period is left, so that an amount a month would say more than all there is to do."""
         return 0 < self.months_left < 1
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is left of the window: all of the quota was expected, and the pace is the attainment."""
+        return self.days_left == 0
+
+    @property
+    def lies_ahead(self) -> bool:
+        """There is a quota, of which nothing is expected yet."""
+        return bool(self.quota) and self.pace is None and not self.is_over
 
     @property
     def attainment(self) -> Decimal | None:
@@ -204,6 +215,11 @@ def _expected(over: int, running: Sequence[tuple[Decimal | None, Leaf]]) -> Deci
 def figures(cells: Cells, window: Window, before: Decimal | None = None) -> Figures:
     """Sum one holder's leaf figures over the window."""
     return Adder(window).figures(cells, before)
+
+
+def standing(at: Figures, company: Thresholds) -> Status:
+    """The status of one holder; a quota that lies ahead is neither kept nor missed, and is no lack of one."""
+    return NOT_BEGUN if at.lies_ahead else status_of(at.pace, company)
 
 
 def beside_plan(at: Figures) -> Figures:

@@ -13,7 +13,7 @@ from spm.dashboards import alerts
 from spm.dashboards.alerts import Alert
 from spm.dashboards.board import Row
 from spm.dashboards.facts import facts
-from spm.dashboards.figures import ZERO
+from spm.dashboards.figures import ZERO, standing
 from spm.dashboards.performance import Performance
 from spm.dashboards.plan_pages import HomePlans
 from spm.dashboards.planning import Planning
@@ -25,7 +25,7 @@ from spm.imports.models import ImportBatch
 from spm.imports.queries import kind_labels
 from spm.org.models import Company, User
 from spm.ui.numbers import money_compact, number, percent
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 
 MOST_IN_NEED = 5
 IMPORTS_SHOWN = 5
@@ -69,7 +69,7 @@ def in_need(page: Performance) -> list[InNeed]:
             InNeed(
                 person=page.people[row.pk],
                 gap=row.figures.gap or ZERO,
-                status=status_of(row.figures.pace, page.company),
+                status=standing(row.figures, page.company),
                 reason=_capital(fact.heading) + ": " + fact.text if fact else _without_fact(row, page.company),
                 detail=_detail(row, page.company),
                 href=reverse("dashboards:rep", args=[row.pk]) + page.view.query(),
@@ -85,6 +85,8 @@ def _capital(text: str) -> str:
 def _without_fact(row: Row, company: Company) -> str:
     words = {"expected": money_compact(row.figures.expected, company.currency)}
     words |= {"actual": money_compact(row.figures.actual, company.currency)}
+    if row.figures.is_over:
+        return _("%(actual)s where %(expected)s was expected by the end.") % words
     return _("%(actual)s where %(expected)s was expected by now.") % words
 
 

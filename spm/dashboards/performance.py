@@ -15,9 +15,9 @@ from spm.dashboards import access, marks
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
-from spm.dashboards.columns import COMPARED, TEAM, Shown
+from spm.dashboards.columns import COMPARED, LEFT_TO_DO, TEAM, Shown
 from spm.dashboards.facts import Fact, Known, events, facts
-from spm.dashboards.figures import Figures, figures
+from spm.dashboards.figures import Figures, figures, standing
 from spm.dashboards.origin import Holders, origin_of
 from spm.dashboards.pacing import Pacing, goal_line, pacing
 from spm.dashboards.periods import Leaf, View, Window
@@ -45,7 +45,7 @@ from spm.ui.bridge import Bridge
 from spm.ui.fields import MoneyField
 from spm.ui.geometry import shared_scale
 from spm.ui.numbers import day, money_compact
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 from spm.ui.theme import Chart
 from targets import baseline, curves, measures
 from targets.baseline import Step
@@ -100,7 +100,8 @@ class Performance:
 
     @property
     def columns(self) -> Shown:
-        return TEAM.shown(self.view.columns).without(() if self.view.compare_word else COMPARED)
+        left_out = () if self.view.compare_word else COMPARED
+        return TEAM.shown(self.view.columns).without((*left_out, *(LEFT_TO_DO if self.view.window.is_over else ())))
 
     @property
     def paper_rows(self) -> list[TableRow]:
@@ -279,7 +280,9 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company, *,
     gap = total.plan_gap if lines.goal_is_plan else total.gap
     if gap is not None and total.expected:
         words = {"gap": money_compact(abs(gap), company.currency)}
-        if lines.goal_is_plan:
+        if view.window.is_over:
+            parts.append(_gap_at_the_end(gap, is_plan=lines.goal_is_plan) % words)
+        elif lines.goal_is_plan:
             parts.append((_("%(gap)s ahead of plan to date") if gap >= 0 else _("%(gap)s behind plan to date")) % words)
         else:
             parts.append(
@@ -290,6 +293,12 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company, *,
     return " ".join([", ".join(parts) + ".", *(_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks)])
 
 
+def _gap_at_the_end(gap: Decimal, *, is_plan: bool) -> str:
+    if is_plan:
+        return _("%(gap)s above plan") if gap >= 0 else _("%(gap)s below plan")
+    return _("%(gap)s above quota") if gap >= 0 else _("%(gap)s below quota")
+
+
 def quarters_of(total: Row, view: View, company: Company) -> list[QuarterRow]:
     """The quarters that have begun, each to date."""
     rows = []
@@ -298,9 +307,7 @@ def quarters_of(total: Row, view: View, company: Company) -> list[QuarterRow]:
             continue
         part = Window(quarter.leaves, (), (), (), ())
         summed = figures(total.cells, part)
-        rows.append(
-            QuarterRow(quarter.title, summed, status_of(summed.pace, company), view.query(period=quarter.label))
-        )
+        rows.append(QuarterRow(quarter.title, summed, standing(summed, company), view.query(period=quarter.label)))
     return rows
 
 

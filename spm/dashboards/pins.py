@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Focus, Raw, Row, RowKind, build
 from spm.dashboards.choosing import choose
-from spm.dashboards.figures import Figures, figures
+from spm.dashboards.figures import Figures, figures, standing
 from spm.dashboards.performance import focus_name, situation_of
 from spm.dashboards.periods import View
 from spm.dashboards.queries import (
@@ -28,7 +28,7 @@ from spm.org.models import Company, SavedView, User
 from spm.org.saving import MOST_PINNED
 from spm.org.scopes import history_of
 from spm.ui.numbers import money_compact, percent
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 from targets.choices import Measure
 from targets.models import Attainment
 
@@ -111,5 +111,5 @@ def _told(saved: SavedView, view: View, company: Company, at: Figures, sentence:
         value, word = percent(at.pace), _("Pace")
     words = {"figure": word, "measure": view.measure.label, "period": view.title}
     note = _("%(figure)s, %(measure)s, %(period)s") % words
-    status = status_of(at.pace, company) if at.quota else None
+    status = standing(at, company) if at.quota else None
     return Card(saved.name, address_of(saved), sentence, value, note, status)

@@ -12,7 +12,7 @@ from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, keys_bef
 from spm.dashboards.charts import months_chart, pacing_chart
 from spm.dashboards.columns import MONTHS, Shown
 from spm.dashboards.facts import falling_since
-from spm.dashboards.figures import ZERO, Cell, Cells, Figures, beside_plan, figures, only, units_of
+from spm.dashboards.figures import ZERO, Cell, Cells, Figures, beside_plan, figures, only, standing, units_of
 from spm.dashboards.marks import Mark
 from spm.dashboards.origin import Holders, Origin, origin_of
 from spm.dashboards.pacing import Pacing, pacing
@@ -31,7 +31,7 @@ from spm.org.trees import TeamTree
 from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
 from spm.ui.numbers import month_name, percent
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 from spm.ui.theme import Chart
 from targets import baseline, curves
 from targets.allocation_facts import joined_on
@@ -231,7 +231,7 @@ def _bar(  # noqa: PLR0913  # all of it stands in the tile
     person: User, measure: Measure, cells: Cells, view: View, company: Company, origin: Origin
 ) -> MeasureBar:
     row = _row(person.pk, cells, view)
-    status = status_of(row.figures.pace, company)
+    status = standing(row.figures, company)
     return MeasureBar(
         measure=measure,
         label=str(measure.label),
@@ -251,7 +251,7 @@ def _month(leaf: Leaf, cells: Cells, view: View, company: Company) -> MonthRow:
 
 
 def _month_row(label: str, part: Figures, href: str, company: Company, *, is_running: bool = False) -> MonthRow:
-    return MonthRow(label, part, status_of(part.pace, company), href, is_running)
+    return MonthRow(label, part, standing(part, company), href, is_running)
 
 
 def months_words(rows: Sequence[MonthRow], steps: Sequence[Mark]) -> str:

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from spm.dashboards.board import Board, Group, Row, RowKind
-from spm.dashboards.figures import Figures, share_of_quota
+from spm.dashboards.figures import Figures, share_of_quota, standing
 from spm.dashboards.periods import PAGE_ROWS, Leaf, View
 from spm.org.models import Company
 from spm.ui.geometry import Bullet, Sparkline, bullet, shared_scale, sparkline
 from spm.ui.numbers import month_name, thousands, unit_thousands
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 
 INFINITE = Decimal("Infinity")
 HEAT_FROM = 3  # a window of fewer leaf periods shows the last twelve months instead
@@ -117,7 +117,7 @@ def _sorter(key: str, names: Names, company: Company) -> Callable[[Row], object]
     if key == "name":
         return lambda row: names.of(row).casefold()
     if key == "status":
-        return lambda row: status_of(row.figures.pace, company).rank
+        return lambda row: standing(row.figures, company).rank
     return lambda row: getattr(row.figures, key, row.figures.gap)
 
 
@@ -133,7 +133,7 @@ def table_rows(
 def table_row(  # noqa: PLR0913  # all of it decides how one row is drawn
     row: Row, level: str, view: View, names: Names, company: Company, scale: Decimal = Decimal(1)
 ) -> TableRow:
-    name, status = names.of(row), status_of(row.figures.pace, company)
+    name, status = names.of(row), standing(row.figures, company)
     sentence = _("%(name)s, actual in percent of each month's quota") % {"name": name}
     reference = Decimal(1)
     return TableRow(
@@ -165,11 +165,12 @@ def bar_of(name: str, figures: Figures, status: Status, currency: str, scale: De
         "expected": thousands(figures.expected),
         "unit": unit_thousands(currency),
     }
-    sentence = (
-        _("%(name)s: %(actual)s of %(quota)s %(unit)s; %(expected)s expected to date")
-        if figures.quota
-        else _("%(name)s: %(actual)s %(unit)s, no quota")
-    )
+    if not figures.quota:
+        sentence = _("%(name)s: %(actual)s %(unit)s, no quota")
+    elif figures.is_over:
+        sentence = _("%(name)s: %(actual)s of %(quota)s %(unit)s")
+    else:
+        sentence = _("%(name)s: %(actual)s of %(quota)s %(unit)s; %(expected)s expected to date")
     return bullet(
         figures.actual,
         figures.quota,

@@ -58,9 +58,13 @@ def _without_pace(at: Situation) -> str:
     """The sentence where no pace can be given; empty where it can."""
     words = {"period": at.period, "credited": at.money(at.figures.actual), "word": credited_word(at.measure)}
     if not at.figures.quota:
+        if not at.figures.actual and at.is_over:
+            return _("Nothing to show for %(period)s: no quotas and no actuals") % words
         if not at.figures.actual:
             return _("Nothing to show for %(period)s yet: no quotas and no actuals") % words
         return _("%(credited)s %(word)s in %(period)s; no quota is set, so there is no pace") % words
+    if at.is_over:
+        return ""
     words |= {"quota": at.money(at.figures.quota)}
     if not at.has_begun:
         return _("%(period)s has not begun; %(quota)s of quota lies ahead") % words

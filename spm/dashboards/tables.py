@@ -12,7 +12,7 @@ from spm.dashboards.actuals import Subject, as_counted, as_left_out, credits_of,
 from spm.dashboards.board import RowKind
 from spm.dashboards.charts import pacing_amounts, pacing_names
 from spm.dashboards.columns import OF_MARKET, Shown
-from spm.dashboards.figures import Figures
+from spm.dashboards.figures import Figures, standing
 from spm.dashboards.performance import Performance
 from spm.dashboards.periods import View
 from spm.dashboards.reps import RepPage
@@ -25,7 +25,6 @@ from spm.org.exports import audited_table
 from spm.org.gates import user_of
 from spm.org.models import ALWAYS, Company
 from spm.ui.exports import Column, Value
-from spm.ui.status import status_of
 from targets.number_tables import Table, bridge_table
 
 MOST_LINES = 100_000
@@ -59,7 +58,7 @@ def _figures() -> dict[str, Figure]:
         "recent": (_("Average of the last three months"), "money", lambda at, _company: _four(at.recent)),
         "before": (_("Comparison to date"), "money", lambda at, _company: at.before),
         "growth": (pgettext("growth", "Change"), "percent", lambda at, _company: _six(at.growth)),
-        "status": (_("Status"), "text", lambda at, company: status_of(at.pace, company).label),
+        "status": (_("Status"), "text", lambda at, company: standing(at, company).label),
     }
 
 

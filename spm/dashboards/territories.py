@@ -12,7 +12,7 @@ from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import TERRITORIES as COLUMNS
 from spm.dashboards.columns import Shown
-from spm.dashboards.figures import ZERO, Cell, Figures, figures, units_of
+from spm.dashboards.figures import ZERO, Cell, Figures, figures, standing, units_of
 from spm.dashboards.periods import View
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
@@ -26,7 +26,7 @@ from spm.ui import treemap
 from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
 from spm.ui.numbers import money_compact, percent
-from spm.ui.status import Status, heat_band, status_of
+from spm.ui.status import Status, heat_band
 from targets import baseline
 from targets.models import Attainment, PeriodTotal
 
@@ -222,7 +222,7 @@ def _row(  # noqa: PLR0913  # one row of many columns
     is_region: bool,
 ) -> TerritoryRow:
     owner, land, plan = about
-    status = status_of(row.figures.pace, company)
+    status = standing(row.figures, company)
     name = territory.shown_name
     return TerritoryRow(
         name=name,

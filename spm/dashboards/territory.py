@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from spm.dashboards.actuals import Subject, credits_of, territory_subject
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import MONTHS, Shown
-from spm.dashboards.figures import ZERO, Cells, Figures, figures, only
+from spm.dashboards.figures import ZERO, Cells, Figures, figures, only, standing
 from spm.dashboards.origin import Holders, origin_of
 from spm.dashboards.periods import PAGE_ROWS, Leaf, View, Window
 from spm.dashboards.queries import Stamp, steady
@@ -41,7 +41,7 @@ from spm.market.models import Account, AccountPlacement, Territory
 from spm.org.models import Company, User
 from spm.ui.fields import MoneyField
 from spm.ui.geometry import Bullet
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
 ) -> TerritoryPage:
     cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
     whole = figures(cells, view.window)
-    status, name = status_of(whole.pace, company), territory.shown_name
+    status, name = standing(whole, company), territory.shown_name
     tree = list(Territory.objects.visible_to(user))
     holding = holding_of(user, territory, view.today)
     held, owner = holding.own, owner_now(holding.own, view.today)
@@ -177,4 +177,4 @@ def _credited(user: User, view: View, subject: Subject) -> Iterable[tuple[int | 
 def _month(leaf: Leaf, cells: Cells, view: View, company: Company) -> LeafRow:
     part = figures(only(cells, {leaf.pk}), Window((leaf,), (), (), (), ()))
     href = view.query(period=leaf.label)
-    return LeafRow(leaf.title, part, status_of(part.pace, company), href, is_running=not leaf.over)
+    return LeafRow(leaf.title, part, standing(part, company), href, is_running=not leaf.over)

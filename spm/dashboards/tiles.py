@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spm.dashboards.board import Focus, Row
-from spm.dashboards.figures import Cells, Figures, figures
+from spm.dashboards.figures import Cells, Figures, figures, standing
 from spm.dashboards.origin import Lately, Origin
 from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import bar_of
@@ -17,6 +17,8 @@ from spm.dashboards.sentences import credited_word
 from spm.org.models import Company
 from spm.ui.geometry import Bullet, Sparkline, sparkline
 from spm.ui.numbers import (
+    day,
+    day_short,
     money_compact,
     money_full,
     number,
@@ -25,7 +27,7 @@ from spm.ui.numbers import (
     thousands,
     unit_thousands,
 )
-from spm.ui.status import Status, status_of
+from spm.ui.status import Status
 from targets.choices import Measure
 
 
@@ -86,7 +88,7 @@ def tiles(total: Row, view: View, company: Company, lines: Lines) -> tuple[Tile,
 
 
 def _attainment(total: Row, view: View, company: Company, lines: Lines) -> Tile:
-    at, status = total.figures, status_of(total.figures.pace, company)
+    at, status = total.figures, standing(total.figures, company)
     words = {
         "actual": money_compact(at.actual, company.currency),
         "quota": money_compact(at.quota, company.currency),
@@ -122,9 +124,9 @@ def _pace(total: Row, view: View, company: Company, lines: Lines) -> Tile:
         label=_("Pace"),
         value=percent(at.pace),
         title=percent(at.pace, 2) if at.pace is not None else "",
-        delta=_("early: %(share)s elapsed") % {"share": percent(at.elapsed)} if at.is_early else growth_words(at, view),
-        status=status_of(at.pace, company) if at.quota else None,
-        line=_trend(paces, _("Pace, cumulative by month"), Decimal(1), status_of(at.pace, company)),
+        delta=_below_pace(at, view),
+        status=standing(at, company) if at.quota else None,
+        line=_trend(paces, _("Pace, cumulative by month"), Decimal(1), standing(at, company)),
         line_note=_("line: 100 %") if len(paces) > 1 else "",
         math=_math(
             [
@@ -141,24 +143,22 @@ def _pace(total: Row, view: View, company: Company, lines: Lines) -> Tile:
 
 
 def _gap(total: Row, view: View, company: Company, lines: Lines) -> Tile:
-    at, status = total.figures, status_of(total.figures.pace, company)
+    at, status = total.figures, standing(total.figures, company)
+    gap = None if at.lies_ahead and not at.actual else at.gap
     gaps = [_to_end_of(total.cells, view.window.leaves[: i + 1]).gap for i in range(_begun(view))]
     return Tile(
         label=_("Gap"),
-        value=money_compact(at.gap, company.currency, signed=True),
-        title=money_full(at.gap, company.currency, signed=True) if at.gap is not None else "",
-        delta=_gap_words(at.gap, company.currency),
+        value=money_compact(gap, company.currency, signed=True),
+        title=money_full(gap, company.currency, signed=True) if gap is not None else "",
+        delta=_("not begun, no gap yet") if at.lies_ahead and gap is None else _gap_words(gap, company.currency),
         line=_trend(gaps, _("Gap to quota pace by month"), Decimal(0), status),
         line_note=_("line: 0") if len(gaps) > 1 else "",
         math=_math(
             [
                 (_actual_label(view), money_full(at.actual, company.currency)),
-                (
-                    _("− baseline quota expected to date") if view.is_baseline else _("− quota expected to date"),
-                    money_full(at.expected, company.currency),
-                ),
+                (_less_by_now(view), money_full(at.expected, company.currency)),
             ],
-            (_("Gap"), money_full(at.gap, company.currency, signed=True)),
+            (_("Gap"), money_full(gap, company.currency, signed=True)),
             view.measure,
             lines,
         ),
@@ -256,7 +256,21 @@ def _actual_label(view: View) -> str:
 
 
 def _by_now(view: View) -> str:
+    if view.window.is_over:
+        words = {"day": day_short(view.window.ends_on)}
+        if view.is_baseline:
+            return _("÷ baseline quota expected by its end (%(day)s)") % words
+        return _("÷ quota expected by its end (%(day)s)") % words
     return _("÷ baseline quota expected to date") if view.is_baseline else _("÷ quota expected to date")
+
+
+def _less_by_now(view: View) -> str:
+    if view.window.is_over:
+        words = {"day": day_short(view.window.ends_on)}
+        if view.is_baseline:
+            return _("− baseline quota expected by its end (%(day)s)") % words
+        return _("− quota expected by its end (%(day)s)") % words
+    return _("− baseline quota expected to date") if view.is_baseline else _("− quota expected to date")
 
 
 def _share_of_quota(at: Figures, view: View, company: Company) -> list[tuple[str, str]]:
@@ -268,7 +282,8 @@ def _compared(at: Figures, view: View, company: Company) -> list[tuple[str, str]
     """Where the change comes from that stands under the pace."""
     if at.growth is None:
         return []
-    label = _("%(compare)s to date") % {"compare": view.compare_word}
+    compared = view.compare_word
+    label = compared if view.window.is_over else _("%(compare)s to date") % {"compare": compared}
     return [
         (label, money_full(at.before, company.currency)),
         (_("credited in relation to that"), signed_percent(at.growth, 1)),
@@ -300,11 +315,22 @@ def _months_left(view: View) -> str:
     return _("÷ months left: %(whole)s and %(left)s of %(days)s days") % words
 
 
+def _below_pace(at: Figures, view: View) -> str:
+    """Before the period its first day, early in it how little of it has passed, then the comparison."""
+    if not view.window.has_begun:
+        return _("begins on %(day)s") % {"day": day(view.window.starts_on)}
+    if at.is_early:
+        return _("early: %(share)s elapsed") % {"share": percent(at.elapsed)}
+    return growth_words(at, view)
+
+
 def growth_words(at: Figures, view: View, *, is_person: bool = False) -> str:
     """ "+7 % on last year, same date"; empty where nothing is to be compared. The plan of a person is the quota."""
     if view.compare is Compare.NONE:
         return ""
     words = {"growth": signed_percent(at.growth)}
+    if view.window.is_over and at.growth is not None:
+        return _growth_of_whole(view, is_person=is_person) % words
     if view.beside_plan and is_person:
         return _("%(growth)s on quota to date") % words if at.growth is not None else _("no quota to compare with")
     if view.beside_plan:
@@ -314,6 +340,13 @@ def growth_words(at: Figures, view: View, *, is_person: bool = False) -> str:
     if view.against_previous:
         return _("%(growth)s on the period before") % words
     return _("%(growth)s on last year, same date") % words
+
+
+def _growth_of_whole(view: View, *, is_person: bool) -> str:
+    """A period that is over is compared whole."""
+    if view.beside_plan:
+        return _("%(growth)s on quota") if is_person else _("%(growth)s on plan")
+    return _("%(growth)s on the period before") if view.against_previous else _("%(growth)s on last year")
 
 
 def _gap_words(gap: Decimal | None, currency: str) -> str:

@@ -29,7 +29,8 @@ AHEAD = Status("ahead", _("Ahead"), 3)
 ON_TRACK = Status("ontrack", _("On track"), 2)
 AT_RISK = Status("risk", _("At risk"), 1)
 BEHIND = Status("behind", _("Behind"), 0)
-NO_QUOTA = Status("none", _("No quota"), 4)
+NOT_BEGUN = Status("none", _("Not begun"), 4)
+NO_QUOTA = Status("none", _("No quota"), 5)
 ALL = (AHEAD, ON_TRACK, AT_RISK, BEHIND, NO_QUOTA)
 
 
