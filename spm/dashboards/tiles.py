@@ -338,7 +338,7 @@ def growth_words(at: Figures, view: View, *, is_person: bool = False) -> str:
     if at.growth is None:
         return _("nothing to compare with")
     if view.against_previous:
-        return _("%(growth)s on the period before") % words
+        return _("%(growth)s on the period before, same date") % words
     return _("%(growth)s on last year, same date") % words
 
 

@@ -92,8 +92,8 @@ def test_tiles_and_chart_say_what_the_numbers_are_compared_with(get, name, compa
 @pytest.mark.parametrize(
     ("name", "delta"),
     [
-        ("company", "−51% on the period before"),
-        ("Home", "−51% on the period before"),
+        ("company", "−51% on the period before, same date"),
+        ("Home", "−51% on the period before, same date"),
         ("rep", "nothing to compare with"),
     ],
 )
@@ -101,6 +101,12 @@ def test_a_quarter_is_compared_with_the_one_before_to_the_same_day(get, name, de
     answer = get(name, "prev", "2026-Q3")
     assert deltas(answer) == delta
     assert ("Period before" in lines(answer)) == (name != "rep")
+    assert ("on the period before, same date" in answer.context["page"].chart.takeaway) == (name != "rep")
+
+
+def test_a_quarter_that_is_over_is_compared_whole_with_the_one_before(get):
+    """North sold 1,100 in the first quarter and nothing in the second; South 700 in the second."""
+    assert deltas(get("company", "prev", "2026-Q2")) == "−36% on the period before"
 
 
 def test_a_year_compared_with_the_period_before_says_that_this_is_last_year(get):
