@@ -303,7 +303,8 @@ def _company() -> Company:
     if found is None:
         raise NoCompany(
             _(
-                "Set up the company first: in the browser under Setup, Company, or by manage.py company --name … --currency …"
+                "Set up the company first: in the browser under Setup, Company, "
+                "or by manage.py company --name … --currency …"
             )
         )
     return found
