@@ -42,7 +42,7 @@ class Numbers:
     """All that the viewer sees of a year: people, then teams, then territories, each by name; leaves in order."""
 
     leaves: tuple[Period, ...]
-    quarters: tuple[tuple[str, tuple[int, ...]], ...]  # label and its leaves' keys
+    quarters: tuple[tuple[str, tuple[int, ...]], ...]  # title and its leaves' keys
     held: tuple[Held, ...]
     currency: str
 
@@ -67,7 +67,7 @@ def numbers(user: User, year: FiscalYear, until: datetime | None) -> Numbers:
     quarters: dict[str, list[int]] = defaultdict(list)
     for leaf in leaves:
         if leaf.parent:
-            quarters[leaf.parent.label].append(leaf.pk)
+            quarters[leaf.parent.title].append(leaf.pk)
     called, currency = _called(), Company.objects.values_list("currency", flat=True).get()
     found: dict[tuple[Scope, int, str], dict[int, Decimal]] = defaultdict(dict)
     models: tuple[type[Target] | type[Quota], ...] = (Target, Quota)
@@ -80,7 +80,7 @@ def numbers(user: User, year: FiscalYear, until: datetime | None) -> Numbers:
     ]
     order, measures = list(SCOPES.values()), list(Measure)
     held.sort(key=lambda one: (order.index(one.scope), one.name.casefold(), one.key, measures.index(one.measure)))
-    return Numbers(leaves, tuple((label, tuple(keys)) for label, keys in quarters.items()), tuple(held), currency)
+    return Numbers(leaves, tuple((title, tuple(keys)) for title, keys in quarters.items()), tuple(held), currency)
 
 
 def _standing(

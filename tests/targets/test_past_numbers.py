@@ -1,5 +1,6 @@
 """Targets and quotas of a past day: shown again for reading, their files the very bytes of that day (INV-28)."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -87,6 +88,13 @@ def test_the_page_shows_what_was_agreed_and_what_is(client, cast, agreed):
     assert years(now) == {"Zoe New": 2400, "North": 2400, "South": 480, "Coast": 360}
     assert "as it stood at the end of 11 Nov 2026" in content.decode()
     assert years(ask(client, cast.admin, "2026-11-20T11:00:00Z", as_of="2026-11-09")[0]) == {}
+
+
+def test_quarters_are_called_as_on_all_pages(client, cast, agreed):
+    _answer, content = ask(client, cast.admin, "2026-11-20T11:00:00Z")
+    heads = re.findall(r'<th scope="col" class="num">([^<]*)<', content.decode())
+    assert heads[:5] == ["Q1 2027", "Q2 2027", "Q3 2027", "Q4 2027", "Year"]
+    assert "2027-Q1" not in content.decode()
 
 
 def test_a_manager_reads_the_numbers_of_those_seen_today(client, cast, agreed):
