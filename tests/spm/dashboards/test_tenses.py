@@ -59,6 +59,8 @@ def test_of_a_period_that_is_over_nothing_is_said_as_if_it_ran(get, where, perio
     for word in RUNNING:
         assert word not in shown, word
     assert page.total.figures.pace == page.total.figures.attainment
+    assert "to 18 Sep" not in text
+    assert (f"to {end}" in text) == (page.bridge is not None)
 
 
 def test_of_a_running_period_the_page_says_what_is_needed(get):
@@ -66,6 +68,7 @@ def test_of_a_running_period_the_page_says_what_is_needed(get):
     assert "3.4 months left" in text
     assert "of quota was expected by 18 Sep" in text
     assert "its end" not in text
+    assert "k€, to 18 Sep" in text
 
 
 def test_of_a_person_too_a_period_that_is_over_is_compared_and_expected_whole(get):
