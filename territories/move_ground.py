@@ -89,9 +89,9 @@ def holders_of(package: MovePackage) -> set[int | None]:
     """
     if package.state == MoveState.ACTIVE:
         return {package.to_person_id, *package.accounts.values_list("from_person", flat=True)}
-    accounts = list(package.accounts.values_list("account", flat=True))
-    stand = stand_on(package.effective_on - DAY, accounts)
-    lands = {package.to_territory_id, *(stand.get(account) for account in accounts)}
+    eve = AccountPlacement.objects.filter(account=OuterRef("account"), starts_on__lt=package.effective_on)
+    stands = Subquery(eve.order_by("-starts_on").values("territory")[:1])
+    lands = {package.to_territory_id, *package.accounts.annotate(stands=stands).values_list("stands", flat=True)}
     owners = owners_on(package.effective_on, [land for land in lands if land is not None])
     return {None if land is None else owners.get(land) for land in lands}
 

@@ -143,7 +143,7 @@ def _line(row: Any) -> MoveLine:
 def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> MovePage:
     """Of a draft or proposal what it would do if it were applied now, of an applied one what it did.
 
-    ``with_events``: also what happened to it, of which a file says nothing.
+    ``with_events``: also what happened to it and the revision it led to, of which a file says nothing.
     """
     moved = list(
         MovedAccount.objects.visible_to(user)
@@ -153,7 +153,8 @@ def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> 
     )
     whole = access.reads_move(user, package)
     found = _figures(user, package, [one.account_id for one in moved], whole=whole)
-    is_planned = not whole and _is_planned(found.year)
+    has_own = any(row.kind != "target" and row.person == user.pk for row in found.numbers)
+    is_planned = not whole and has_own and _is_planned(found.year)
     sides, figures = (found.sides, found) if whole else _part(user, found, is_planned=is_planned)
     days = _days(package, moved)
     events = MoveEvent.objects.visible_to(user).filter(package=package).select_related("by")
@@ -163,7 +164,8 @@ def move_page(user: User, package: MovePackage, *, with_events: bool = True) -> 
         "withdraw": access.can_withdraw_move(user, package),
         "reverse": access.can_reverse_move(user, package),
     }
-    plans = CompanyPlan.objects.visible_to(user).filter(pk=package.revision_id) if package.revision_id else None
+    asked = package.revision_id if with_events else None
+    plans = CompanyPlan.objects.visible_to(user).filter(pk=asked) if asked else None
     return MovePage(
         package=package,
         sides=sides,

@@ -160,7 +160,11 @@ OF_THE_PAGE = {
     "not known yet": "an empty name in the file, as an import writes it",
 }
 # Files in the form of an import, to be changed and loaded again: the people or segments of a grid, without its sums.
-TO_LOAD_AGAIN = {("targets:company", ""), ("targets:allocate", "")}
+TO_LOAD_AGAIN = {
+    ("targets:company", ""),
+    ("targets:allocate", ""),
+    *((("targets:numbers", name)) for name in ("", "targets")),
+}
 DAY = re.compile(r"(\d{1,2} [A-Z][a-z]{2} \d{4})")
 TOTAL = re.compile(r"\d+ accounts?")  # of white space: a total, which the file leaves to its reader
 SELF = {("setup:audit", "")}  # the log of exports tells of each as another one

@@ -33,6 +33,7 @@ WRITTEN = {
     "South": "the name of a team",
     "Sales": "the name of a team",
     "Exported from HR": "the name of a saved mapping",
+    "Nobody has this e-mail address.": "why a row was refused, in the language of who loaded it: imports:detail",
     "People": "what was imported, in the language of who did it: setup:audit",
 }
 WRITTEN_PARTS = ("Because of ", "Between us: ", "The market grew", "New hires")

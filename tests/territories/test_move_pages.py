@@ -308,5 +308,5 @@ def test_the_page_takes_as_many_queries_for_many_accounts(land, manager, django_
     AccountPlacement.objects.bulk_create(AccountPlacement(account=one, territory=land.west) for one in more)
     package = draft(land, land.alpha, *more)
     page_of(manager, package)
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(20):
         page_of(manager, package)
