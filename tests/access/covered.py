@@ -34,8 +34,6 @@ SECOND_LINE = {
         "spm/dashboards/white_space.py::accounts_of Account",
         "territories/market_queries.py::_offered #2 Account",
         "territories/market_queries.py::_offered AccountPlacement",
-        "territories/market_queries.py::market_page #2 TargetCustomer",
-        "territories/market_queries.py::market_page TargetMarket",
         "territories/market_views.py::_customer TargetCustomer",
         "territories/market_views.py::_drop_market TargetMarket",
     ),
@@ -106,7 +104,6 @@ SECOND_LINE = {
     ),
     "of the territory plan that the address names, fetched by visible_to": (
         "territories/plan_history.py::history PlanVersion",
-        "territories/plan_queries.py::_maps Stakeholder",
         "territories/plan_queries.py::_reviews PlanReview",
         "territories/plan_queries.py::_steps PlanVersion",
         "territories/plan_queries.py::_rows #2 PlanSection",
@@ -118,7 +115,6 @@ SECOND_LINE = {
         "spm/market/querysets.py::AccountPlacementQuerySet.visible_to Territory",
         "targets/querysets.py::AttainmentQuerySet.visible_to Territory",
         "targets/querysets.py::LetterLineQuerySet.visible_to QuotaLetter",
-        "targets/querysets.py::TargetQuerySet.visible_to Territory",
         "territories/querysets.py::MoveEventQuerySet.visible_to MovePackage",
         "territories/querysets.py::StakeholderQuerySet.visible_to Stakeholder",
         "territories/querysets.py::_Standing.visible_to TargetMarket",
@@ -200,7 +196,6 @@ NEVER_TOLD = {
         "territories/map_queries.py::map_sheet #3 Contact",
         "territories/map_queries.py::map_sheet #4 AccountPlan",
         "territories/map_queries.py::map_sheet DecisionStep",
-        "territories/map_queries.py::people_of Stakeholder",
         "territories/querysets.py::InfluenceQuerySet.visible_to Influence",
     ),
     "can_speak asks the same of the object first": (

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from django.apps import apps
+from django.core.cache import cache
 
 from tests.access.asks import Answer, Ask, Told, asks
 from tests.access.planted import Read, Watch
@@ -29,6 +30,7 @@ class Survey:
 
     def __init__(self, world: World, watch: Watch) -> None:
         self.world, self.watch = world, watch
+        cache.clear()  # what an earlier test left there would keep a page from asking
         every = asks(world)
         self.before, self.reached = self._record(every, nowhere)
         beyond = [ask for ask in every if isinstance(ask, Ask) and (ask.past_gates or ask.actor == "elsewhere")]
