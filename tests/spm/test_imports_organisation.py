@@ -247,8 +247,8 @@ def test_a_preview_that_ends_after_the_commit_leaves_the_file_loaded(company, mo
     batch = upload("teams", TEAMS)
     judge = batches._judge_only
 
-    def overtaken(one, staged):
-        judge(one, staged)
+    def overtaken(one, staged, *told):
+        judge(one, staged, *told)
         batches.commit(ImportBatch.objects.get(pk=one.pk))
 
     monkeypatch.setattr(batches, "_judge_only", overtaken)
