@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spm.errors import RuleViolation
-from spm.market.models import Account, AccountPlacement
+from spm.market.models import Account
 from spm.org.choices import PeriodState
 from spm.org.models import Period, User
 from spm.ui.numbers import day as day_words
@@ -95,9 +95,7 @@ def _refuse_moved(accounts: Sequence[int]) -> None:
 
 def _refuse_later(package: MovePackage, accounts: Sequence[int]) -> None:
     """A placement on the day or later is somebody else's word on the same account."""
-    rows = AccountPlacement.objects.filter(starts_on__gte=package.effective_on)
-    found = _among(accounts, lambda block: rows.filter(account__in=block).values_list("account", flat=True))
-    if found:
+    if found := sorted(move_ground.placed_since(package.effective_on, accounts)):
         told = {"accounts": named(found), "day": day_words(package.effective_on)}
         raise BadPackage(
             _("Placed anew on %(day)s or later: %(accounts)s. Choose a day after that, or take them out.") % told
