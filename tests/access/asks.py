@@ -196,13 +196,16 @@ def _white_space_beside_others(world: World, user: User) -> list[str]:
     return [CHANGING.sub("", page.content.decode()) for page in pages]
 
 
-def _wanted_by_number(world: World, user: User) -> str:
-    """The markets of the user's own territory once the number of somebody else's account was written there."""
-    client = world.client("outsider")
+def _wanted_by_number(world: World, user: User) -> list[tuple[str, bool]]:
+    """Those the user's own territory wants once the number of somebody else's account was written there.
+
+    Not the page, where the keys stand too: PostgreSQL gives each new row another one.
+    """
     land, number = world.objects["territory"]["other"], world.objects["account_number"]["own"]
-    client.post(reverse("territories:market-save", args=[land]), {"add-customer": "1", "new-customer": number})
-    page = client.get(reverse("territories:market-page", args=[land]))
-    return CHANGING.sub("", page.content.decode())
+    typed = {"add-customer": "1", "new-customer": number}
+    world.client("outsider").post(reverse("territories:market-save", args=[land]), typed)
+    rows = TargetCustomer.objects.filter(territory=land).wanted()
+    return [(row.name, row.account_id is None) for row in rows]
 
 
 def _hears_of_move(world: World, user: User) -> bool:
