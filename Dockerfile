@@ -15,7 +15,8 @@ USER spm
 
 # Packages first: they change less often than the code.
 COPY --chown=spm:spm pyproject.toml .python-version ./
-RUN uv sync --no-dev --no-cache
+RUN uv sync --no-dev --no-cache \
+ && uv export --quiet --no-dev --no-cache --format cyclonedx1.5 --output-file bill-of-materials.json
 
 COPY --chown=spm:spm . .
 # Static files and catalogues are part of the image; compressing them takes a production setting. No secret is kept.

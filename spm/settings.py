@@ -367,7 +367,7 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 
 # What one person may ask for: (times, within so many seconds). Sign-in limits are allauth's own.
-LIMITS = {"import": (60, 600), "export": (60, 600), "search": (120, 60)}
+LIMITS = {"import": (60, 600), "export": (60, 600), "search": (120, 60), "retry": (30, 600)}
 
 # Imports (limits of reliability.md §2) --------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from spm.settings import *  # noqa: E402, F403
 from spm.settings import DATA_DIR, DATABASES, STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where there is none
-LIMITS = dict.fromkeys(["import", "export", "search"], (10**9, 60))  # sweeps ask for more than any person does
+LIMITS = dict.fromkeys(["import", "export", "search", "retry"], (10**9, 60))  # sweeps ask for more than any person does
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 STORAGES = {

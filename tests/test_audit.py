@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -94,3 +96,19 @@ def test_every_package_is_pinned_for_the_audit(audit):
 
 def test_ci_audits():
     assert "\nuv run .ci/audit\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_bill_of_materials_names_every_package_that_runs_with_its_release():
+    """The command stands in the image's build and in docs/operations.md alike. One uv that runs the suite makes it."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    assert uv
+    words = ["export", "--no-dev", "--format", "cyclonedx1.5"]
+    for path in ("Dockerfile", "docs/operations.md"):
+        assert set(words) <= set((ROOT / path).read_text("utf-8").split())
+    done = subprocess.run([uv, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    bill = {f"{part['name']}=={part['version']}" for part in json.loads(done.stdout)["components"]}
+    runs = {"django", "celery", "psycopg", "argon2-cffi", "amqp"}  # direct ones, and one that another needs
+    pins = set(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["constraint-dependencies"])
+    assert runs <= {line.split("==")[0] for line in bill & pins}
+    assert not {line for line in bill if line.split("==")[0] in {pin.split("==")[0] for pin in pins}} - pins
+    assert not {line.split("==")[0] for line in bill} & {"pytest", "ruff", "mypy"}

@@ -32,6 +32,7 @@ from spm.jobs.models import Job
 from spm.jobs.queue import retry
 from spm.org.access import can_administer
 from spm.org.gates import admins_only, user_of, visible_or_404
+from spm.org.limits import spend
 from spm.ui.exports import export_format
 
 PAGE = 50
@@ -73,6 +74,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @admins_only
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
     job = visible_or_404(Job, request, pk=pk)
+    spend(request, "retry")
     if not access.can_retry(user_of(request), job) or not retry(job):
         messages.error(request, _("Only a job that failed can be tried again."))
     else:

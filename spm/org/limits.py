@@ -1,6 +1,7 @@
-"""How often one person may do what costs the server much: upload, export, search. Counted in the shared cache.
+"""How often one person may do what costs the server much: upload, export, search, try a job again.
 
-The counts are in ``settings.LIMITS``; one person's haste holds up nobody else. Rule: reliability.md §3, 2.4.1.
+Counted in the shared cache, up to the numbers of ``settings.LIMITS``; one person's haste holds up nobody else.
+Rule: reliability.md §3, 2.4.1.
 """
 
 import time

@@ -5,6 +5,8 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client
 
+from spm.jobs.choices import JobState
+from spm.jobs.models import Job
 from tests.builders import make_person
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +14,12 @@ ASKS = {
     "search": lambda client: client.get("/search/?q=north"),
     "export": lambda client: client.get("/setup/people/?format=csv"),
     "import": lambda client: client.post("/setup/imports/new/teams/", {"source": "file", "pasted": ""}),
+    "retry": lambda client: client.post(f"/setup/jobs/{failed_rollup().pk}/retry/"),
 }
+
+
+def failed_rollup():
+    return Job.objects.create(kind="rollup", state=JobState.FAILED, attempt=3, due_at="2026-11-23T09:00:00Z")
 
 
 @pytest.fixture(autouse=True)
