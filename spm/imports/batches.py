@@ -6,7 +6,7 @@ any statement, nothing of the file is visible (reliability INV-15).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from spm.errors import RuleViolation
 from spm.imports import staging
 from spm.imports.choices import OPEN_STATES, BatchState
+from spm.imports.differences import Overtaken, overtaken, told_of
 from spm.imports.kinds import ImportKind, Loader, Run, kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportContent
@@ -41,6 +42,14 @@ JOB = "import"
 
 class NoCompany(RuleViolation):
     """Nothing can be imported before the company exists."""
+
+
+class _Overtaken(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
+    """Numbers are not what the preview showed any more."""
+
+    def __init__(self, changed: list[Overtaken]) -> None:
+        super().__init__()
+        self.changed = changed
 
 
 class _RowsRefused(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
@@ -118,7 +127,7 @@ def preview(batch: ImportBatch, progress: Progress = silent) -> ImportBatch:
     with _told(batch):
         staged = staging.stage(batch, kind_named(batch.kind), _company().currency, progress)
         _judge_only(batch, staged, progress)
-    batch.state = BatchState.PREVIEWED
+    batch.state, batch.reason = BatchState.PREVIEWED, ""
     _save_open(batch, started)
     return batch
 
@@ -193,7 +202,8 @@ def commit(
 ) -> ImportBatch:
     """Load the file, all of it or nothing; with ``is_partial`` the good rows alone.
 
-    The batch ends as COMMITTED, or as REFUSED with the reason and the refused rows. ``confirm`` is called inside the
+    The batch ends as COMMITTED, or as REFUSED with the reason and the refused rows; or it stays PREVIEWED, with a new
+    preview and the reason, where numbers were changed since it was looked at. ``confirm`` is called inside the
     transaction last of all: a job that lost its lease stops there. Raises RuleViolation as ``preview`` does.
     """
     started = monotonic()
@@ -207,6 +217,8 @@ def commit(
             _load(batch, staged, by, started, progress, confirm)
         except _RowsRefused:
             _refuse(batch, staged, started, progress)
+        except _Overtaken as conflict:
+            _show_again(batch, staged, started, progress, conflict.changed)
     return batch
 
 
@@ -240,6 +252,8 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float, 
             raise _RowsRefused
         loader.write(verdicts)
         tally.keep()
+    if current.state == BatchState.PREVIEWED and (changed := overtaken(current.differences, tally.differences)):
+        raise _Overtaken(changed)
     loader.finish()
     tally.close(loader)
     batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", clock.now()
@@ -258,6 +272,15 @@ def _refuse(batch: ImportBatch, staged: Staged, started: float, tell: Progress) 
         "Nothing was loaded: %(count)d rows are refused.",
         batch.refused,
     ) % {"count": batch.refused}
+    _save_open(batch, started)
+
+
+def _show_again(
+    batch: ImportBatch, staged: Staged, started: float, tell: Progress, changed: Sequence[Overtaken]
+) -> None:
+    """Nothing is loaded: preview what would change now, and say what was changed meanwhile."""
+    _judge_only(batch, staged, tell)
+    batch.state, batch.reason = BatchState.PREVIEWED, told_of(kind_named(batch.kind), changed)
     _save_open(batch, started)
 
 

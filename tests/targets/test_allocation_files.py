@@ -298,3 +298,53 @@ def test_a_company_plan_is_not_typed_below_what_is_handed_on(site, cast, blocked
     assert answer.status_code == 422
     assert "The company, Bookings: over-assignment would be" in answer.content.decode()
     assert site.post(reverse("targets:company", args=["2027"]), sent | {cell: "950"}).status_code == 302
+
+
+def test_of_two_previews_of_one_number_the_second_load_shows_what_the_first_made_of_it(site, cast, plan):
+    give(plan, cast.rep, 100, "2027-01")
+    first = previewed("quotas", rows(f"{cast.rep.email},bookings,2027-01,120"), cast.north_manager)
+    second = previewed("quotas", rows(f"{cast.rep.email},bookings,2027-01,130"), cast.admin)
+    assert imports.commit(first, by=cast.north_manager).state == BatchState.COMMITTED
+    assert imports.commit(second, by=cast.admin).state == BatchState.PREVIEWED
+    assert quota(cast.rep) == 120
+    text = site.get(reverse("imports:detail", args=[second.pk])).content.decode()
+    assert "1 number has changed since this file was looked at" in text
+    assert "Rep One, Bookings, 2027-01: 100 when looked at, 120 now, 130 in the file." in text
+    (row,) = queries.batch_page(second, cast.admin).changes.rows
+    assert (row.before, row.after) == (120, 130)
+    assert imports.commit(second, by=cast.admin).state == BatchState.COMMITTED
+    assert quota(cast.rep) == 130
+    assert second.reason == ""
+
+
+def test_a_file_that_changed_nothing_when_it_was_looked_at_overwrites_nothing_unseen(cast, plan):
+    give(plan, cast.rep, 100, "2027-01")
+    batch = previewed("quotas", rows(f"{cast.rep.email},bookings,2027-01,100"), cast.admin)
+    give(plan, cast.rep, 150, "2027-01")
+    assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
+    assert "100 when looked at, 150 now, 100 in the file" in batch.reason
+    assert quota(cast.rep) == 150
+
+
+def test_what_says_meanwhile_what_the_file_says_is_no_conflict(cast, plan):
+    give(plan, cast.rep, 100, "2027-01")
+    lines = [f"{cast.rep.email},bookings,2027-01,120", f"{cast.rep.email},bookings,2027-02,7"]
+    batch = previewed("quotas", rows(*lines), cast.admin)
+    give(plan, cast.rep, 120, "2027-01")
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert quota(cast.rep) == 127
+
+
+def test_of_a_long_file_the_totals_tell_that_something_changed(cast, plan, monkeypatch):
+    monkeypatch.setattr("spm.imports.differences.MOST", 1)
+    lines = [f"{cast.rep.email},bookings,2027-01,120", f"{cast.rep.email},bookings,2027-02,7"]
+    batch = previewed("quotas", rows(*lines), cast.admin)
+    give(plan, cast.rep, 5, "2027-02")
+    assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
+    assert "Total, Bookings: 0 when looked at, 5 now, 127 in the file" in batch.reason
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+
+
+def test_a_file_loaded_without_a_look_is_loaded(cast, plan):
+    give(plan, cast.rep, 100, "2027-01")
+    assert load("quotas", rows(f"{cast.rep.email},bookings,2027-01,130"), by=cast.admin).state == BatchState.COMMITTED
