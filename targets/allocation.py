@@ -91,7 +91,7 @@ def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]
         totals=totals,
         totals_by_column=tuple(sheet.quotas(people, period) for period in across),
         rows=tuple(sheet.rows(team, _rights(user, facts, people, teams), all_open=all_open)),
-        cautions=cautions.of_over(facts.limits, totals.over),
+        cautions=cautions.of_over(facts.limits, totals.over, totals.lacking),
         revision=facts.revision,
         is_open=access.is_open(facts.plan),
         can_spread=access.can_allocate(user, facts.plan, team),

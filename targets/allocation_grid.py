@@ -7,6 +7,7 @@ Frozen dataclasses: a template that has one can run no query. Amounts in company
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils.translation import ngettext
 
@@ -19,6 +20,7 @@ from targets.allocation_facts import Facts
 from targets.cautions import Caution
 from targets.goals import Holder, of_person, of_team
 from targets.grid_cells import Cell
+from targets.lacking import Lacking, lacking
 from targets.last_year import LastYear
 from targets.models import CompanyPlan
 from targets.spreading import Capacity
@@ -35,7 +37,7 @@ class Row:
     """A team or a person. ``amount`` of a team is its target, or without one the sum of what stands below.
 
     ``below``: sum one level down, ``over``: that ÷ ``amount`` − 1, ``quotas``: the quotas of all people below.
-    ``capacity``: share of a full year carried (ramp, part of a year); ``lost``: what that leaves uncovered.
+    ``lacking``: who below has no number yet. ``capacity``: share of a full year carried (ramp, part of a year); ``lost``: what that leaves uncovered.
     """
 
     holder: Holder
@@ -53,6 +55,8 @@ class Row:
     lost: Decimal
     below: Decimal | None
     over: Decimal | None
+    lacking: Lacking
+    is_half_made: bool  # ``over`` says no more than that people have no number yet
     quotas: Decimal
     proposal: Decimal | None
     proposal_note: str
@@ -84,11 +88,17 @@ class Totals:
     allocated: Decimal
     lost: Decimal
     over: Decimal | None
+    lacking: Lacking  # who of all people below has no number yet
     margin_rate: Decimal | None  # of all people below; None where the viewer does not see all of them
     over_min: Decimal
     over_max: Decimal
     in_policy: bool
     blocks: bool
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether ``over`` says no more than that people have no number yet."""
+        return self.to_allocate is not None and self.lacking.explains(self.over, self.over_min)
 
     @property
     def remaining(self) -> Decimal | None:
@@ -230,12 +240,23 @@ class Sheet:
             allocated=allocated,
             lost=self._lost_of_all(people),
             over=over,
+            lacking=self.lacking(people),
             margin_rate=self._margin_rate(self._told(people)),
             over_min=limits.over_min / cautions.HUNDRED,
             over_max=limits.over_max / cautions.HUNDRED,
             in_policy=limits.allows(over),
             blocks=limits.blocks,
         )
+
+    def lacking(self, people: Collection[int]) -> Lacking:
+        """Who of them has no number yet, of those who are there in the year."""
+        there = [pk for pk in people if self.capacity(pk) != 0]
+        numbered = {pk for pk in people if self.facts.given.get(of_person(pk))}
+        return lacking({*there, *numbered}, self._leads, numbered)
+
+    @cached_property
+    def _leads(self) -> set[int]:
+        return set(self.facts.tree.lead.values())
 
     # Rows
 
@@ -283,6 +304,8 @@ class Sheet:
             lost=ZERO,
             below=None,
             over=None,
+            lacking=Lacking(),
+            is_half_made=False,
             quotas=self.quotas(people, year),
             proposal=None,
             proposal_note="",
@@ -309,6 +332,7 @@ class Sheet:
         amount = self.amount(holder, year)
         below = self.below(key, year) if is_team else None
         over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
+        without = self.lacking(people) if is_team else Lacking()
         proposal, note = self.facts.proposals.get(holder, (None, ""))
         can_edit = rights.may_set(holder)
         said = cautions.of_number(self.facts.limits, amount, last if not is_team else None, potential)
@@ -328,11 +352,13 @@ class Sheet:
             lost=self._lost_of_all(people),
             below=below,
             over=over,
+            lacking=without,
+            is_half_made=without.explains(over, self.facts.limits.least),
             quotas=self.quotas(people, year),
             proposal=proposal,
             proposal_note=note,
             difference=None if proposal is None else proposal - (amount or ZERO),
-            cautions=(*said, *cautions.of_over(self.facts.limits, over)),
+            cautions=(*said, *cautions.of_over(self.facts.limits, over, without)),
             can_edit=can_edit,
             can_spread=is_team and key in rights.spreads,
         )

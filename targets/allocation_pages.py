@@ -228,5 +228,6 @@ def _lead(grid: AllocationGrid) -> str:
     if totals.in_policy:
         return _in_policy(totals.over)
     if totals.over < totals.over_min:
-        return _("%(rest)s are still to be allocated.") % words
+        left = _("%(rest)s are still to be allocated.") % words
+        return f"{left} {totals.lacking.words}." if totals.is_half_made else left
     return _("The quotas are %(rest)s above the number to allocate: more than the policy allows.") % words

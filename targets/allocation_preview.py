@@ -123,7 +123,7 @@ def with_cells(given: Mapping[Holder, Amounts], cells: Iterable[CellChange]) -> 
 def _node(facts: Facts, then: Sheet, node: Holder | None) -> tuple[int | None, tuple[cautions.Caution, ...]]:
     """The team whose totals are shown, and what there is to say about it afterwards."""
     if node is None:
-        return None, cautions.of_over(facts.limits, then.over_of_company())
+        return None, cautions.of_over(facts.limits, then.over_of_company(), then.lacking(facts.people))
     if node.column == "team_id":
         return int(node.key), then.row(node, NOBODYS, 0, is_open=False).cautions
     return facts.home.get(int(node.key)), ()

@@ -17,6 +17,7 @@ from spm.ui.fields import MoneyField
 from targets import measures
 from targets.choices import PlanKind
 from targets.goals import Holder
+from targets.lacking import Lacking, lacking
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 
 type Key = tuple[int, str]
@@ -80,6 +81,13 @@ class Assigned:
         below = self.over(self.tree.roots, measure) + self.reps(measure, homeless)
         return measures.over_assignment(below, self.plan.get(measure))
 
+    def lacking(self, teams: Iterable[int] | None, measure: str) -> Lacking:
+        """Who of the people below ``teams`` has no number of the measure; None: of the whole company."""
+        numbered = {pk for pk, each in self.quotas if each == measure}
+        people = self.tree.team_of if teams is None else self.tree.people_in(self.tree.subtree(teams))
+        homeless = numbered.difference(self.tree.team_of) if teams is None else ()
+        return lacking({*people, *homeless}, set(self.tree.lead.values()), numbered)
+
     def _has_target(self, team: int, measure: str) -> bool:
         return any((each, measure) in self.targets for each in self.tree.subtree([team]))
 
@@ -141,6 +149,12 @@ def _sums(**where: Any) -> Iterable[YearSum]:
     )
     united: Iterable[YearSum] = first.union(*others, all=True)
     return united
+
+
+def lacking_below(numbers: Assigned) -> dict[tuple[int | None, str], Lacking]:
+    """(team or None for the company, measure) → who has no number below, of every node that has one."""
+    found = {(None, measure): numbers.lacking(None, measure) for measure in numbers.plan}
+    return found | {(team, measure): numbers.lacking([team], measure) for team, measure in numbers.targets}
 
 
 def ratios(numbers: Assigned) -> dict[tuple[int | None, str], Decimal]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.ui.numbers import money_compact, percent
 from targets.choices import LimitAction
+from targets.lacking import Lacking
 from targets.last_year import LastYear
 from targets.models import PlanningCycle
 
@@ -20,6 +21,7 @@ class CautionKind(StrEnum):
     POTENTIAL = "potential"
     ONE_DEAL = "one_deal"
     OVER = "over"
+    LACKING = "lacking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Limits:
     growth_floor: Decimal
     deal_limit: Decimal
     currency: str
+
+    @property
+    def least(self) -> Decimal:
+        """The least over-assignment that the policy allows, as a ratio."""
+        return self.over_min / HUNDRED
 
     def allows(self, over: Decimal | None) -> bool:
         """Whether an over-assignment (ratio) lies within the policy; none at all does."""
@@ -75,10 +82,12 @@ def of_number(
     return tuple(found)
 
 
-def of_over(limits: Limits, over: Decimal | None) -> tuple[Caution, ...]:
-    """What there is to say about the over-assignment (ratio) of a team or the company."""
+def of_over(limits: Limits, over: Decimal | None, lacking: Lacking) -> tuple[Caution, ...]:
+    """What there is to say about the over-assignment (ratio) of a team or the company, and of who has no number yet."""
     if limits.allows(over) or over is None:
         return ()
+    if lacking.explains(over, limits.least):
+        return (Caution(CautionKind.LACKING, f"{lacking.words}."),)
     words = {"over": percent(over, 1, signed=True), "low": _plain(limits.over_min), "high": _plain(limits.over_max)}
     sentence = _("Over-assignment %(over)s: the policy is %(low)s to %(high)s.") % words
     return (Caution(CautionKind.OVER, sentence, blocks=limits.blocks),)

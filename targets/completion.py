@@ -7,6 +7,7 @@ from spm.periods import elapsed_share
 from targets import measures
 from targets.choices import LetterState, Measure, Stage
 from targets.grounds import Ground
+from targets.holdups import handed_on, lacking_of
 
 ONE = Decimal(1)
 DONE_IN_REVIEW = (LetterState.AGREED, LetterState.APPROVED)
@@ -16,7 +17,7 @@ def done_share(ground: Ground) -> Decimal | None:
     """Between 0 and 1; None where there is nothing yet that could be counted.
 
     Plan: measures with a number; Allocate: what people carry of the plan, of the measure that lags most; Review:
-    letters agreed to; Approve: letters approved; Lock: letters acknowledged of those sent; Monitor: days of the year.
+    letters agreed to; Approve: letters approved, whoever has no number yet counted as a letter; Lock: letters acknowledged of those sent; Monitor: days of the year.
     """
     match Stage(ground.cycle.stage):
         case Stage.PLAN:
@@ -53,4 +54,7 @@ def acknowledged(ground: Ground) -> tuple[int, int]:
 
 
 def _of_letters(ground: Ground, done: int) -> Decimal | None:
-    return Decimal(done) / len(ground.letters) if ground.letters else None
+    """Of the letters, and of those who still get one."""
+    lacking = lacking_of(ground).people.difference(row.person_id for row in ground.letters)
+    awaited = len(ground.letters) + (len(lacking) if any(share < ONE for share in handed_on(ground).values()) else 0)
+    return Decimal(done) / awaited if awaited else None

@@ -26,6 +26,7 @@ from targets.assigned import Assigned
 from targets.choices import LetterState, Measure, PlanKind, Stage
 from targets.grounds import Ground, ground_of
 from targets.holdups import HoldUp, Waiting, holdups_in
+from targets.lacking import Lacking
 from targets.models import Attainment, CompanyPlan, CycleStage, LetterLine, PlanningCycle, QuotaLetter
 from targets.sending import AtLock, at_lock
 
@@ -140,6 +141,7 @@ class Meter:
     over: Decimal | None
     width: str
     is_outside: bool
+    lacking: str  # who has no number yet, where ``over`` says no more than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ class _Sums:
     managers: Decimal
     reps: Decimal
     is_whole: bool
+    lacking: Lacking  # who below has no number
 
 
 def _sums(numbers: Assigned, teams: Sequence[int], measure: str, whole: bool) -> _Sums | None:
@@ -262,23 +265,25 @@ def _sums(numbers: Assigned, teams: Sequence[int], measure: str, whole: bool) ->
     if not base or base < 0:
         return None
     people = None if whole else numbers.tree.people_in(numbers.tree.subtree(teams))
-    return _Sums(base, numbers.managers(teams, measure), numbers.reps(measure, people), whole)
+    without = numbers.lacking(None if whole else teams, measure)
+    return _Sums(base, numbers.managers(teams, measure), numbers.reps(measure, people), whole, without)
 
 
 def _meters(sums: _Sums, cycle: PlanningCycle) -> Meters:
     low, high = cycle.over_min / 100, cycle.over_max / 100
     top = max(sums.base * (1 + high), sums.base, sums.managers, sums.reps) * Decimal("1.04")
 
-    def meter(label: str, amount: Decimal, is_base: bool = False) -> Meter:
+    def meter(label: str, amount: Decimal, is_base: bool = False, lacking: Lacking | None = None) -> Meter:
         over = None if is_base else measures.over_assignment(amount, sums.base)
         outside = over is not None and not low <= over <= high
-        return Meter(label, amount, over, _percent(amount / top), outside)
+        words = lacking.words if lacking and lacking.explains(over, low) else ""
+        return Meter(label, amount, over, _percent(amount / top), outside, words)
 
     first = _("Company plan") if sums.is_whole else _("Your teams’ targets")
     rows = (
         meter(first, sums.base, is_base=True),
         meter(_("Sum of managers"), sums.managers),
-        meter(_("Sum of reps"), sums.reps),
+        meter(_("Sum of reps"), sums.reps, lacking=sums.lacking),
     )
     start = sums.base * (1 + low) / top
     return Meters(rows, _percent(sums.base / top), _percent(start), _percent(sums.base * (high - low) / top))

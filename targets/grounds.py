@@ -14,7 +14,7 @@ from targets.assigned import Assigned
 from targets.choices import PlanKind, PlanState, Stage
 from targets.models import CompanyPlan, CycleStage, PlanningCycle, QuotaLetter
 
-OF_NUMBERS = (Stage.PLAN, Stage.ALLOCATE)
+OF_NUMBERS = (Stage.PLAN, Stage.ALLOCATE, Stage.REVIEW, Stage.APPROVE)
 OF_LETTERS = (Stage.REVIEW, Stage.APPROVE, Stage.LOCK, Stage.MONITOR)
 LOCKED = (Stage.LOCK, Stage.MONITOR)
 
@@ -24,7 +24,7 @@ class Ground:
     """One cycle. ``tree``: the teams the year is planned for, by which numbers add up; ``now``: those of today, by
     which people act.
 
-    ``people``: who may act, by key. ``numbers`` of the working version while they are made, ``letters`` of active
+    ``people``: who may act, by key. ``numbers`` of the working version until the lock, ``letters`` of active
     people once they are out, ``revisions`` that wait for a decision once the year is locked; before and after: none.
     ``working``: the working version with who submitted it, as long as the year is not locked.
     """

@@ -1,6 +1,6 @@
 """Who is holding up a planning cycle, and for how many days: read from what is stored, never asked of anybody."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from targets import assigned
 from targets.access import decider_of, other_admins
 from targets.choices import LetterState, PlanState, Stage
 from targets.grounds import LOCKED, Ground, ground_of
+from targets.lacking import Lacking, lacking
 from targets.models import CompanyPlan, PlanningCycle, QuotaLetter
 
 
@@ -23,6 +24,7 @@ class Waiting(StrEnum):
     PLAN = "plan"  # the submitted company plan is to be decided by an admin
     RETURNED = "returned"  # the returned company plan is to be changed and submitted again
     ALLOCATION = "allocation"  # a team's target is not handed on in full
+    NUMBER = "number"  # people of a team have no number when all are reviewed
     UNSENT = "unsent"  # a letter is to be sent
     ANSWER = "answer"  # a letter is to be answered by the person
     QUESTION = "question"  # a question is to be answered by the manager
@@ -32,12 +34,16 @@ class Waiting(StrEnum):
     REVISION = "revision"  # a requested revision of a locked year is to be decided
 
 
+ONE = Decimal(1)
+
+
 @dataclass(frozen=True, slots=True)
 class HoldUp:
     """``person`` is who must act (None: nobody does yet), ``about`` whose number it concerns (None: no one's).
 
     ``days``: since it waits, for a stage since it was due. ``letter``, ``team`` and ``revision`` are keys. ``share``:
-    how much of the team's target is handed on, of the measure that lags most. ``number``: of the revision.
+    how much of the team's target is handed on, of the measure that lags most. ``number``: of the revision. ``lacking``:
+    who of the team has no number of any measure.
     """
 
     kind: Waiting
@@ -51,6 +57,7 @@ class HoldUp:
     share: Decimal | None = None
     revision: int | None = None
     number: int = 0
+    lacking: Lacking = Lacking()
 
 
 def holdups(cycle: PlanningCycle) -> list[HoldUp]:
@@ -68,6 +75,8 @@ def holdups_in(ground: Ground) -> list[HoldUp]:
         found += _plan(ground)
     if ground.cycle.stage == Stage.ALLOCATE:
         found += _allocation(ground)
+    if ground.cycle.stage in (Stage.REVIEW, Stage.APPROVE):
+        found += _without_number(ground)
     found += [*_letters(ground), *_revisions(ground)]
     return sorted(found, key=lambda row: (-row.days, row.kind, row.person.name if row.person else ""))
 
@@ -108,8 +117,7 @@ def _plan(ground: Ground) -> Iterator[HoldUp]:
 def _allocation(ground: Ground) -> Iterator[HoldUp]:
     """The company and the teams whose number is larger than what stands below it, in any measure."""
     shares, row = handed_on(ground), ground.stages[Stage.ALLOCATE]
-    overdue = (ground.today - row.due_on).days if row.due_on else 0
-    days, late = max((ground.today - ground.since).days, overdue), overdue > 0
+    days, late = _since_allocation(ground)
     for team, share in sorted(shares.items(), key=lambda item: item[0] or 0):
         if share >= 1:
             continue
@@ -118,6 +126,36 @@ def _allocation(ground: Ground) -> Iterator[HoldUp]:
         else:
             lead, name = ground.people.get(ground.now.lead.get(team, 0)), ground.history.teams[team]
             yield HoldUp(Waiting.ALLOCATION, lead, days, late, team=team, team_name=name, share=share)
+
+
+def _since_allocation(ground: Ground) -> tuple[int, bool]:
+    """For how many days the numbers wait, since the stage began or Allocate was due, and whether that is past."""
+    due = ground.stages[Stage.ALLOCATE].due_on
+    overdue = (ground.today - due).days if due else 0
+    return max((ground.today - ground.since).days, overdue), overdue > 0
+
+
+def _without_number(ground: Ground) -> Iterator[HoldUp]:
+    """Teams of which somebody has no number while the others are reviewed, and not all is handed on: no letter says it.
+
+    A number more for whoever sells without one is not asked for where the team gives what it has.
+    """
+    if ground.numbers is None:
+        return
+    shares, (days, late) = handed_on(ground), _since_allocation(ground)
+    for team in sorted(ground.tree.members):
+        without = lacking_of(ground, [team])
+        above = next((node for node in (*ground.tree.ancestors(team), None) if node in shares), None)
+        if without and shares.get(above, ONE) < ONE:
+            lead, name = ground.people.get(ground.now.lead.get(team, 0)), ground.history.teams[team]
+            yield HoldUp(Waiting.NUMBER, lead, days, late, team=team, team_name=name, lacking=without)
+
+
+def lacking_of(ground: Ground, teams: Iterable[int] | None = None) -> Lacking:
+    """Who of the people of these teams, without those below them (None: of the company), has no number of any measure."""
+    quotas = ground.numbers.quotas if ground.numbers else {}
+    people = ground.tree.team_of if teams is None else ground.tree.people_in(teams)
+    return lacking(people, set(ground.tree.lead.values()), {person for person, _measure in quotas})
 
 
 def handed_on(ground: Ground) -> dict[int | None, Decimal]:

@@ -3,7 +3,7 @@
 Whoever writes numbers at once does it within ``kept``: cells, spreads, imports, an undo, a version that comes back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,8 +15,10 @@ from spm.org import clock
 from spm.org.trees import read_history
 from spm.ui.numbers import percent, signed_percent
 from targets import assigned
+from targets.assigned import Assigned
 from targets.choices import LimitAction, Measure
 from targets.grounds import tree_for
+from targets.lacking import Lacking
 from targets.models import CompanyPlan, PlanningCycle
 
 type Node = tuple[int | None, str]
@@ -29,10 +31,15 @@ class OutsidePolicy(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The over-assignment (ratio) of every node that has a number, and the names of the teams."""
+    """The over-assignment (ratio) of every node that has a number, who has none below, and the names of the teams."""
 
     ratios: dict[Node, Decimal]
+    lacking: dict[Node, Lacking]
     names: dict[int, str]
+
+    @classmethod
+    def of(cls, numbers: Assigned, names: Mapping[int, str]) -> "Standing":
+        return cls(assigned.ratios(numbers), assigned.lacking_below(numbers), dict(names))
 
     def words(self, node: Node, cycle: PlanningCycle) -> dict[str, str]:
         """What a sentence about the node says: name, measure, over, low, high."""
@@ -43,6 +50,7 @@ class Standing:
             "over": signed_percent(self.ratios[node], 1),
             "low": percent(cycle.over_min / 100, 1),
             "high": percent(cycle.over_max / 100, 1),
+            "lacking": self.lacking[node].words if node in self.lacking else "",
         }
 
 
@@ -56,14 +64,14 @@ def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
     """Four queries: the tree and the year’s sums."""
     history = read_history()
     numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
-    return Standing(assigned.ratios(numbers), dict(history.teams))
+    return Standing.of(numbers, history.teams)
 
 
 def standing_after(cycle: PlanningCycle, plan: CompanyPlan, changes: Iterable[assigned.Moved]) -> Standing:
     """The same if these numbers were written; nothing is."""
     history = read_history()
     numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
-    return Standing(assigned.ratios(assigned.with_sums(numbers, changes)), dict(history.teams))
+    return Standing.of(assigned.with_sums(numbers, changes), history.teams)
 
 
 @contextmanager
@@ -82,9 +90,13 @@ def kept(plan: CompanyPlan, hint: str = "") -> Iterator[None]:
 def outside(cycle: PlanningCycle, now: Standing) -> list[str]:
     """A sentence for every node that lies outside, the company first."""
     low, high = cycle.over_min / 100, cycle.over_max / 100
-    nodes = (node for node, ratio in now.ratios.items() if not low <= ratio <= high)
+    nodes = [node for node, ratio in now.ratios.items() if not low <= ratio <= high]
     said = _("%(name)s, %(measure)s: over-assignment is %(over)s; the policy is %(low)s to %(high)s.")
-    return [said % now.words(node, cycle) for node in sorted(nodes, key=lambda node: (node[0] or 0, node[1]))]
+    half_made = _("%(name)s, %(measure)s: %(lacking)s.")
+    return [
+        (half_made if now.lacking[node].explains(now.ratios[node], low) else said) % now.words(node, cycle)
+        for node in sorted(nodes, key=lambda node: (node[0] or 0, node[1]))
+    ]
 
 
 def refuse_higher(cycle: PlanningCycle, before: Standing, after: Standing, hint: str = "") -> None:

@@ -35,21 +35,21 @@ def _owner(cycle: PlanningCycle, today: date) -> int:
     row = cycle.stages.select_related("owner").get(stage=cycle.stage)
     if row.owner is None or row.due_on is None or cycle.stage == Stage.MONITOR or row.due_on > today + NEAR:
         return 0
-    return _tell_stage(cycle, [row.owner], row.due_on, today)
+    return _tell_stage(cycle, [row.owner], row.due_on, today, Stage(cycle.stage))
 
 
 def _late_teams(cycle: PlanningCycle, late: list[HoldUp], today: date) -> int:
-    """Managers who have not handed on their target when Allocate is overdue."""
+    """Managers who have not handed on their target, or given everybody a number, when Allocate is overdue."""
     due = cycle.stages.get(stage=Stage.ALLOCATE).due_on
-    people = [row.person for row in late if row.kind is Waiting.ALLOCATION and row.person]
-    return _tell_stage(cycle, people, due, today) if due and people else 0
+    people = [row.person for row in late if row.kind in (Waiting.ALLOCATION, Waiting.NUMBER) and row.person]
+    return _tell_stage(cycle, people, due, today, Stage.ALLOCATE) if due and people else 0
 
 
-def _tell_stage(cycle: PlanningCycle, people: list[User], due: date, today: date) -> int:
+def _tell_stage(cycle: PlanningCycle, people: list[User], due: date, today: date, stage: Stage) -> int:
     kind = "cycle_late" if due < today else "cycle_due"
-    slot = f"{kind} {cycle.pk} {cycle.stage} {due} {_week((today - due).days)}"
+    slot = f"{kind} {cycle.pk} {stage.value} {due} {_week((today - due).days)}"
     year, day = cycle.fiscal_year.label, due.isoformat()
-    return len(notify(kind, to=people, path=path_of(cycle), slot=slot, year=year, stage=cycle.stage, day=day))
+    return len(notify(kind, to=people, path=path_of(cycle), slot=slot, year=year, stage=stage.value, day=day))
 
 
 def _late_letters(cycle: PlanningCycle, late: list[HoldUp], today: date) -> int:

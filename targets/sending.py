@@ -12,7 +12,7 @@ from spm.org import clock
 from spm.org.models import User
 from spm.talk.notices import Told, notify_each
 from targets import letter_facts, letter_lines, policy, recipients
-from targets.assigned import Assigned, ratios
+from targets.assigned import Assigned
 from targets.choices import LetterState, LimitAction
 from targets.grounds import Ground
 from targets.models import CompanyPlan, LetterLine, PlanningCycle, QuotaLetter
@@ -106,7 +106,7 @@ def at_lock(ground: Ground, plan: CompanyPlan, numbers: Assigned) -> AtLock:
         unanswered=_count(standing, LetterState.SENT),
         questions=_count(standing, LetterState.QUESTION),
         unapproved=_count(standing, LetterState.AGREED),
-        outside=tuple(policy.outside(cycle, Standing(ratios(numbers), dict(ground.history.teams)))),
+        outside=tuple(policy.outside(cycle, Standing.of(numbers, ground.history.teams))),
         blocks=cycle.over_action == LimitAction.BLOCK,
     )
 

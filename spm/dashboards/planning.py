@@ -32,6 +32,7 @@ COUNTED = {
     Waiting.ALLOCATION: ngettext_lazy(
         "%(n)s team’s target is not handed on in full.", "%(n)s teams’ targets are not handed on in full.", "n"
     ),
+    Waiting.NUMBER: ngettext_lazy("%(n)s person has no number yet.", "%(n)s people have no number yet.", "n"),
     Waiting.UNSENT: ngettext_lazy("%(n)s letter is not sent.", "%(n)s letters are not sent.", "n"),
     Waiting.ANSWER: ngettext_lazy("%(n)s letter is not answered.", "%(n)s letters are not answered.", "n"),
     Waiting.QUESTION: ngettext_lazy("%(n)s question waits.", "%(n)s questions wait.", "n"),
@@ -169,7 +170,8 @@ def _own(row: HoldUp | None) -> str:
 def _counted(waiting: Iterable[HoldUp], own: HoldUp | None) -> list[str]:
     """A sentence for each kind of thing that waits, in the order in which a cycle meets them."""
     others = [row for row in waiting if row is not own]
-    counts = Counter(row.kind for row in others)
+    counts: Counter[Waiting] = Counter(row.kind for row in others if row.kind is not Waiting.NUMBER)
+    counts[Waiting.NUMBER] = sum(len(row.lacking.people) for row in others)
     said = [_("Nobody owns this stage.")] if counts[Waiting.OWNER] else []
     said += [
         _("%(share)s of the company plan is handed on.") % {"share": percent(row.share)}
@@ -198,6 +200,7 @@ def _tasks(user: User, ground: Ground, waiting: Sequence[HoldUp]) -> list[Task]:
 def _task(row: HoldUp, ground: Ground) -> Task:
     year = ground.cycle.fiscal_year.label
     words = {"name": row.about.name if row.about else "", "team": row.team_name, "share": percent(row.share)}
+    words |= {"lacking": row.lacking.words}
     words |= {"stage": str(Stage(ground.cycle.stage).label), "number": str(row.number)}
     letter = reverse("targets:quota", args=[year, row.about.pk]) if row.about else ""
     text, href, label = {
@@ -206,6 +209,11 @@ def _task(row: HoldUp, ground: Ground) -> Task:
         Waiting.REJECTED: (_("Rejected quota of %(name)s"), letter, _("Open")),
         Waiting.ALLOCATION: (
             _("%(team)s: %(share)s of the target is handed on"),
+            f"{reverse('targets:allocate', args=[year])}?team={row.team}",
+            _("Allocate"),
+        ),
+        Waiting.NUMBER: (
+            _("%(team)s: %(lacking)s"),
             f"{reverse('targets:allocate', args=[year])}?team={row.team}",
             _("Allocate"),
         ),

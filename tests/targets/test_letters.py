@@ -340,8 +340,10 @@ def test_the_dialogue_of_the_lock_counts_what_it_sends_and_leaves_open(cycle, ca
     at_stage(cycle, Stage.APPROVE)
     ahead = cycle_home(cast.admin, cycle, Measure.BOOKINGS).at_lock
     assert (ahead.unsent, ahead.changed, ahead.unanswered, ahead.unapproved) == (1, 1, 1, 0)
-    assert ahead.outside == (
-        "The company, Bookings: over-assignment is −21.7\xa0%; the policy is 0.0\xa0% to 8.0\xa0%.",
+    assert ahead.outside == ("The company, Bookings: 1 of 4 has no number yet.",)
+    set_number(cast.outsider, Decimal(50), cast.admin)
+    assert cycle_home(cast.admin, cycle, Measure.BOOKINGS).at_lock.outside == (
+        "The company, Bookings: over-assignment is −20.0\xa0%; the policy is 0.0\xa0% to 8.0\xa0%.",
     )
     assert cycle_home(cast.north_manager, cycle, Measure.BOOKINGS).at_lock is None
 
