@@ -37,7 +37,8 @@ class Row:
     """A team or a person. ``amount`` of a team is its target, or without one the sum of what stands below.
 
     ``below``: sum one level down, ``over``: that ÷ ``amount`` − 1, ``quotas``: the quotas of all people below.
-    ``lacking``: who below has no number yet. ``capacity``: share of a full year carried (ramp, part of a year); ``lost``: what that leaves uncovered.
+    ``lacking``: who below has no number yet. ``capacity``: share of a full year carried (ramp, part of a year);
+    ``lost``: what that leaves uncovered.
     """
 
     holder: Holder

@@ -17,7 +17,8 @@ def done_share(ground: Ground) -> Decimal | None:
     """Between 0 and 1; None where there is nothing yet that could be counted.
 
     Plan: measures with a number; Allocate: what people carry of the plan, of the measure that lags most; Review:
-    letters agreed to; Approve: letters approved, whoever has no number yet counted as a letter; Lock: letters acknowledged of those sent; Monitor: days of the year.
+    letters agreed to; Approve: letters approved, whoever has no number yet counted as a letter; Lock: letters
+    acknowledged of those sent; Monitor: days of the year.
     """
     match Stage(ground.cycle.stage):
         case Stage.PLAN:

@@ -152,7 +152,7 @@ def _without_number(ground: Ground) -> Iterator[HoldUp]:
 
 
 def lacking_of(ground: Ground, teams: Iterable[int] | None = None) -> Lacking:
-    """Who of the people of these teams, without those below them (None: of the company), has no number of any measure."""
+    """Who of the people of these teams themselves (None: of the company) has no number of any measure."""
     quotas = ground.numbers.quotas if ground.numbers else {}
     people = ground.tree.team_of if teams is None else ground.tree.people_in(teams)
     return lacking(people, set(ground.tree.lead.values()), {person for person, _measure in quotas})

@@ -1,6 +1,7 @@
 """Who has no number yet: said in words where a percentage of a half-made allocation would mislead.
 
-Those count who may be expected to carry one: everybody with a number, and whoever leads no team (a lead often has none).
+Those count who may be expected to carry one: everybody with a number, and whoever leads no team, since a lead often
+has none.
 """
 
 from collections.abc import Collection, Iterable

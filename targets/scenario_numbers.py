@@ -41,6 +41,7 @@ class Places:
     roots: list[int]
     children: dict[int, list[int]]
     parent: dict[int, int | None]
+    leads: frozenset[int]
 
     def ancestors(self, team: int | None) -> list[int]:
         """The team and those above it."""
@@ -56,7 +57,8 @@ def read_places(plan: CompanyPlan, by: User, today: Any) -> Places:
     calendar, history = read_calendar(plan.fiscal_year), history_of(by)
     tree = history.as_of(min(max(today, calendar.year.starts_on), calendar.year.ends_on))
     home, presence = homes(history, tree, calendar)
-    return Places(calendar, history, home, presence, sorted(tree.roots), tree.children, tree.parent)
+    leads = frozenset(tree.lead.values())
+    return Places(calendar, history, home, presence, sorted(tree.roots), tree.children, tree.parent, leads)
 
 
 class Numbers:

@@ -20,6 +20,7 @@ from targets.as_last_year import Outlook
 from targets.choices import PlanKind
 from targets.cycles import cycle_of
 from targets.goals import Holder, of_person, of_position, of_team
+from targets.lacking import Lacking, lacking
 from targets.models import CompanyPlan, GoalBatch, OpenPosition, PlanningCycle, ScenarioStep
 from targets.ramps import read_ramps
 from targets.scenario_numbers import Places, read_places, sums_of
@@ -72,6 +73,12 @@ class Column:
     positions: int
     people: int
     at_goal: int
+    lacking: Lacking  # who has no number yet
+
+    @property
+    def is_half_made(self) -> bool:
+        """Whether what quotas lack of the plan says no more than that people have no number yet."""
+        return self.lacking.explains(self.over_of_quotas, ZERO)
 
     @property
     def over_of_quotas(self) -> Decimal | None:
@@ -224,8 +231,13 @@ class _Table:
             title = plan.name if plan.kind == PlanKind.SCENARIO else str(PlanKind(plan.kind).label)
             is_working = plan.kind == PlanKind.WORKING
             quotas = sum((own[one] for one in (*people, *opened)), ZERO)
-            found.append(Column(plan, title, is_working, company, quotas, len(opened), len(people), len(hits)))
+            counts = len(opened), len(people), len(hits)
+            found.append(Column(plan, title, is_working, company, quotas, *counts, self._lacking(own)))
         return tuple(found)
+
+    def _lacking(self, own: Mapping[Holder, Decimal]) -> Lacking:
+        numbered = {int(one.key) for one in own if one.column == "person_id"}
+        return lacking({*self.places.home, *numbered}, self.places.leads, numbered)
 
     def _company(self) -> tuple[Cell, ...]:
         everybody = self.holders(None)

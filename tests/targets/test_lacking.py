@@ -9,7 +9,7 @@ from django.utils import translation
 from spm.org.models import Company, User
 from spm.talk.models import Notification
 from spm.talk.notices import sentence
-from targets import completion, cycles, policy
+from targets import completion, cycles, policy, scenarios
 from targets.allocation import read_grid
 from targets.choices import LimitAction, Stage
 from targets.cycle_queries import cycle_home
@@ -149,3 +149,14 @@ def test_a_lock_that_the_policy_blocks_names_who_has_no_number(cycle, cast):
     assert said == ["North, Bookings: 2 of 3 have no number yet."]
     with pytest.raises(WrongStage, match=r"have no number yet\."):
         cycles.advance(cycle, Stage.LOCK, cast.admin)
+
+
+def test_versions_side_by_side_say_it_too(client, cycle, cast):
+    scenarios.create(working_plan(cycle.fiscal_year), "More", cast.admin)
+    text = page(client, cast.admin, "/targets/2027/scenarios/")
+    assert text.count('<td class="num">3 of 5 have no number yet</td>') == 2
+    assert "−45.0 %" not in text
+    for person in (cast.teammate, *User.objects.filter(name__in=["Rep Zero", "Deputy"])):
+        make_quota(person, "2027-01", 0)
+    text = page(client, cast.admin, "/targets/2027/scenarios/")
+    assert "−45.0 %" in text
