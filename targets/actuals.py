@@ -22,6 +22,7 @@ from functools import cached_property
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.errors import RuleViolation
 from spm.imports import bulk
@@ -346,7 +347,12 @@ def _refuse_changed_later(batch: ImportBatch) -> None:
     touched = Q(versions__in=_replaced_by(batch)) | Q(versions__values__batch=batch.pk)
     later = Actual.objects.filter(touched).exclude(batch=batch).distinct().count()
     if later:
-        raise RuleViolation(_("%(count)d lines of this import were changed by a later one.") % {"count": later})
+        said = ngettext(
+            "%(count)d line of this import was changed by a later one.",
+            "%(count)d lines of this import were changed by a later one.",
+            later,
+        )
+        raise RuleViolation(said % {"count": later})
 
 
 def _former(stored: Stored, version: ActualVersion | None) -> Change:

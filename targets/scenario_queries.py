@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.money import ZERO
 from spm.org.clock import today
@@ -298,5 +299,10 @@ def lead(comparison: Comparison) -> str:
             "n": one.at_goal,
             "of": one.people,
         }
-        told.append(_("%(name)s: %(reached)s of the plan, %(n)s of %(of)s people reach their number") % words)
+        said = ngettext(
+            "%(name)s: %(reached)s of the plan, %(n)s of %(of)s people reaches their number",
+            "%(name)s: %(reached)s of the plan, %(n)s of %(of)s people reach their number",
+            one.at_goal,
+        )
+        told.append(said % words)
     return _("If everyone performs as in %(year)s – %(told)s.") % {"year": comparison.before, "told": "; ".join(told)}

@@ -23,4 +23,4 @@ def close_due(job: Running) -> None:
 def remind(job: Running) -> None:
     """Whoever has a stage due or a letter waiting hears of it; once per slot, so twice a day is harmless."""
     told = reminders.remind_all()
-    job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+    job.progress(1, 1, _("Reminded: %(count)d") % {"count": told})

@@ -10,7 +10,7 @@ from territories import account_plans, moves, plan_files, plan_reminders
 def remind_of_reviews(job: Running) -> None:
     """Whoever has a review of an account due hears of it; once per review, so twice a day is harmless."""
     told = account_plans.remind()
-    job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+    job.progress(1, 1, _("Reminded: %(count)d") % {"count": told})
 
 
 @handler("move_packages")
@@ -18,14 +18,14 @@ def apply_moves(job: Running) -> None:
     """Packages whose day has come, and held-over accounts that may move; what is done is not done again."""
     applied, released = moves.apply_due()
     words = {"applied": applied, "released": released}
-    job.progress(1, 1, _("%(applied)d packages applied, %(released)d held accounts moved") % words)
+    job.progress(1, 1, _("Packages applied: %(applied)d; accounts held so far and moved: %(released)d") % words)
 
 
 @handler("plan_reminders")
 def remind(job: Running) -> None:
     """Daily: whose plan is due, waits or lies untouched; each is told once per slot, so twice a day is harmless."""
     told = plan_reminders.remind_all()
-    job.progress(1, 1, _("%(count)d reminded") % {"count": told})
+    job.progress(1, 1, _("Reminded: %(count)d") % {"count": told})
 
 
 @handler(plan_files.KIND)

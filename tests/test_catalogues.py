@@ -123,6 +123,56 @@ def test_french_marks_stand_behind_a_narrow_space():
     assert [text for text in texts if wrong.search(text)] == []
 
 
+THINGS = (
+    "accounts|people|cells|rows|lines|days|months|numbers|letters|reps|teams|territories|plans|comments|periods|persons|"
+    "quotas|hires|characters|steps|things|years|jobs|files|deals|versions|holders|views|codes|parts|e-mails|packages|"
+    "questions|revisions|objectives|sections|roles|browsers"
+)
+MOST = "most|limit|places|length|digits|least"
+COUNTED = re.compile(
+    rf"%\((?!{MOST})\w+\)[sd] (?:of (?:the |%\(\w+\)[sd] )?|more |new |open |other |held )?({THINGS})\b"
+)
+NEVER_ONE = {
+    "%(count)d characters are too many: %(most)d fit, so that the plan stays one page.",
+    "%(count)d characters are too many: %(most)d fit.",
+    "%(measure)s: from %(low)s to %(high)s, half of the %(n)s people at %(middle)s or more.",  # four at least
+    "A request holds at most %(n)s rows; make a second one.",
+    "Give 1 to %(n)s months a percent between 0 and 100.",
+    "Give the profile a name of at most %(n)s characters.",
+    "Give the version a name of at most %(n)s characters.",
+    "Needed: to go ÷ %(months)s months left, beside the average of the last three complete months.",  # with a decimal
+}
+OF_ALL = {  # English counts what it is of, which is more than one; French says these without a word that bends
+    "%(done)s of the lines are done.",  # in percent
+    "%(n)s of %(most)s lines",
+    "It places %(placed)s of %(all)s accounts.",
+    "Nothing is loaded yet. %(good)s of %(read)s rows can be loaded; the reasons of the others are below.",
+    "Territory plan %(year)s: %(share)s of the way, %(done)s of %(lines)s lines done.",
+    "of the quota: full months, and %(elapsed)s of %(days)s days of %(leaf)s",
+    "÷ months left: %(whole)s and %(left)s of %(days)s days",
+}
+ALIKE = {  # nothing in the French of these bends
+    "%(n)s more on the screen alone",
+    "Comments on this line: %(n)s",
+    "The working version was changed %(n)s time since this copy.",
+    "and %(n)s more",
+}
+
+
+def test_what_is_counted_has_a_form_for_one():
+    told = [message.id for message in catalogues.messages(catalogues.stored("en")) if isinstance(message.id, str)]
+    assert sorted(text for text in told if COUNTED.search(text)) == sorted((NEVER_ONE | OF_ALL) & set(told))
+    assert {text for text in OF_ALL if not COUNTED.search(text)} == set()
+
+
+def test_french_has_two_forms_of_all_that_is_counted_and_none_in_brackets():
+    plural = [message for message in catalogues.messages(catalogues.stored("fr")) if isinstance(message.id, tuple)]
+    assert len(plural) > 100
+    assert {message.id[0] for message in plural if len(set(filter(None, message.string))) != 2} == ALIKE
+    texts = [form for message in catalogues.messages(catalogues.stored("fr")) for form in _all_forms(message.string)]
+    assert [text for text in texts if re.search(r"\w\((?:e|s|es|x)\)", text)] == []
+
+
 def _all_forms(text):
     return [text] if isinstance(text, str) else list(text)
 

@@ -16,7 +16,7 @@ def ask_for_weekly_views(job: Running) -> None:
     """Hourly: whose Monday has come gets a job; what was deleted a day ago goes for good."""
     now = timezone.now()
     saving.purge(now)
-    job.progress(1, 1, _("%(count)d e-mails asked for") % {"count": weekly.ask_for_due(now)})
+    job.progress(1, 1, _("E-mails asked for: %(count)d") % {"count": weekly.ask_for_due(now)})
 
 
 @handler("weekly_view")

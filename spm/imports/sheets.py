@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.errors import RuleViolation
 from spm.keys import normalise
@@ -154,10 +155,11 @@ class RowChecker:
     def _refusal(self, number: int, cells: list[Cell]) -> Refusal | None:
         named = len(self.headers)
         if self.width and len(cells) != self.width:
-            reason = _("The row has %(cells)d cells where the header has %(headers)d.") % {
-                "cells": len(cells),
-                "headers": self.width,
-            }
+            reason = ngettext(
+                "The row has %(cells)d cell where the header has %(headers)d.",
+                "The row has %(cells)d cells where the header has %(headers)d.",
+                len(cells),
+            ) % {"cells": len(cells), "headers": self.width}
             return Refusal(number, "", "", reason)
         if any(map(str.strip, cells[named:])):
             value = next(cell for cell in cells[named:] if cell.strip())

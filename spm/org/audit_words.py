@@ -72,12 +72,12 @@ def _reason(detail: Detail) -> str:
 
 def _rows(detail: Detail) -> str:
     words = {name: detail.get("rows", {}).get(name, 0) for name in ("new", "changed", "unchanged", "refused")}
-    return _("%(new)s rows new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused.") % words
+    return _("Rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused.") % words
 
 
 def _sealed(detail: Detail) -> str:
     rows = sum(block[2] for seal in detail["tables"].values() for block in seal["blocks"])
-    return _("%(rows)s rows of history in %(tables)s tables.") % {"rows": rows, "tables": len(detail["tables"])}
+    return _("Rows of history: %(rows)s; tables: %(tables)s.") % {"rows": rows, "tables": len(detail["tables"])}
 
 
 _TOLD: dict[AuditKind, Callable[[Detail], str]] = {

@@ -47,7 +47,7 @@ def test_an_entry_says_who_did_what_to_what_and_from_where(cast):
         (AuditKind.ROLE_CHANGE, {"is_admin": True}, "Rights of an admin: no → yes."),
         (AuditKind.EXPORT, {"format": "xlsx", "query": {"period": "2026"}}, "As XLSX, with period 2026."),
         (AuditKind.PERIOD_REOPEN, {"reason": "late invoice", "reopening": 3}, "Reason: late invoice"),
-        (AuditKind.IMPORT, {"rows": {"new": 2}}, "2 rows new, 0 changed, 0 unchanged, 0 refused."),
+        (AuditKind.IMPORT, {"rows": {"new": 2}}, "Rows: 2 new, 0 changed, 0 unchanged, 0 refused."),
         (AuditKind.SIGN_IN, {}, ""),
     ],
 )

@@ -100,5 +100,5 @@ def _told(job: Running, refused: list[str]) -> str:
     wanted = set(job.arguments["people"])
     mailed = wanted & invitations.invited_since(job.job.created_at)
     if refused:
-        return _("%(count)d mailed; refused: %(addresses)s") % {"count": len(mailed), "addresses": ", ".join(refused)}
-    return _("%(count)d mailed") % {"count": len(mailed)}
+        return _("Mailed: %(count)d; refused: %(addresses)s") % {"count": len(mailed), "addresses": ", ".join(refused)}
+    return _("Mailed: %(count)d") % {"count": len(mailed)}

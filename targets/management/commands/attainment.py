@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from spm.org.choices import PeriodLevel
 from spm.org.models import FiscalYear
@@ -41,7 +42,11 @@ class Command(BaseCommand):
         {"table": self.print_table, "csv": self.print_csv, "json": self.print_json}[options["format"]](list(lines))
         waiting = RollupRun.objects.stale().count()
         if waiting:
-            told = _("%(count)d periods wait to be rolled up: run `manage.py rollup --stale`.")
+            told = ngettext(
+                "%(count)d period waits to be rolled up: run `manage.py rollup --stale`.",
+                "%(count)d periods wait to be rolled up: run `manage.py rollup --stale`.",
+                waiting,
+            )
             self.stderr.write(told % {"count": waiting})
 
     def rows(self, labels: list[str]) -> AttainmentQuerySet:

@@ -54,5 +54,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(told))
         else:
-            text = _("%(periods)d periods rolled up: %(credits)d credits, %(attainment)d rows, in %(seconds)s s.")
+            text = _(
+                "Periods rolled up: %(periods)d; credits: %(credits)d, rows: %(attainment)d, seconds: %(seconds)s."
+            )
             self.stdout.write(text % told)
