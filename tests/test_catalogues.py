@@ -146,6 +146,7 @@ OF_ALL = {  # English counts what it is of, which is more than one; French says 
     "%(done)s of the lines are done.",  # in percent
     "%(n)s of %(most)s lines",
     "It places %(placed)s of %(all)s accounts.",
+    "Not listed: %(rest)s %(currency)s of people you do not see one by one, or of lines newer than the roll-up.",
     "Nothing is loaded yet. %(good)s of %(read)s rows can be loaded; the reasons of the others are below.",
     "Territory plan %(year)s: %(share)s of the way, %(done)s of %(lines)s lines done.",
     "of the quota: full months, and %(elapsed)s of %(days)s days of %(leaf)s",

@@ -84,7 +84,7 @@ def test_a_cut_compressed_file_is_refused():
 @pytest.mark.parametrize(
     ("text", "number", "reason"),
     [
-        ("a,b\n1,2\n3\n", 3, "1 cells where the header has 2"),
+        ("a,b\n1,2\n3\n", 3, "1 cell where the header has 2"),
         ("a,b\n1,2\n3,4,5\n", 3, "3 cells where the header has 2"),
         ("a,b\n1,2\n3;4\n", 3, "separated by “;”"),
         ("a,b\n1,2\na,b\n3,4\n", 3, "repeats the header"),

@@ -63,7 +63,7 @@ def test_everybody_without_access_is_mailed_a_link_by_one_job(admin, loaded, mai
     answer = admin.post(ALL)
     job = the_job()
     assert answer.url == reverse("jobs:detail", args=[job.pk])
-    assert (job.state, job.progress, job.total, job.note) == (JobState.DONE, 3, 3, "3 mailed")
+    assert (job.state, job.progress, job.total, job.note) == (JobState.DONE, 3, 3, "Mailed: 3")
     assert addresses(mails) == ["ann@example.com", "ben@example.com", "cem@example.com"]
     tokens = {TOKEN.search(message.body)[1] for message in mails}
     assert {invitations.open_invitation(token).person for token in tokens} == set(loaded)
@@ -130,7 +130,7 @@ def test_a_job_that_is_run_again_mails_nobody_twice(loaded, mails, cast, monkeyp
     Job.objects.update(due_at=timezone.now())
     assert runner.run(job.pk) == JobState.DONE
     assert addresses(mails) == ["ann@example.com", "ben@example.com", "cem@example.com"]
-    assert the_job().note == "3 mailed"
+    assert the_job().note == "Mailed: 3"
 
 
 def states(name):
@@ -147,7 +147,7 @@ def test_a_refused_address_is_named_and_keeps_nobody_elses_mail(admin, loaded, m
 
     monkeypatch.setattr(EmailMessage, "send", answer)
     admin.post(ALL)
-    assert the_job().note == "2 mailed; refused: ben@example.com"
+    assert the_job().note == "Mailed: 2; refused: ben@example.com"
     assert states("Ben") == ["no_access"]
 
 
@@ -205,7 +205,7 @@ def test_no_server_is_asked_about_an_address_that_cannot_exist(admin, cast, mail
     people.create_person(email="ann@norvik.example", name="Ann")
     admin.post(ALL)
     assert mails == []
-    assert the_job().note == "0 mailed; refused: ann@norvik.example"
+    assert the_job().note == "Mailed: 0; refused: ann@norvik.example"
 
 
 # By links

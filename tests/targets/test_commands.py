@@ -83,7 +83,7 @@ def test_table_is_for_people_and_says_what_waits(figures):
     make_actual(figures.rep)
     out, err = run("attainment", "--year", "all")
     assert "rep.one@example.com" in out
-    assert "1 periods wait" in err
+    assert "1 period waits" in err
 
 
 def test_rollup_takes_what_is_stale_and_tells_it_in_json(figures):
