@@ -237,3 +237,22 @@ def test_a_typed_total_says_that_it_is_shown_first_and_asks_for_the_reason_there
     expect(page.get_by_text("12 numbers changed.")).to_be_visible()
     assert stored()["Rep One", "2027-01"] == 2400
     assert GoalBatch.objects.latest("pk").reason == "A second product line"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_warnings_and_large_numbers_are_read_without_scrolling_on_a_usual_screen(site, page, cast, language):
+    cast.admin.locale = language
+    cast.admin.save()
+    year = Period.objects.get(label="2027")
+    for team in (cast.sales, cast.north):
+        set_target(plan(), holder=team, measure="bookings", period=year, amount=Decimal(54_800_000), by=cast.admin)
+    person = make_person("Clémence Vandenberghe-Lindqvist", team=cast.north)
+    goals = [(Quota, Goal(of_person(one.pk), "bookings", year, Decimal(48_000_000))) for one in (person, cast.outsider)]
+    batches.write_batch(plan(), goals, by=cast.admin, kind=BatchKind.EDIT)
+    page.goto(site)
+    for width in (1600, 1440, 1366, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        box = page.locator("#grid .scroll")
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0, width
+        clipped = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
+        assert page.locator("#grid .cell-input").evaluate_all(clipped) == [], width
