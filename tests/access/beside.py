@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from spm.imports.models import ImportBatch
 from spm.jobs.models import Job
-from spm.market.models import Account, AccountPlacement, Territory
+from spm.market.models import Account, AccountPlacement, Opportunity, Territory
 from spm.org.models import Period, User
 from spm.talk import threads
 from spm.talk.models import Notification
@@ -36,6 +36,7 @@ def put_beside(reps: Reps, words: dict[str, str], amounts: dict[str, int], objec
         _target(territory, amounts[relation])
         found["account_line"][relation] = _plan(objects["territory_plan"][relation], account, words[relation], rep)
         _line(rep, territory, date(2025, 10, 10), f"before {relation}", works if relation == "other" else None)
+    _deal(reps["own"], Territory.objects.get(pk=objects["territory"]["other"]))
     _line(User.objects.house(), Territory.objects.get(is_unassigned=True), date(2026, 9, 12), "nowhere")
     TemplateSection.objects.update(heading="Whisperheading", question="Whisperquestion")
     return found | _of_admins(objects, reps, admin)
@@ -46,6 +47,14 @@ def _market(territory: Territory, account: Account, rep: User) -> None:
     annex = make_account(f"{account.name} Annex", owner=rep)
     AccountPlacement.objects.create(account=annex, territory=territory)
     Account.objects.filter(pk=account.pk).update(segment=f"{account.name} Works")
+
+
+def _deal(owner: User, territory: Territory) -> None:
+    """An open deal of the owner on the newest account there, worth more than the one of whoever holds it."""
+    account = AccountPlacement.objects.filter(territory=territory).latest("pk").account
+    Opportunity.objects.create(
+        external_id="O-annex", account=account, owner=owner, opened_on=date(2026, 1, 5), amount=Decimal(918_462)
+    )
 
 
 def _works(rep: User, account: int) -> Account:

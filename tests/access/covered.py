@@ -38,15 +38,11 @@ SECOND_LINE = {
         "territories/market_views.py::_drop_market TargetMarket",
     ),
     "of the account that the address names, fetched by visible_to": (
-        "spm/dashboards/white_cell.py::cell_page #3 Opportunity",
         "spm/dashboards/white_cell.py::cell_page #4 AccountPlacement",
         "spm/dashboards/white_cell.py::cell_page #5 TargetCustomer",
     ),
     "of the accounts or customers listed, which are read by visible_to": (
-        "spm/dashboards/white_space.py::Known.of #2 Opportunity",
-        "spm/dashboards/white_space.py::_sorted Opportunity",
         "spm/dashboards/white_space.py::_told TargetCustomer",
-        "territories/market_queries.py::_customers #2 Opportunity",
         "territories/move_queries.py::candidates #2 AccountPlacement",
     ),
     "of the move packages fetched by visible_to": (

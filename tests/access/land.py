@@ -62,7 +62,8 @@ def settle_land(reps: dict[str, User], words: dict[str, str], objects: Objects, 
         Opportunity.objects.create(external_id=f"O-{relation}", account=account, owner=rep, **deal)
         found["territory_plan"][relation], found["plan_line"][relation] = plan.pk, line.pk
     across = {"account_id": objects["account"]["other"], "owner": reps["own"], "name": f"Across {words['own']}"}
-    Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across)
+    worth = {"amount": Decimal(917_351), "product_family": family}
+    Opportunity.objects.create(external_id="O-across", opened_on=date(2026, 1, 5), **across, **worth)
     made = {"data": b"Whisperfile", "plans": 3, "made_at": timezone.now()}
     file = PlanFile.objects.create(fiscal_year=year, asked_by=admin, format=FileFormat.PDF, **made)
     found["plan_file"] = dict.fromkeys(("own", "team", "other"), file.pk)
