@@ -1,4 +1,5 @@
-/* Keyboard: g then a letter goes to a page, / and Ctrl+K search, [ ] change the period, ? shows this list.
+/* Keyboard: g then a letter goes to a page, / and Ctrl+K search, [ ] change the period, e edits, ? shows
+   this list.
    Single keys are off where the user said so (data-shortcuts="off"), and while typing. Ctrl+K always works. */
 (function () {
   "use strict";
@@ -21,11 +22,19 @@
     if (link) link.click();
   }
 
+  /* Where the page itself is the form, its first field. */
+  function edit() {
+    if (document.querySelector("[data-edit]")) { follow("[data-edit]"); return; }
+    const fields = document.querySelectorAll("main form[method=post] :is(input:not([type=hidden]), textarea, select)");
+    const field = [...fields].find((one) => !one.disabled && !one.readOnly && one.checkVisibility());
+    if (field) field.focus();
+  }
+
   const actions = {
     "/": search,
     "[": () => follow("[data-period=previous]"),
     "]": () => follow("[data-period=next]"),
-    "e": () => follow("[data-edit]"),
+    "e": edit,
     "?": () => { const help = document.getElementById("shortcut-help"); if (help && !help.open) help.showModal(); },
   };
 

@@ -51,3 +51,15 @@ def story(cast):
         recorder.record_credits([CreditSet("B3", split), CreditSet("B2", helped)])
     rollup.rebuild()
     return cast
+
+
+@pytest.fixture
+def visit(live_server, page, sign_in, story):
+    """visit(path, person) opens a page of the story as that person."""
+
+    def to(path, person):
+        sign_in(person)
+        page.goto(live_server.url + path)
+        return page
+
+    return to

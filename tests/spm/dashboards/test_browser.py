@@ -11,18 +11,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (1440, 768, 390)
 
 
-@pytest.fixture
-def visit(live_server, page, sign_in, story):
-    """visit(path, person) opens a page of the story as that person."""
-
-    def to(path, person):
-        sign_in(person)
-        page.goto(live_server.url + path)
-        return page
-
-    return to
-
-
 def heavy_findings(page):
     found = Axe().run(page).response["violations"]
     return [
