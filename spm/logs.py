@@ -1,4 +1,5 @@
-"""The form of log lines, and what never reaches one: one-time tokens in addresses, values of variables. Pure Python.
+"""The form of log lines, and what never reaches one: one-time tokens and searched words in addresses, values of
+variables and of rows. Pure Python.
 
 Private text needs no filter, since nothing logs it: logs carry ids, kinds and sentences of broken rules.
 Rule: reliability.md §3, 16.2.
@@ -6,22 +7,50 @@ Rule: reliability.md §3, 16.2.
 
 import logging
 import re
-from collections.abc import MutableMapping
+import sys
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import structlog
 
 TOKEN = re.compile(r"(?<=[/=])(?=[^/\s?&]*[0-9A-Z])[\w:.\-]{20,}")
 """A path segment or query value that looks like a key: 20 characters or more with a digit or a capital in it."""
+SOUGHT = re.compile(r"(?<=[?&]q=)[^&\s]+")
+"""What somebody looked for: names of people and customers."""
+
+type Event = MutableMapping[str, Any]
 
 
-def mask_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: invitation and password reset keys in addresses become ``…``."""
+def mask_tokens(logger: Any, method: str, event: Event) -> Event:
+    """A structlog processor: in addresses, invitation and password reset keys and searched words become ``…``."""
     for name in ("event", "request", "path"):
         value = event.get(name)
         if isinstance(value, str):
-            event[name] = TOKEN.sub("…", value)
+            event[name] = TOKEN.sub("…", SOUGHT.sub("…", value))
     return event
+
+
+def format_failure(logger: Any, method: str, event: Event) -> Event:
+    """A structlog processor: the traceback as text, less the values of the row that PostgreSQL adds to its errors."""
+    info = event.get("exc_info")
+    error = info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else sys.exc_info()[1]
+    event = structlog.processors.format_exc_info(logger, method, event)
+    for detail in _details(error):
+        event["exception"] = event.get("exception", "").replace(detail, "…")
+    return event
+
+
+def _details(error: BaseException | None) -> Iterator[str]:
+    """What the database says of rows, in the error and in those it came from; a driver's error has it as ``diag``."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            waiting += [one.__cause__, one.__context__]
+            if detail := getattr(getattr(one, "diag", None), "message_detail", None):
+                yield detail
 
 
 class OneLineRefusals(logging.Filter):
@@ -41,7 +70,7 @@ BOTH: list[Any] = [  # what every line goes through, whoever logs it
     structlog.processors.TimeStamper(fmt="iso"),
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
-    structlog.processors.format_exc_info,
+    format_failure,
     mask_tokens,
 ]
 

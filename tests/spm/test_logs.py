@@ -3,10 +3,14 @@
 import io
 import logging
 import sys
+from types import SimpleNamespace
 
 import pytest
+import structlog
+from django.db import IntegrityError, transaction
 
 from spm.logs import OneLineRefusals, configuration, mask_tokens
+from spm.market.models import ProductFamily
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,7 @@ from spm.logs import OneLineRefusals, configuration, mask_tokens
         ),
         ("GET /x?key=0123456789abcdefABCDEF", "GET /x?key=…"),
         ("GET /performance/teams/12/?period=2026-Q3", "GET /performance/teams/12/?period=2026-Q3"),
+        ("GET /search/?q=Ana%20M%C3%BCller&page=2", "GET /search/?q=…&page=2"),
         ("GET /static/bootstrap.bundle.min.js", "GET /static/bootstrap.bundle.min.js"),
     ],
 )
@@ -37,6 +42,46 @@ def test_a_logged_failure_shows_lines_of_code_but_no_values(form):
     told = formatter.format(record)
     assert "_fail" in told
     assert "1427038" not in told
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_logged_failure_shows_no_row_that_the_database_refused(form, is_wrapped):
+    """PostgreSQL adds the whole row; the rest of what it says stays."""
+    settings = configuration(form, "INFO", others="WARNING")["formatters"]["structured"]
+    formatter = settings.pop("()")(**settings)
+    refused = _Refused("duplicate key\nDETAIL:  Failing row contains (7, whisper,\n713519).")
+    refused.diag = SimpleNamespace(message_detail="Failing row contains (7, whisper,\n713519).")
+    try:
+        if not is_wrapped:
+            raise refused
+        raise IntegrityError(*refused.args) from refused
+    except (IntegrityError, _Refused):
+        record = logging.LogRecord("spm", logging.ERROR, __file__, 1, "Failed", None, sys.exc_info())
+    told = formatter.format(record)
+    assert "duplicate key" in told
+    assert "whisper" not in told
+    assert "713519" not in told
+
+
+@pytest.mark.django_db
+def test_a_job_that_broke_a_constraint_logs_the_constraint_and_no_value(monkeypatch, year):
+    """Through the database itself."""
+    stream = io.StringIO()
+    (console,) = [one for one in logging.getLogger().handlers if one.get_name() == "console"]
+    monkeypatch.setattr(console, "stream", stream)
+    for _each in range(2):
+        try:
+            with transaction.atomic():
+                ProductFamily.objects.create(name="Whisperfamily", key="whisperkey")
+        except IntegrityError as error:
+            structlog.get_logger("spm.jobs.runner").error("job_failed", exc_info=error)
+    assert "IntegrityError" in stream.getvalue()
+    assert "hisper" not in stream.getvalue().replace('name="Whisperfamily", key="whisperkey"', "")
+
+
+class _Refused(Exception):
+    """As a driver's error."""
 
 
 def _fail(_private):
