@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards.periods import View
 from spm.dashboards.queries import CACHE_SECONDS, Stamp, stamped
+from spm.imports.bulk import chunks
 from spm.org.models import Company
 from spm.ui.numbers import day, day_short, moment, money_compact
 from targets import number_history
@@ -115,16 +116,16 @@ def _version(view: View) -> str:
 
 
 def _changes(holders: Holders, since: datetime, currency: str) -> dict[Measure, tuple[str, ...]]:
-    """At most one query for each kind of number."""
+    """One query for each kind of number, and for each thousand of its holders."""
     found: list[tuple[NumberChange, str]] = []
     for model, column, names in (
         (Quota, "person", holders.people),
         (Target, "team", holders.teams),
         (Target, "territory", holders.territories),
     ):
-        if names:
-            kind = _("Quota of %(name)s") if model is Quota else _("Target of %(name)s")
-            rows = _rows(model, holders).filter(**{f"{column}__in": list(names)})
+        kind = _("Quota of %(name)s") if model is Quota else _("Target of %(name)s")
+        for some in chunks(names):
+            rows = _rows(model, holders).filter(**{f"{column}__in": some})
             recent = number_history.changes_since(rows, since, f"{column}_id")
             found += [(change, kind % {"name": names[pk]}) for pk, change in recent]
     if holders.has_plan:
