@@ -40,7 +40,7 @@ def told(stream: io.StringIO) -> list[str]:
     return [token for token in SECRET if token.casefold() in lines]
 
 
-def test_inv_35_no_line_of_the_log_holds_a_name_an_amount_or_a_private_word(world: World, written: io.StringIO):
+def test_no_line_of_the_log_holds_a_name_an_amount_or_a_private_word(world: World, written: io.StringIO):
     """Pages, files and forms of an admin, who reads and writes all of it, and jobs."""
     answers = [*pages(world, "admin"), *sent(world, "admin")]
     for job in OUTSIDE:
@@ -51,7 +51,7 @@ def test_inv_35_no_line_of_the_log_holds_a_name_an_amount_or_a_private_word(worl
     assert told(written) == []
 
 
-def test_inv_35_control_a_word_that_is_logged_is_found(world: World, written: io.StringIO):
+def test_control_a_word_that_is_logged_is_found(world: World, written: io.StringIO):
     for logger in ("spm.anything", "django.anything", "anything"):
         structlog.get_logger(logger).info("said", text=f"about {TOKENS['own'][-1]}")
         assert told(written) == [TOKENS["own"][-1]]
