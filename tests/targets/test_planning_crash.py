@@ -229,12 +229,14 @@ VERBS = [
 
 # What is compared
 
-OURS = ("org", "jobs", "talk", "targets")
+OURS = ("org", "jobs", "talk", "imports", "market", "targets")
 KINDS = (MoneyField, models.DecimalField, models.BooleanField, models.SmallIntegerField, models.ForeignKey)
 
 
 def told(field):
     """Whether the field says something of the work rather than of when it ran or which keys it drew."""
+    if field.name == "milliseconds":
+        return False
     if isinstance(field, models.ForeignKey):
         return field.null or field.related_model in (User, Period)
     return bool(field.choices) or isinstance(field, (*KINDS, models.PositiveIntegerField, models.DateTimeField))
@@ -249,14 +251,14 @@ def value_of(field, value):
 
 
 def whole_state(names=()):
-    """Every row of every table that planning writes, by what it says; history, audit log and jobs among them."""
+    """Every row of every table that planning or an import writes, by what it says; history, audit, jobs among them."""
     found = {}
     for model in apps.get_models():
         if model._meta.app_label in OURS and (not names or model.__name__ in names):
             fields = [field for field in model._meta.concrete_fields if not field.primary_key and told(field)]
-            rows = model._base_manager.values_list(*[field.attname for field in fields])
+            rows = model._base_manager.values_list(*[field.attname for field in fields or [model._meta.pk]])
             found[model.__name__] = Counter(
-                tuple(value_of(field, value) for field, value in zip(fields, row, strict=True)) for row in rows
+                tuple(value_of(field, value) for field, value in zip(fields, row, strict=False)) for row in rows
             )
     return found
 
