@@ -1,5 +1,6 @@
 """Roll-ups at once, killed in the middle, and against a plain-Python oracle. Real transactions, on both databases."""
 
+import random
 import threading
 
 import pytest
@@ -192,3 +193,27 @@ def test_inv_24_doubled_message_runs_once(january):
     before = RollupRun.objects.done().count()
     assert runner.run(job.pk) is None
     assert RollupRun.objects.done().count() == before
+
+
+def test_inv_24_messages_doubled_lost_late_and_out_of_order_change_only_when_a_result_appears(january, messages):
+    """Fifty times: lines of three months, and the messages of their jobs in whatever number and order."""
+    rep, dice = User.objects.get(name="Rep"), random.Random(24)
+    leaves = list(Period.objects.leaves().filter(label__in=("2026-01", "2026-02", "2026-03")).order_by("starts_on"))
+    leftovers.finish(messages)
+    lost = doubled = 0
+    for sequence in range(50):
+        for month in range(1, 4):
+            make_actual(rep, f"2026-{month:02}-15", 1, external_id=f"{sequence} {month}")
+        jobs = list(Job.objects.filter(state="waiting").values_list("pk", flat=True))
+        came = dice.choices(jobs, k=dice.randrange(2 * len(jobs) + 1))
+        for pk in came:
+            runner.run(pk)
+        lost, doubled = lost + len(set(jobs) - set(came)), doubled + len(came) - len(set(came))
+        leftovers.finish(messages)
+        assert [company_revenue(leaf) for leaf in leaves] == [lines_of(leaf) for leaf in leaves]
+        assert set(Job.objects.filter(pk__in=jobs).values_list("attempt", flat=True)) == {1}
+    assert lost >= 10
+    assert doubled >= 10
+    told = published()
+    rollup.rebuild()
+    assert published() == told

@@ -1,5 +1,7 @@
 """No page takes more queries for 200 people than for 3: the same number, and never more than 20."""
 
+import gzip
+import re
 from datetime import date
 
 import pytest
@@ -71,8 +73,7 @@ def grow(cast, year, first, until):
     rollup.rebuild()
 
 
-def queries_of(client, cast, year, name, role, subject=""):
-    """Queries of each page once warm; what the session and savepoints write belongs to the frame."""
+def address_of(cast, year, name, subject=""):
     land = Territory.objects.real().order_by("pk")[:1].values_list("pk", flat=True)
     given = {
         "team": [cast.north.pk],
@@ -81,8 +82,13 @@ def queries_of(client, cast, year, name, role, subject=""):
         "letter": [year.label, cast.rep.pk],
         "territory": land,
     }
+    return reverse(name, args=given.get(subject, []))
+
+
+def queries_of(client, cast, year, name, role, subject=""):
+    """Queries of each page once warm; what the session and savepoints write belongs to the frame."""
     client.force_login(getattr(cast, role), backend="allauth.account.auth_backends.AuthenticationBackend")
-    address = reverse(name, args=given.get(subject, []))
+    address = address_of(cast, year, name, subject)
     client.get(address)
     with CaptureQueriesContext(connection) as caught:
         assert client.get(address).status_code == 200
@@ -145,3 +151,22 @@ def test_pages_take_as_many_queries_for_200_people_as_for_3(cast, client):
         seen.append({page: queries_of(client, cast, year, *how) for page, how in PAGES.items()})
     assert seen[0] == seen[1]
     assert {page: count for page, count in seen[1].items() if count > MOST} == {}
+
+
+HTML, CHARTS = 60_000, 250_000  # bytes; of the page as it travels, and of what its charts are drawn from
+FIGURES = re.compile(rb'<script id="figure-[^"]*" type="application/json">(.*?)</script>', re.DOTALL)
+
+
+def test_no_page_of_200_people_weighs_more_than_it_may(cast, client):
+    """Reliability 4.1: 60 kB of HTML, compressed as the server sends it, and 250 kB of chart data."""
+    year, heavy, drawn = make_year(), {}, 0
+    grow(cast, year, 0, MANY)
+    for page, (name, role, *subject) in PAGES.items():
+        client.force_login(getattr(cast, role), backend="allauth.account.auth_backends.AuthenticationBackend")
+        body = client.get(address_of(cast, year, name, *subject)).content
+        weight, figures = len(gzip.compress(body)), sum(map(len, FIGURES.findall(body)))
+        drawn += figures
+        if weight > HTML or figures > CHARTS:
+            heavy[page] = (weight, figures)
+    assert heavy == {}
+    assert drawn > 1000
