@@ -78,32 +78,35 @@ def full_disk():
         assert no_room.refused
 
 
-def numbers_shown(person):
-    """The actual of the year on the person's own page."""
-    cache.clear()
-    client = Client()
+def signed_in(person, **how):
+    client = Client(**how)
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def numbers_shown(client, person):
+    """The status of the person's own page, and whether it shows January's old actual, and the new one."""
+    cache.clear()
     page = client.get(reverse("dashboards:rep", args=[person.pk]), {"period": "2026-01", "measure": "revenue"})
     return page.status_code, [total in page.content.decode() for total in ("€100", "€2,100")]
 
 
 def test_an_import_that_finds_the_disk_full_waits_with_all_old_numbers_readable(january, messages):
-    batch, before = upload("actuals", LINES), published()
+    client, batch, before = signed_in(january), upload("actuals", LINES), published()
     batches.ask(batch, "commit", None)
     with full_disk():
         assert runner.run(batch.job.pk) == JobState.WAITING
-        assert numbers_shown(january) == (200, [True, False])
+        assert numbers_shown(client, january) == (200, [True, False])
     batch.job.refresh_from_db()
     assert "full" in batch.job.error or "No space" in batch.job.error
     assert (Actual.objects.in_force().count(), published()) == (1, before)
     leftovers.finish(messages)
     assert Actual.objects.in_force().count() == 2001
-    assert numbers_shown(january) == (200, [False, True])
+    assert numbers_shown(client, january) == (200, [False, True])
 
 
 def test_a_form_that_finds_the_disk_full_is_answered_in_words_and_stores_nothing(january):
-    client = Client(raise_request_exception=False)
-    client.force_login(User.objects.get(name="Admin"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client = signed_in(User.objects.get(name="Admin"), raise_request_exception=False)
     sent = {"email": "new@x.com", "name": "New"}
     with connection.execute_wrapper(NoRoom()):
         answer = client.post(reverse("setup:person-create"), sent)
@@ -156,8 +159,7 @@ def test_a_roll_up_whose_connection_the_server_ends_anywhere_is_done_later_and_w
 
 @postgresql
 def test_a_page_whose_connection_the_server_ends_is_told_so_and_the_next_is_well(january):
-    client = Client(raise_request_exception=False)
-    client.force_login(january, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client = signed_in(january, raise_request_exception=False)
     address = reverse("dashboards:home")
     seen = set()
     for number in (1, 2, 5, 9):

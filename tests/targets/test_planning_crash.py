@@ -242,6 +242,12 @@ def told(field):
     return bool(field.choices) or isinstance(field, (*KINDS, models.PositiveIntegerField, models.DateTimeField))
 
 
+def column_of(field):
+    """People and periods by what they are called: on PostgreSQL those that are made draw other keys each time."""
+    named = {User: "name", Period: "label"}.get(field.related_model)
+    return f"{field.name}__{named}" if named else field.attname
+
+
 def value_of(field, value):
     if isinstance(field, models.DateTimeField) or (
         isinstance(field, models.ForeignKey) and field.related_model not in (User, Period)
@@ -256,7 +262,7 @@ def whole_state(names=()):
     for model in apps.get_models():
         if model._meta.app_label in OURS and (not names or model.__name__ in names):
             fields = [field for field in model._meta.concrete_fields if not field.primary_key and told(field)]
-            rows = model._base_manager.values_list(*[field.attname for field in fields or [model._meta.pk]])
+            rows = model._base_manager.values_list(*[column_of(field) for field in fields or [model._meta.pk]])
             found[model.__name__] = Counter(
                 tuple(value_of(field, value) for field, value in zip(fields, row, strict=False)) for row in rows
             )
