@@ -7,7 +7,7 @@
   if (!form) return;
   const words = form.dataset, chip = document.querySelector("[data-save-state]");
   const kept = form.elements.drawn, drawn = JSON.parse(kept.value);
-  const store = `autosave:${location.pathname}:`;
+  const store = `autosave:${document.body.dataset.person || ""}:${location.pathname}:`;
   const waiting = new Map();
   let timer = null, running = false, tries = 0, leaving = false;
 
@@ -154,6 +154,14 @@
     }
     if (!waiting.size && !document.querySelector("[data-field][aria-invalid]")) event.target.requestSubmit(button);
   }, true);
+  /* Enter in a line of the form presses the button beside it, never the first of the page, which may take a row out. */
+  document.addEventListener("keydown", (event) => {
+    const input = event.target;
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || input.tagName !== "INPUT" || input.form !== form) return;
+    event.preventDefault();
+    const beside = input.matches("[data-field]") ? null : input.closest("fieldset, .map-known, .map-line")?.querySelector("button[type=submit]");
+    if (beside) beside.click(); else send();
+  });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !event.target.matches("[data-field]")) return;
     event.preventDefault();

@@ -1,5 +1,6 @@
 """Target customers and the white space in a browser: ranked by the keyboard, settled, and found in a white cell."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -81,6 +82,20 @@ def test_a_field_saves_itself_and_a_customer_is_dropped_with_its_reason(visit, w
         "Closes its plant",
     )
     assert ranking(wanting.territory) == ["Halvorsen", "Nordic Dairy"]
+
+
+def test_a_name_and_a_reason_are_still_there_after_another_button_was_pressed(visit, wanting):
+    page = visit(wanting.rep, markets(wanting))
+    page.get_by_label("Reason", exact=True).fill("They buy from a cousin")
+    page.locator("[name=new-customer]").fill("Nordsee Werft")
+    page.get_by_role("button", name=re.compile("^Move .* down$")).first.click()
+    expect(page.get_by_text("is at rank 2 now.")).to_be_visible()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("They buy from a cousin")
+    expect(page.locator("[name=new-customer]")).to_have_value("Nordsee Werft")
+    page.locator("[name=new-customer]").press("Enter")
+    expect(page.locator("#customers")).to_contain_text("no account yet")
+    expect(page.locator("[name=new-customer]")).to_have_value("")
+    assert TargetCustomer.objects.filter(name="Nordsee Werft").exists()
 
 
 def test_a_white_cell_says_what_may_be_expected_and_becomes_a_target_customer(visit, wanting):

@@ -85,6 +85,35 @@ def test_somebody_is_added_found_taken_off_and_brought_back_by_the_keyboard(visi
     expect(page.get_by_label("Role of Fay Found")).to_be_visible()
 
 
+def test_a_name_and_a_step_are_still_there_after_another_button_was_pressed(visit, drawn):
+    page = visit(drawn.rep)
+    name, step = page.get_by_label("Name", exact=True).last, page.get_by_label("Next step of the decision")
+    name.fill("Cleo Cash")
+    step.fill("Test run passed")
+    page.get_by_role("button", name="Move “Contract signed” up").click()
+    expect(page.get_by_role("button", name="Move “Contract signed” down")).to_be_visible()
+    expect(page.locator("#steps li .num").nth(1)).to_have_text("2")
+    expect(name).to_have_value("Cleo Cash")
+    expect(step).to_have_value("Test run passed")
+    page.get_by_role("button", name="Add a step").click()
+    expect(page.locator("#steps li")).to_have_count(4)
+    expect(step).to_have_value("")  # taken
+    expect(name).to_have_value("Cleo Cash")
+
+
+def test_enter_adds_what_is_typed_and_takes_nobody_off(visit, drawn):
+    page = visit(drawn.rep)
+    people = page.locator("#people tbody tr")
+    known = people.count()
+    name = page.get_by_label("Name", exact=True).last
+    name.fill("Cleo Cash")
+    name.press("Enter")
+    expect(people).to_have_count(known + 1)
+    page.get_by_label("Next step").first.press("Enter")
+    expect(people).to_have_count(known + 1)
+    assert Stakeholder.objects.filter(account=drawn.account).count() == known + 1
+
+
 def test_steps_change_places_by_buttons(visit, drawn):
     page = visit(drawn.rep)
     page.get_by_role("button", name="Move “Contract signed” up").click()

@@ -193,6 +193,52 @@ def test_what_is_typed_right_before_a_button_goes_along(open_plan, planned):
     assert TerritoryPlanLine.objects.get(pk=key).text == "Win three ferry yards"
 
 
+def test_what_is_typed_into_one_form_is_still_there_after_another_was_pressed(open_plan, planned):
+    complete(planned)
+    page = open_plan(planned.rep)
+    page.locator(".talk-panel textarea").fill("Who pays for the audit?")
+    part = page.locator("#section-goals")
+    part.get_by_role("button", name="Add a line").click()
+    expect(part.locator("li[id^=line-]")).to_have_count(2)
+    expect(page.locator(".talk-panel textarea")).to_have_value("Who pays for the audit?")
+    part.get_by_role("button", name="Take out").last.click()
+    expect(part.locator("li[id^=line-]")).to_have_count(1)
+    page.locator(".talk-panel").get_by_role("button", name="Comment").click()
+    expect(page.locator(".talk-panel .thread")).to_contain_text("Who pays for the audit?")
+    page.reload()
+    expect(page.locator(".talk-panel textarea").last).to_have_value("")
+
+
+def test_the_note_of_a_decision_outlives_the_approval_of_a_section_and_its_own_refusal(open_plan, planned):
+    complete(planned)
+    plan_flow.submit(planned.plan, planned.rep)
+    page = open_plan(planned.north_manager)
+    note = page.get_by_label("What is to be changed")
+    note.fill("Say who pays")
+    page.locator("#section-goals").get_by_role("button", name="Approve this section").click()
+    expect(page.locator("#section-goals .plan-meta")).to_contain_text("Approved")
+    expect(note).to_have_value("Say who pays")
+    TerritoryPlan.objects.update(state=PlanState.RETURNED)  # decided in another window
+    page.locator("#decide").get_by_role("button", name="Return", exact=True).click()
+    expect(page.locator(".toast-note.is-bad")).to_be_visible()
+    TerritoryPlan.objects.update(state=PlanState.SUBMITTED)
+    page.reload()
+    expect(note).to_have_value("Say who pays")
+    page.locator("#decide").get_by_role("button", name="Return", exact=True).click()
+    expect(page.get_by_text("is returned.")).to_be_visible()
+    assert PlanVersion.objects.latest("pk").note == "Say who pays"
+
+
+def test_what_is_typed_is_not_shown_to_who_signs_in_next(open_plan, planned):
+    complete(planned)
+    page = open_plan(planned.rep)
+    page.locator(".talk-panel textarea").fill("For nobody else")
+    page = open_plan(planned.north_manager)
+    expect(page.locator(".talk-panel textarea")).to_have_value("")
+    page = open_plan(planned.rep)
+    expect(page.locator(".talk-panel textarea")).to_have_value("For nobody else")
+
+
 def test_a_lost_network_keeps_the_text_and_saves_it_on_retry(open_plan, planned):
     page = open_plan(planned.rep)
     page.get_by_role("button", name="Blank").click()
