@@ -5,6 +5,7 @@ Credits to the plan's person, in the plan's year up to the clock's day, bookings
 - new business: those of first-time buyers, accounts whose first booking of all falls into the year;
 - retention: those of accounts with a booking in the year before; a line that names an account, of that account;
 - channel: those of lines with that partner.
+A section counts each credit once, also where its lines name an account and the one above it, or one partner twice.
 A credit may stand behind several sections, so sections are not added up. Rule: issue of the living plan, domain idea 1.
 """
 
@@ -44,7 +45,7 @@ class Live:
     """One line or section today. ``expected``: the goal's part that should be in by now; None without a goal."""
 
     actual: Decimal
-    before: Decimal  # the year before, whole
+    before: Decimal  # of the year before the plan's: whole, or to date while it runs
     goal: Decimal | None
     expected: Decimal | None
 
@@ -84,19 +85,15 @@ def read(
     goals: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
         goals[line.section] += line.amount or ZERO
-    named = [line for line in lines if line.section in (Section.ACCOUNTS, Section.CHANNEL)]
+    named = {pk for line in lines if line.section == Section.ACCOUNTS for pk in families.get(line.account_id or 0, ())}
+    partners = {normalise(line.partner) for line in lines if line.section == Section.CHANNEL and line.partner}
     sections = {
-        section.value: _live(
-            sum((found[line.pk].actual for line in named if line.section == section and line.pk in found), ZERO),
-            sum((found[line.pk].before for line in named if line.section == section and line.pk in found), ZERO),
-            goals[section],
-            share,
-        )
-        for section in (Section.ACCOUNTS, Section.CHANNEL)
+        Section.ACCOUNTS.value: (_over(now.accounts, named), _over(past.accounts, named), goals[Section.ACCOUNTS]),
+        Section.CHANNEL.value: (_over(now.partners, partners), _over(past.partners, partners), goals[Section.CHANNEL]),
+        Section.BUSINESS.value: (_over(now.accounts, firsts), ZERO, goals[Section.BUSINESS]),
+        Section.RETENTION.value: (_over(now.accounts, kept), sum(past.accounts.values(), ZERO), base),
     }
-    sections[Section.BUSINESS] = _live(_over(now.accounts, firsts), ZERO, goals[Section.BUSINESS], share)
-    sections[Section.RETENTION] = _live(_over(now.accounts, kept), sum(past.accounts.values(), ZERO), base, share)
-    return LivePlan(found, sections)
+    return LivePlan(found, {name: _live(*amounts, share) for name, amounts in sections.items()})
 
 
 def _live(actual: Decimal, before: Decimal, goal: Decimal | None, share: Decimal) -> Live:
@@ -112,7 +109,7 @@ def _of_line(line: TerritoryPlanLine, sold: _Sold, families: Mapping[int, set[in
     return None
 
 
-def _over(amounts: Mapping[int, Decimal], keys: Iterable[int]) -> Decimal:
+def _over[K](amounts: Mapping[K, Decimal], keys: Iterable[K]) -> Decimal:
     return sum((amounts.get(key, ZERO) for key in keys), ZERO)
 
 

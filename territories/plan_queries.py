@@ -79,6 +79,8 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         said=said,
         own=plan.person_id == user.pk,
         territories=plans.held(plan.person, max(today, plan.fiscal_year.starts_on)) if writes else [],
+        before_label=years.called(years.before, today) if years.before else "",
+        sold_label=years.called(years.running(min(today, years.own[1])), today),
     )
 
 

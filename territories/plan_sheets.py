@@ -88,6 +88,11 @@ class SectionSheet:
         return len(self.lines) < self.most
 
     @property
+    def is_counted_whole(self) -> bool:
+        """Its own actual is that of the section: who buys first, or again, belongs to no single line."""
+        return self.section in (Section.BUSINESS, Section.RETENTION, Section.CHANNEL) and self.live is not None
+
+    @property
     def beyond(self) -> int:
         """Lines that stand on the screen alone."""
         return sum(not line.is_printed for line in self.lines)
@@ -156,6 +161,8 @@ class PlanSheet:
     said: Sequence[Comment]  # of the plan, its sections and lines
     own: bool
     territories: Sequence[tuple[int, str]]  # key and name of those its author owns, while he writes
+    before_label: str  # the year before the plan's, as amounts stand under it; empty = there is none
+    sold_label: str  # that of the year whose amounts the goal strip shows so far
     baseline: str = ""  # the version that is laid over the page, in words; empty = none
 
     @property

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from spm.money import ZERO
 from spm.org.choices import PeriodLevel
@@ -22,12 +23,20 @@ type Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class PlanYears:
-    """The leaves and quarters of the plan's year, in order; ``years``: first and last day of every year, in order."""
+    """The leaves and quarters of the plan's year, in order; ``years``: first and last day of every year, in order, and
+    ``titles``: what each is called.
+    """
 
     own: Span
     leaves: Sequence[Period]
     quarters: Sequence[Period]
     years: Sequence[Span]
+    titles: Mapping[Span, str]
+
+    def called(self, year: Span, today: date) -> str:
+        """A year's name where amounts stand under it: a year that is not over holds them to date alone."""
+        told = {"year": self.titles.get(year, "")}
+        return told["year"] if year[1] < today else _("%(year)s to date") % told
 
     @property
     def before(self) -> Span | None:
@@ -51,9 +60,9 @@ def years_of(plan: TerritoryPlan) -> PlanYears:
     found: dict[str, list[Period]] = defaultdict(list)
     for row in rows:
         found[row.level].append(row)
-    spans = [(row.starts_on, row.ends_on) for row in found[PeriodLevel.YEAR]]
+    titles = {(row.starts_on, row.ends_on): row.title for row in found[PeriodLevel.YEAR]}
     own = year.starts_on, year.ends_on
-    return PlanYears(own, found[PeriodLevel.MONTH], found[PeriodLevel.QUARTER], spans)
+    return PlanYears(own, found[PeriodLevel.MONTH], found[PeriodLevel.QUARTER], list(titles), titles)
 
 
 @dataclass(frozen=True, slots=True)

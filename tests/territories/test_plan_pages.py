@@ -5,11 +5,12 @@ import json
 import pytest
 from django.urls import reverse
 
-from territories import field_posts, plan_live, plan_queries
+from targets.models import Credit
+from territories import field_posts, plan_flow, plan_live, plan_queries
 from territories.choices import Section
 from territories.models import TerritoryPlanLine
 from territories.plan_years import quotas_of, years_of
-from tests.builders import make_actual, make_company
+from tests.builders import make_account, make_actual, make_company
 from tests.territories.map_help import put
 from tests.territories.test_plan_writing import add, complete
 
@@ -119,6 +120,83 @@ def test_a_line_shows_its_own_actual(planned):
     own = {line.section: live.lines[line.pk].actual for line in lines if line.pk in live.lines}
     assert own == {Section.ACCOUNTS: 300, Section.CHANNEL: 70}
     assert live.sections[Section.BUSINESS].actual == 350
+
+
+def live_of(planned):
+    lines = list(TerritoryPlanLine.objects.filter(plan=planned.plan).select_related("account").in_order())
+    return lines, plan_live.read(planned.plan, lines, None, quotas_of(planned.plan), years_of(planned.plan))
+
+
+def test_what_each_section_counts_is_worked_out_by_hand(planned):
+    """First-time buyers, customers of the year before, partners: of this person, in the plan's year, overlay aside."""
+    make_company(fixed_today="2027-06-30")
+    complete(planned)
+    new, old = planned.accounts
+    lost = make_account("Lost", owner=planned.rep)
+    make_actual(planned.rep, "2026-03-01", 900, kind="booking", account=old)
+    make_actual(planned.teammate, "2026-03-02", 80, kind="booking", account=lost)  # anybody's sale makes a customer
+    make_actual(planned.rep, "2027-02-01", 300, kind="booking", account=new)
+    make_actual(planned.rep, "2027-02-02", 50, kind="booking", account=old)
+    make_actual(planned.rep, "2027-02-03", 20, kind="booking", account=lost)
+    make_actual(planned.rep, "2027-02-04", 4000, account=new, cost=1)  # revenue
+    make_actual(planned.teammate, "2027-02-05", 700, kind="booking", account=new)
+    make_actual(planned.rep, "2027-08-01", 6000, kind="booking", account=new)  # after the clock's day
+    helped = make_actual(planned.teammate, "2027-03-01", 500, kind="booking", account=old, partner="Küstenluft")
+    own = Credit.objects.get(actual=helped)
+    own.pk, own.person, own.is_overlay = None, planned.rep, True
+    own.save()
+    _lines, live = live_of(planned)
+    told = {section: (one.actual, one.before) for section, one in live.sections.items()}
+    assert told == {"accounts": (300, 0), "business": (300, 0), "retention": (70, 900), "channel": (0, 0)}
+
+
+def test_an_account_and_the_one_above_it_count_once_in_the_total(planned):
+    make_company(fixed_today="2027-06-30")
+    group, works = planned.accounts
+    works.parent = group
+    works.save()
+    for account in planned.accounts:
+        line = add(planned, Section.ACCOUNTS)
+        TerritoryPlanLine.objects.filter(pk=line.pk).update(account=account, amount=1000)
+    for partner in ("Küstenluft", "KÜSTENLUFT"):
+        add(planned, Section.CHANNEL, partner=partner)
+    make_actual(planned.rep, "2026-05-01", 200, kind="booking", account=works)
+    make_actual(planned.rep, "2027-05-01", 30, kind="booking", account=works, partner="Küstenluft")
+    lines, live = live_of(planned)
+    assert [live.lines[line.pk].before for line in lines if line.account_id] == [200, 200]
+    assert (live.sections["accounts"].before, live.sections["accounts"].actual) == (200, 30)
+    assert live.sections["channel"].actual == 30
+
+
+def test_the_year_before_is_called_by_its_name_and_to_date_while_it_runs(planned, client, address):
+    complete(planned)
+    client.force_login(planned.rep)
+    make_company(fixed_today="2026-09-18")
+    body = client.get(address).content.decode()
+    assert "<dt>2026 to date</dt>" in body
+    assert "Last year" not in body
+    make_company(fixed_today="2027-03-31")
+    body = client.get(address).content.decode()
+    assert "<dt>2026</dt>" in body
+    assert "2027 to date" in body
+    make_company(fixed_today="2028-01-10")
+    assert "2027 to date" not in client.get(address).content.decode()
+
+
+def test_a_plan_in_force_shows_what_its_sections_have_brought(planned, client, address):
+    make_actual(planned.rep, "2026-03-01", 900, kind="booking", account=planned.accounts[1])
+    make_actual(planned.rep, "2027-02-01", 300, kind="booking", account=planned.accounts[0])
+    make_actual(planned.rep, "2027-02-02", 50, kind="booking", account=planned.accounts[1])
+    complete(planned)
+    plan_flow.submit(planned.plan, planned.rep)
+    plan_flow.approve(planned.plan, planned.north_manager)
+    client.force_login(planned.rep)
+    assert "from first-time buyers" not in client.get(address).content.decode()  # its year has not begun
+    make_company(fixed_today="2027-06-30")
+    body = client.get(address).content.decode()
+    assert "€300 to date from first-time buyers" in body
+    assert "€50 to date from customers of 2026" in body
+    assert "€0 to date with these partners" in body
 
 
 def test_more_fields_than_a_page_has_are_refused_whole(planned, client):
