@@ -4,7 +4,7 @@ Every verb locks the account first, so that two who draw at once see each other'
 map are written by ``map_writing``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -38,6 +38,14 @@ def lock(account: int) -> Account:
     """The account under lock, inside ``atomic``."""
     found: Account = Account.objects.select_for_update(no_key=True, of=("self",)).get(pk=account)
     return found
+
+
+def lock_all(accounts: Collection[int]) -> None:
+    """So many accounts under lock, in the order of their keys, inside ``atomic``: two that want the same never wait
+    for each other in a ring.
+    """
+    rows = Account.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=accounts).order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
 # People

@@ -21,7 +21,17 @@ from spm.org.models import User
 from spm.org.signals import facts_moving
 from spm.ui.forms import StaleRecord
 from spm.ui.numbers import day as day_words
-from territories import access, move_checks, move_figures, move_ground, move_holds, move_telling, move_writing, placing
+from territories import (
+    access,
+    maps,
+    move_checks,
+    move_figures,
+    move_ground,
+    move_holds,
+    move_telling,
+    move_writing,
+    placing,
+)
 from territories.choices import HoldOver, MoveState, MoveStep
 from territories.models import MovedAccount, MoveEvent, MovePackage
 
@@ -224,7 +234,11 @@ def _locked(package: MovePackage, *states: MoveState, seen: int | None = None) -
 
 
 def _refuse_now(row: MovePackage, by: User) -> None:
+    """What is in the way at this moment, with the accounts held: of two packages that want one, the second sees the
+    first, whichever verbs meet.
+    """
     drafted = dict(row.accounts.values_list("account", "from_territory"))
+    maps.lock_all(list(drafted))
     move_checks.refuse(row, list(drafted), by, drafted=drafted)
 
 
