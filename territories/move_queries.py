@@ -91,6 +91,12 @@ class MovePage:
         return sum(row.is_waiting for row in self.rows)
 
     @property
+    def held(self) -> int:
+        """Accounts that stay where they are after the day on which their share of the quota moves."""
+        later = [row for row in self.rows if row.moves_on and row.moves_on > self.package.effective_on]
+        return self.waiting + len(later) if self.package.moves_quota else 0
+
+    @property
     def overtaken(self) -> int:
         return sum(row.is_overtaken for row in self.rows)
 

@@ -7,6 +7,8 @@ from spm.org.models import User
 from spm.org.trees import tree_as_of
 from spm.talk.anchors import sees
 from spm.talk.notices import notify
+from territories import move_ground
+from territories.choices import HoldOver, MoveState
 from territories.models import MovePackage
 
 MOVE = "move"
@@ -46,4 +48,14 @@ def _notify(package: MovePackage, what: str, people: set[int], by: User | None) 
         subject=package.name,
         day=package.effective_on.isoformat(),
         what=what,
+        held=what in (PROPOSED, APPLIED) and _holds_beyond_its_quota(package),
     )
+
+
+def _holds_beyond_its_quota(package: MovePackage) -> bool:
+    """Whether an account stays in its territory after the day on which its share of the quota moves."""
+    wrote = package.state != MoveState.ACTIVE or package.revision_id or package.batch_id
+    if not package.moves_quota or package.hold_over == HoldOver.ALL or not wrote:
+        return False
+    accounts = list(package.accounts.values_list("account", flat=True))
+    return bool(move_ground.closings(package.effective_on, accounts))

@@ -1,7 +1,7 @@
 """What people are told of plans and moves.
 
 Parameters: ``year`` (label), ``name`` (who), ``subject`` (name of a package or an account), ``day`` (ISO), ``score``,
-``count``, ``what`` (of MOVES).
+``count``, ``what`` (of MOVES), ``held`` (whether accounts stay longer than their share of the quota).
 """
 
 from collections.abc import Mapping
@@ -27,10 +27,14 @@ MOVES = {
 }
 
 
+HELD = _("Accounts with open opportunities stay longer; their share of the quota moves on %(day)s all the same.")
+
+
 def _of_move(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     """What happened to a package, in the language of the moment."""
     told = _with_day(parameters)
-    return {**told, "what": str(MOVES[parameters["what"]]) % told}
+    said = [MOVES[parameters["what"]], *([HELD] if parameters.get("held") else [])]
+    return {**told, "what": " ".join(str(one) % told for one in said)}
 
 
 KINDS = (

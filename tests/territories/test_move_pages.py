@@ -254,11 +254,14 @@ def test_inv_37_the_form_of_a_draft_names_no_account_of_whom_one_leads_no_longer
         ({"hold_over": "close"}, None, True),
     ],
 )
-def test_a_draft_says_when_each_account_would_move(land, manager, policy, day, waits):
+def test_a_draft_says_when_each_account_would_move_and_its_quota_before(land, manager, policy, day, waits):
     deal(land.alpha)
     package = draft(land, land.alpha, land.beta, **policy)
-    rows = page_of(manager, package).context["page"].rows
+    answer = page_of(manager, package)
+    rows = answer.context["page"].rows
     assert [(row.moves_on, row.is_waiting) for row in rows] == [(day, waits), (OCTOBER, False)]
+    told = "1 account stays longer because of open opportunities; its share moves on 1 Oct 2026 all the same."
+    assert (told in answer.content.decode()) is (policy["hold_over"] != "all")
     moves.discard(package, land.north_manager)
     rows = page_of(manager, package).context["page"].rows
     assert [(row.moves_on, row.is_waiting) for row in rows] == [(None, False)] * 2

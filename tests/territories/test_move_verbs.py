@@ -15,11 +15,12 @@ from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Period
 from spm.org.verification import run_all
 from spm.talk.models import Notification
+from spm.talk.notices import sentence
 from targets import revisions, rollup
 from targets.models import Attainment, CompanyPlan, Credit, PeriodTotal
 from targets.plans import set_target
 from territories import move_figures, moves
-from territories.models import MovedAccount
+from territories.models import MovedAccount, MovePackage
 from tests.builders import make_account, make_actual, make_territory
 from tests.territories.move_help import OCTOBER, deal, draft, on, placed, quotas, settle, values
 
@@ -253,6 +254,20 @@ def test_whatever_is_held_over_the_quota_moves_from_the_day_on_and_both_reps_hea
     assert (quotas(land.rep)["09"], quotas(land.rep)["10"], quotas(land.teammate)["10"]) == (1000, 700, 800)
     told = Notification.objects.filter(kind="accounts_moved", parameters__what="applied")
     assert set(told.values_list("person__name", flat=True)) == {"Rep One", "Rep Two"}
+    says = "stay longer; their share of the quota moves on 1 Oct 2026 all the same." in sentence(told[0], "en")
+    assert says is (policy["hold_over"] != "all")
+
+
+def test_a_letter_says_nothing_of_held_accounts_where_none_is_or_no_quota_moves(land):
+    deal(land.alpha)
+    moves.propose(draft(land, land.beta, hold_over="close"), land.north_manager)
+    moves.propose(draft(land, land.alpha, hold_over="close", moves_quota=False), land.north_manager)
+    assert [row.parameters["held"] for row in Notification.objects.filter(kind="accounts_moved")] == [False] * 4
+    moves.withdraw(MovePackage.objects.get(moves_quota=False), land.north_manager)
+    moves.propose(draft(land, land.alpha, hold_over="days", hold_days=9), land.north_manager)
+    held = Notification.objects.filter(kind="accounts_moved", parameters__held=True)
+    assert "stay longer" in sentence(held[0], "en")
+    assert "restent plus longtemps" in sentence(held[0], "fr")
 
 
 def test_kept_for_some_days_an_account_with_an_open_deal_moves_later(land):
