@@ -58,6 +58,8 @@ def _sentence(cell: Cell, currency: str) -> str:
         return _("%(family)s at %(account)s: bought for %(amount)s") % told
     if cell.kind is CellKind.OPEN:
         return _("%(family)s at %(account)s: %(amount)s open in the pipeline") % told
+    if cell.kind is CellKind.BEFORE and cell.last is None:
+        return _("%(family)s at %(account)s: bought from a colleague; when and for how much is not yours to read") % told
     if cell.kind is CellKind.BEFORE:
         return _("%(family)s at %(account)s: last bought on %(day)s") % told
     if cell.expected is None:
@@ -72,17 +74,18 @@ def cell_of(  # noqa: PLR0913  # what is known of one cell
     name: tuple[str, str],
     amount: Decimal,
     last: date | None,
+    was_bought: bool,
     pipeline: Decimal,
     expected: Decimal | None,
     currency: str,
 ) -> Cell:
-    """``last``: the newest credit, whenever; ``name``: of account and family."""
+    """``last``: the newest credit that the reader sees; ``was_bought``: from whomever; ``name``: of both."""
     if amount:
         kind = CellKind.BOUGHT
     elif pipeline:
         kind = CellKind.OPEN
     else:
-        kind = CellKind.BEFORE if last else CellKind.WHITE
+        kind = CellKind.BEFORE if last or was_bought else CellKind.WHITE
     may_bring = expected if kind is CellKind.WHITE else None
     found = Cell(account, family, kind, *name, amount, pipeline, may_bring, last)
     return replace(found, label=_sentence(found, currency))

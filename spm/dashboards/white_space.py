@@ -2,11 +2,11 @@
 
 A cell is what was credited in the days shown, what is open in the pipeline, or *white*: never bought. The credits are
 those of the subject's number, so that columns, rows and the total add up to it. Whether something was ever bought is
-read from all credits that the viewer sees. Accounts are cut into pages by the database; what a white cell may bring is
+true for the account as a whole (``territories.ever_bought``); when, only of credits that the viewer sees. Accounts are cut into pages by the database; what a white cell may bring is
 drawn from similar accounts (``territories.similar_accounts``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -28,7 +28,7 @@ from spm.market.models import Account, AccountPlacement, Assignment, Opportunity
 from spm.org.models import Company, User
 from spm.ui.fields import MoneyField
 from targets.models import Credit
-from territories import similar_accounts, target_customers
+from territories import ever_bought, similar_accounts, target_customers
 from territories.models import TargetCustomer
 
 PER_PAGE, MOST_SEGMENTS = 50, 50
@@ -165,7 +165,7 @@ class WhiteFile:
 def white_file(user: User, company: Company, view: View, subject: Subject, wish: Wish) -> WhiteFile:
     """All of the list, on whatever page; it says nothing of the roll-up."""
     counts = credits_of(user, view, subject).select_related(None).order_by()
-    chosen = _narrowed(user, accounts_of(user, view, subject, counts), wish)
+    chosen = _narrowed(accounts_of(user, view, subject, counts), wish)
     columns = _columns(target_customers.families(), _by_family(counts, chosen), wish, FILE_COLUMNS)
     keys = list(_sorted(user, view, chosen, counts, wish).values_list("pk", "segment"))
     means = similar_accounts.means(view.measure, view.today, {segment for _pk, segment in keys})
@@ -184,11 +184,11 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
 ) -> WhiteSpace:
     counts = credits_of(user, view, subject).select_related(None).order_by()
     every = accounts_of(user, view, subject, counts)
-    chosen = _narrowed(user, every, wish)
+    chosen = _narrowed(every, wish)
     sums = _by_family(counts, chosen)
     families = target_customers.families()
     columns = _columns(families, sums, wish, COLUMNS)
-    segments = _segments(_narrowed(user, every, replace(wish, segment="")))
+    segments = _segments(_narrowed(every, replace(wish, segment="")))
     paginator = Paginator(_told(user, _sorted(user, view, chosen, counts, wish)), PER_PAGE)
     paginator.count = segments.get(wish.segment, 0) if wish.segment else sum(segments.values())
     page = paginator.get_page(view.page)
@@ -237,13 +237,10 @@ def accounts_of(user: User, view: View, subject: Subject, counts: QuerySet[Credi
     return seen.filter(brought | Q(pk__in=stands.values("account")) | Q(owner__in=people or ()))
 
 
-def _narrowed(user: User, rows: QuerySet[Account], wish: Wish) -> QuerySet[Account]:
+def _narrowed(rows: QuerySet[Account], wish: Wish) -> QuerySet[Account]:
     if wish.segment:
         rows = rows.filter(segment=wish.segment)
-    if wish.white_only:
-        bought = Credit.objects.visible_to(user).filter(actual__account=OuterRef("pk"))
-        rows = rows.filter(~Exists(bought.filter(actual__product_family=wish.family)))
-    return rows
+    return rows.filter(~ever_bought.of(wish.family)) if wish.white_only else rows
 
 
 def _segments(rows: QuerySet[Account]) -> dict[str, int]:
@@ -305,10 +302,11 @@ type Means = Mapping[tuple[similar_accounts.Kin, int], similar_accounts.Mean]
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the accounts of one page, by account and family; three queries and that of similar accounts."""
+    """What is known of the accounts of one page, by account and family; four queries and that of similar accounts."""
 
     credited: Mapping[tuple[int, int | None], Decimal]
     last: Mapping[tuple[int, int | None], date]  # the newest credit of all that the viewer sees
+    bought: Set[tuple[int, int]]  # whoever was credited
     year: Mapping[int, Decimal]  # all that the account brought in the last twelve months, of people seen
     open_deals: Mapping[tuple[int, int | None], Decimal]
     means: Means
@@ -331,6 +329,7 @@ class Known:
         return cls(
             credited=credited,
             last={(account, family): day for account, family, day in ever.annotate(day=Max("date"))},
+            bought=ever_bought.pairs(keys),
             year=year,
             open_deals={
                 (account, family): amount or ZERO
@@ -378,6 +377,7 @@ def cell(account: Account, family: int, name: str, known: Known, currency: str) 
         name=(account.name, name),
         amount=known.credited.get((account.pk, family), ZERO),
         last=known.last.get((account.pk, family)),
+        was_bought=(account.pk, family) in known.bought,
         pipeline=known.open_deals.get((account.pk, family), ZERO),
         expected=may_bring,
         currency=currency,

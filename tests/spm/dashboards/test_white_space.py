@@ -145,6 +145,28 @@ def test_what_others_brought_there_is_beyond_what_a_manager_reads(land):
     assert (page.total, page.counted, page.beyond) == (2_647, 2_577, 70)
 
 
+def test_what_a_former_holder_sold_there_is_not_called_never_bought_and_not_told(land, client):
+    """Rep Three sold Bare dryers for 99 before Rep One held it: true for the account, the amount and the day are not."""
+    make_actual(land.outsider, "2024-02-03", 99, account=land.bare, product_family=land.Dryers)
+    where = f"territory={land.territory.pk}"
+    page = read(land)
+    assert cells(page)["Bare", "Dryers"] == (CellKind.BEFORE, None)
+    (cell,) = [one for row in page.rows for one in row.cells if (row.name, one.family) == ("Bare", land.Dryers.pk)]
+    assert cell.label == "Dryers at Bare: bought from a colleague; when and for how much is not yours to read"
+    assert (cell.amount, cell.last, cell.expected) == (0, None, None)
+    white = read(land, query=f"{where}&family={land.Dryers.pk}&white=1")
+    assert "Bare" not in [row.name for row in white.rows]
+    assert "Other 1" in [row.name for row in white.rows]
+    client.force_login(land.rep)
+    body = client.get(CELL, {"territory": land.territory.pk, "account": land.bare.pk, "family": land.Dryers.pk})
+    assert "bought from a colleague" in body.content.decode()
+    assert not {"99", "2024", "Rep Three"} & set(body.content.decode().replace("<", " ").split())
+    director = read(land, land.director, where)
+    assert "last bought on 3 Feb 2024" in [
+        one.label for row in director.rows for one in row.cells if (row.name, one.family) == ("Bare", land.Dryers.pk)
+    ][0]
+
+
 def test_a_person_and_a_team_have_their_own_matrix(land):
     own = read(land, land.rep, f"person={land.rep.pk}")
     assert own.total == own.counted == 2_577
