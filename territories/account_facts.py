@@ -26,7 +26,7 @@ from territories.choices import DECIDING
 from territories.measures import Part
 from territories.models import Stakeholder
 
-YEAR, DAY = timedelta(days=365), timedelta(days=1)
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)

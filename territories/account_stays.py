@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
 from spm.org import clock
 from spm.org.models import ALWAYS, User
 from spm.org.scopes import scope_of
-
-DAY = timedelta(days=1)
+from spm.periods import ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _under(
         found.append(
             Stay(
                 starts_on=None if start == ALWAYS else start,
-                until=end - DAY if end else None,
+                until=end - ONE_DAY if end else None,
                 territory=row.territory.shown_name if row.territory and shown else "",
                 is_placed=row.territory is not None,
                 holder=person.name if person and eyes.see(person) else "",

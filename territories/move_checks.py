@@ -11,6 +11,7 @@ from spm.errors import RuleViolation
 from spm.market.models import Account
 from spm.org.choices import PeriodState
 from spm.org.models import Period, User
+from spm.periods import ONE_DAY
 from spm.ui.numbers import day as day_words
 from spm.ui.numbers import number
 from targets.staleness import refuse_closed
@@ -42,7 +43,7 @@ def refuse(
     refuse_count(len(accounts))
     day = package.effective_on
     refuse_closed(Period.objects.leaves().filter(state=PeriodState.CLOSED, ends_on__gte=day).order_by("starts_on"))
-    stand = move_ground.stand_on(day - move_ground.DAY, accounts)
+    stand = move_ground.stand_on(day - ONE_DAY, accounts)
     owners = move_ground.owners_on(day, {package.to_territory_id, *(land for land in stand.values() if land)})
     _refuse_vacant(package, owners.get(package.to_territory_id))
     _refuse_foreign(by, [owners.get(package.to_territory_id), *(owners.get(stand.get(one) or 0) for one in accounts)])
@@ -130,7 +131,7 @@ def _among(accounts: Sequence[int], rows: Callable[[Sequence[int]], Iterable[int
 
 def still_there(package: MovePackage, day: date, accounts: Sequence[int]) -> set[int]:
     """Those that stand as the day begins where the package brought them, and that nobody has said more of."""
-    stand = move_ground.stand_on(day - move_ground.DAY, accounts)
+    stand = move_ground.stand_on(day - ONE_DAY, accounts)
     there = [one for one in accounts if stand.get(one) == package.to_territory_id]
     return set(there) - move_ground.placed_since(day, there) - set(_promised(None, there))
 

@@ -44,7 +44,9 @@ class MoveForm(VersionedFormMixin, forms.ModelForm[MovePackage]):
         }
         help_texts = {
             "hold_days": gettext_lazy("Of the policy that keeps accounts for some days alone."),
-            "moves_quota": gettext_lazy("From the effective day on, of accounts that stay longer too; a locked year gets a revision to approve."),
+            "moves_quota": gettext_lazy(
+                "From the effective day on, of accounts that stay longer too; a locked year gets a revision to approve."
+            ),
         }
 
     field_order = (*Meta.fields, "accounts")

@@ -6,7 +6,7 @@ A fixed number of queries for any number of accounts. Rights are the caller's; t
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -16,13 +16,13 @@ from spm.market.models import Account, AccountPlacement, Assignment, Opportunity
 from spm.money import ZERO
 from spm.org.choices import PeriodState
 from spm.org.models import FiscalYear, Period, User
+from spm.periods import ONE_DAY
 from spm.ui.fields import MoneyField
 from targets.choices import ActualKind, Measure
 from targets.models import Credit
 from territories.choices import MoveState
 from territories.models import MovedAccount, MovePackage
 
-DAY = timedelta(days=1)
 MANY = 20_000
 
 
@@ -116,7 +116,7 @@ def read(day: date, lands: Collection[int], unplaced: Mapping[int, Decimal | Non
     owners = {land: person for land, person, _land_name, _name in held}
     people = {owners.get(land) for land in lands} - {None}
     every = set(lands) | {land for land, owner in owners.items() if owner in people}
-    placed = AccountPlacement.objects.as_of(day - DAY).filter(territory__in=every)
+    placed = AccountPlacement.objects.as_of(day - ONE_DAY).filter(territory__in=every)
     rows = placed.values_list("account", "territory", "account__potential").iterator(chunk_size=MANY)
     accounts = {account: Standing(account, land, potential) for account, land, potential in rows}
     accounts |= {account: Standing(account, None, potential) for account, potential in unplaced.items()}
@@ -158,7 +158,7 @@ def _of_actual(named: Q) -> Q:
 
 def _pipeline(day: date, named: Q) -> dict[int, Decimal]:
     """Account → amount of what is open as the day begins. One query."""
-    rows = Opportunity.objects.open_on(day - DAY).filter(named, amount__isnull=False).order_by()
+    rows = Opportunity.objects.open_on(day - ONE_DAY).filter(named, amount__isnull=False).order_by()
     return dict(rows.values_list("account").annotate(sum=Sum("amount", output_field=MoneyField())))
 
 
@@ -166,7 +166,7 @@ def closings(day: date, accounts: Sequence[int]) -> dict[int, list[date | None]]
     """Account → of each opportunity open as the day begins, when it closed (None = still open). Held-over accounts."""
     found: dict[int, list[date | None]] = defaultdict(list)
     for start in range(0, len(accounts), 1000):
-        rows = Opportunity.objects.open_on(day - DAY).filter(account__in=accounts[start : start + 1000])
+        rows = Opportunity.objects.open_on(day - ONE_DAY).filter(account__in=accounts[start : start + 1000])
         for account, closed in rows.values_list("account", "closed_on"):
             found[account].append(closed)
     return found
@@ -189,7 +189,7 @@ def first_open_day() -> date | None:
     """The first day after the last closed period; None where none is closed."""
     rows = Period.objects.leaves().filter(state=PeriodState.CLOSED).order_by("-ends_on")
     last = rows.values_list("ends_on", flat=True).first()
-    return last + DAY if last else None
+    return last + ONE_DAY if last else None
 
 
 def total(accounts: Iterable[int], amounts: Mapping[int, Decimal]) -> Decimal:

@@ -21,9 +21,8 @@ policy").
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from spm.periods import ONE_DAY
 from territories.choices import HoldOver
-
-DAY = timedelta(days=1)
 
 
 def moves_on(hold_over: str, effective_on: date, hold_days: int | None, closings: Sequence[date | None]) -> date | None:
@@ -36,4 +35,4 @@ def moves_on(hold_over: str, effective_on: date, hold_days: int | None, closings
     if hold_over == HoldOver.DAYS:
         return effective_on + timedelta(days=hold_days or 0)
     closed = [day for day in closings if day is not None]
-    return max(closed) + DAY if len(closed) == len(closings) else None
+    return max(closed) + ONE_DAY if len(closed) == len(closings) else None

@@ -19,6 +19,7 @@ from spm.org.access import can_administer
 from spm.org.choices import AuditKind
 from spm.org.models import User
 from spm.org.signals import facts_moving
+from spm.periods import ONE_DAY
 from spm.ui.forms import StaleRecord
 from spm.ui.numbers import day as day_words
 from territories import (
@@ -195,7 +196,7 @@ def reverse(package: MovePackage, by: User) -> tuple[list[MovePackage], int]:
     made, left = [], 0
     for territory, every in sorted(back.items(), key=lambda item: item[0].pk):
         last = max(one.moves_on for one in every if one.moves_on)
-        day = max(clock.day(), last + move_ground.DAY)
+        day = max(clock.day(), last + ONE_DAY)
         free = move_checks.still_there(row, day, [one.account_id for one in every])
         moved = [one for one in every if one.account_id in free]
         left += len(every) - len(moved)
@@ -245,7 +246,7 @@ def _refuse_now(row: MovePackage, by: User) -> None:
 def _place_sides(row: MovePackage) -> None:
     """Write down where each account stands on the eve, and who holds what on the day."""
     moved = list(row.accounts.all())
-    stand = move_ground.stand_on(row.effective_on - move_ground.DAY, [one.account_id for one in moved])
+    stand = move_ground.stand_on(row.effective_on - ONE_DAY, [one.account_id for one in moved])
     owners = move_ground.owners_on(row.effective_on, {row.to_territory_id, *(land for land in stand.values() if land)})
     for one in moved:
         one.from_territory_id = stand.get(one.account_id)

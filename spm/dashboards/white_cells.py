@@ -59,7 +59,9 @@ def _sentence(cell: Cell, currency: str) -> str:
     if cell.kind is CellKind.OPEN:
         return _("%(family)s at %(account)s: %(amount)s open in the pipeline") % told
     if cell.kind is CellKind.BEFORE and cell.last is None:
-        return _("%(family)s at %(account)s: bought from a colleague; when and for how much is not yours to read") % told
+        return (
+            _("%(family)s at %(account)s: bought from a colleague; when and for how much is not yours to read") % told
+        )
     if cell.kind is CellKind.BEFORE:
         return _("%(family)s at %(account)s: last bought on %(day)s") % told
     if cell.expected is None:

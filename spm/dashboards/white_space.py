@@ -2,8 +2,9 @@
 
 A cell is what was credited in the days shown, what is open in the pipeline, or *white*: never bought. The credits are
 those of the subject's number, so that columns, rows and the total add up to it. Whether something was ever bought is
-true for the account as a whole (``territories.ever_bought``); when, only of credits that the viewer sees. Accounts are cut into pages by the database; what a white cell may bring is
-drawn from similar accounts (``territories.similar_accounts``).
+true for the account as a whole (``territories.ever_bought``); when, only of credits that the viewer sees. Accounts are
+cut into pages by the database; what a white cell may bring is drawn from similar accounts
+(``territories.similar_accounts``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set

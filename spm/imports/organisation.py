@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
@@ -24,11 +24,11 @@ from spm.imports.zeros import ZeroForms, reason
 from spm.keys import normalise
 from spm.org import calendars, people
 from spm.org.models import ALWAYS, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
+from spm.periods import ONE_DAY
 from spm.zones import known_zones
 
 type Days = dict[date, str | None]  # what holds from a day on, as natural keys
 
-ONE_DAY = timedelta(days=1)
 UNKNOWN_PERSON = gettext_lazy("Nobody has this e-mail address. Load people first.")
 UNKNOWN_TEAM = gettext_lazy("There is no such team. Load teams first.")
 PERSON = Reference(User, "email", UNKNOWN_PERSON)

@@ -6,7 +6,7 @@ follow each other, to the day, without gap or overlap (reliability INV-04, INV-0
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby, pairwise
 
 from django.utils.translation import gettext as _
@@ -16,9 +16,8 @@ from spm.org import retries
 from spm.org.choices import CalendarKind, PeriodLevel, PeriodState
 from spm.org.clock import today
 from spm.org.models import Company, FiscalYear, Period
-from spm.periods import leaves_of
+from spm.periods import ONE_DAY, leaves_of
 
-ONE_DAY = timedelta(days=1)
 LABEL_LENGTH = 20
 
 

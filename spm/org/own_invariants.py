@@ -1,7 +1,6 @@
 """The organisation's invariants: calendar, teams, guards, history and the audit log."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +14,7 @@ from spm.org.choices import PeriodLevel
 from spm.org.models import AuditEntry, FiscalYear, Period, Team, TeamPlacement, User
 from spm.org.trees import tree_as_of
 from spm.org.verification import Breach, invariant
-
-DAY = timedelta(days=1)
+from spm.periods import ONE_DAY
 
 
 @invariant("INV-06", "Fiscal years, and periods of one level, neither overlap nor leave a gap.")
@@ -25,7 +23,7 @@ def calendar_is_seamless() -> Iterator[Breach]:
     rows += [list(Period.objects.filter(level=level).order_by("starts_on")) for level in PeriodLevel.values]
     for level in rows:
         for before, after in pairwise(level):
-            if before.ends_on + DAY != after.starts_on:
+            if before.ends_on + ONE_DAY != after.starts_on:
                 fault = "overlap" if after.starts_on <= before.ends_on else "leave a gap"
                 yield Breach(f"{before.label} and {after.label} {fault}", (before.pk, after.pk))
 

@@ -1,6 +1,7 @@
 """What was applied stays as it is: the database refuses any change, and ``verify`` names what was forged past it."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -8,6 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from spm.market.models import AccountPlacement
 from spm.org import guards
 from spm.org.verification import run_all
+from targets import revisions
+from targets.models import CompanyPlan
 from territories import moves
 from territories.models import MovedAccount, MovePackage
 from tests.builders import make_account
@@ -90,4 +93,58 @@ def test_inv_81_sums_that_differ_are_named(land, unguarded):
     package = moves.apply(draft(land), land.north_manager)
     package.figures["numbers"][0][4][1] = "11100.01"
     package.save()
+    assert {finding.invariant.number for finding in breaches()} == {"INV-81"}
+
+
+def forge(package, **changes):
+    MovePackage.objects.filter(pk=package.pk).update(**changes)
+
+
+def both_ways(figures, kind, place, amount):
+    """Forged on both sides alike, so that the sums still agree: what is taken here is given there."""
+    rows = [row for row in figures[kind] if len(row) > place]
+    for row, sign in zip(rows, (-1, 1), strict=True):
+        row[place][1] = str(Decimal(row[place][1]) + sign * amount)
+    return figures
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["open year", "locked year"])
+def test_inv_81_numbers_forged_on_both_sides_alike_are_named(land, unguarded, locked):
+    if locked:
+        CompanyPlan.objects.update(locked_at="2026-01-05T10:00:00Z")
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    assert (package.revision is not None, package.batch is not None) == (locked, not locked)
+    assert breaches() == []
+    forge(package, figures=both_ways(package.figures, "numbers", 4, Decimal(7)))
+    assert [finding.invariant.sentence for finding in breaches()] == [
+        "An applied package says of each quota and target what its batch or revision wrote."
+    ]
+
+
+def test_inv_81_a_later_change_of_the_quota_is_no_breach(land):
+    CompanyPlan.objects.update(locked_at="2026-01-05T10:00:00Z")
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    revisions.approve(package.revision, by=land.admin)
+    assert breaches() == []
+    on(date(2026, 11, 1))
+    moves.apply(draft(land, land.beta, effective_on=date(2026, 11, 1), name="Next"), land.north_manager)
+    assert breaches() == []
+
+
+def test_inv_81_a_side_forged_on_both_sides_alike_is_named(land, unguarded):
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    forge(package, figures=both_ways(package.figures, "sides", 5, Decimal(50)))
+    assert [finding.invariant.sentence for finding in breaches()] == [
+        "Each side of an applied package has lost or gained what its accounts bring, account by account."
+    ]
+
+
+def test_inv_81_a_territory_that_is_left_out_of_the_sides_is_named(land, unguarded):
+    on(OCTOBER)
+    package = moves.apply(draft(land), land.north_manager)
+    package.figures["sides"] = []
+    forge(package, figures=package.figures)
     assert [finding.invariant.number for finding in breaches()] == ["INV-81"]

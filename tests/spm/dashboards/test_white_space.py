@@ -146,7 +146,7 @@ def test_what_others_brought_there_is_beyond_what_a_manager_reads(land):
 
 
 def test_what_a_former_holder_sold_there_is_not_called_never_bought_and_not_told(land, client):
-    """Rep Three sold Bare dryers for 99 before Rep One held it: true for the account, the amount and the day are not."""
+    """Rep Three sold Bare dryers for 99 before Rep One held it: that is told, the amount and the day are not."""
     make_actual(land.outsider, "2024-02-03", 99, account=land.bare, product_family=land.Dryers)
     where = f"territory={land.territory.pk}"
     page = read(land)
@@ -162,9 +162,15 @@ def test_what_a_former_holder_sold_there_is_not_called_never_bought_and_not_told
     assert "bought from a colleague" in body.content.decode()
     assert not {"99", "2024", "Rep Three"} & set(body.content.decode().replace("<", " ").split())
     director = read(land, land.director, where)
-    assert "last bought on 3 Feb 2024" in [
-        one.label for row in director.rows for one in row.cells if (row.name, one.family) == ("Bare", land.Dryers.pk)
-    ][0]
+    assert (
+        "last bought on 3 Feb 2024"
+        in [
+            one.label
+            for row in director.rows
+            for one in row.cells
+            if (row.name, one.family) == ("Bare", land.Dryers.pk)
+        ][0]
+    )
 
 
 def test_a_person_and_a_team_have_their_own_matrix(land):
