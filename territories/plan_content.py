@@ -1,8 +1,8 @@
 """A plan as one value: what a version keeps, what two versions are compared by, and what a dropped change restores.
 
 {"goals": {"revenue_goal": text or None, …}, "base": text or None,
- "lines": {section: [{"account": key or None, "account_name": …, "partner": …, …, "due_on": ISO or None}, …]}}
-Amounts and percentages are decimal text.
+ "lines": {section: [{"line": key, "account": key or None, "account_name": …, "partner": …, "due_on": ISO or None}, …]}}
+Amounts and percentages are decimal text. Versions of before lines were kept by their key have no "line".
 """
 
 from collections.abc import Iterable
@@ -43,28 +43,89 @@ def lines_content(lines: Iterable[TerritoryPlanLine]) -> dict[str, list[dict[str
 def line_content(line: TerritoryPlanLine) -> dict[str, Any]:
     """The words of one line; ``line`` comes with its account."""
     values = {name: _text(getattr(line, name)) for name in WORDS if name != "account"}
-    return {"account": line.account_id, "account_name": line.account.name if line.account else ""} | values
+    return {
+        "line": line.pk,
+        "account": line.account_id,
+        "account_name": line.account.name if line.account else "",
+    } | values
 
 
 def write_content(plan: TerritoryPlan, content: Content, by: User) -> None:
     """Put these words in the place of those that stand, inside the caller's transaction.
 
-    Lines are matched by section and position, so that what is known of their progress stays with the place.
+    A line is known by its key, so that status, evidence and comments stay with it, wherever it was moved meanwhile;
+    one that was taken out comes back with the status it had. Words of another plan make new lines.
     """
     for name, text in content["goals"].items():
         setattr(plan, name, _decimal(text))
     plan.save(update_fields=[*GOALS])
     PlanSection.objects.filter(plan=plan, section=Section.RETENTION).update(base=_decimal(content["base"]))
-    stored = {(line.section, line.position): line for line in TerritoryPlanLine.objects.filter(plan=plan)}
-    for section, lines in content["lines"].items():
-        for position, words in enumerate(lines, start=1):
-            line = stored.pop((section, position), None)
-            line = line or TerritoryPlanLine(plan=plan, section=section, position=position)
-            _fill(line, words)
-            line.version += 1
-            save_tracked(line, by=by)
-    for line in stored.values():
-        delete_tracked(line, by=by)
+    stored = {line.pk: line for line in TerritoryPlanLine.objects.filter(plan=plan)}
+    wanted = {section: _known(stored, section, lines) for section, lines in content["lines"].items()}
+    stays = {line.pk for rows in wanted.values() for _words, line in rows if line is not None}
+    for key in set(stored) - stays:
+        delete_tracked(stored.pop(key), by=by)
+    for section, rows in wanted.items():
+        _write_section(plan, section, rows, by)
+
+
+type Words = dict[str, Any]
+
+
+def _known(
+    stored: dict[int, TerritoryPlanLine], section: str, lines: Iterable[Words]
+) -> list[tuple[Words, TerritoryPlanLine | None]]:
+    """Each line's words, and the row that is known by its key, or where there is none by its place."""
+    by_place = {line.position: line for line in stored.values() if line.section == section}
+    return [
+        (words, stored.get(words["line"]) if words.get("line") else by_place.get(place))
+        for place, words in enumerate(lines, start=1)
+    ]
+
+
+def _write_section(
+    plan: TerritoryPlan, section: str, rows: list[tuple[Words, TerritoryPlanLine | None]], by: User
+) -> None:
+    standing = [line for _words, line in rows if line is not None]
+    # An account stands in one line alone, also while lines take each other's.
+    TerritoryPlanLine.objects.filter(pk__in=[line.pk for line in standing]).update(account=None)
+    for place, (words, known) in enumerate(rows, start=1):
+        line = known or _come_back(words, TerritoryPlanLine(plan=plan, section=section))
+        _take_place(line, place, standing, len(rows))
+        standing += [] if known else [line]
+        _fill(line, words)
+        line.version += 1
+        save_tracked(line, by=by)
+
+
+def _take_place(line: TerritoryPlanLine, place: int, standing: list[TerritoryPlanLine], most: int) -> None:
+    """Bring the line to its place; who stands there goes to the line's, or to one that is free."""
+    there = next((one for one in standing if one.position == place), None)
+    if there is not None and there is not line:
+        if line in standing:
+            change_places(line, there)
+        else:
+            taken = {one.position for one in standing}
+            there.position = next(free for free in range(most, 0, -1) if free not in taken)
+            there.save(update_fields=["position"])
+    line.position = place
+
+
+def change_places(one: TerritoryPlanLine, other: TerritoryPlanLine) -> None:
+    """Two lines of a section, stored without history; the constraint looks at every statement, so one waits at 0."""
+    rows, mine, theirs = TerritoryPlanLine.objects, one.position, other.position
+    for line, place in ((one, 0), (other, mine), (one, theirs)):
+        rows.filter(pk=line.pk).update(position=place)
+        line.position = place
+
+
+def _come_back(words: Words, line: TerritoryPlanLine) -> TerritoryPlanLine:
+    """The line with what was known of its progress when it was taken out of this plan."""
+    gone = TerritoryPlanLine.history.filter(id=words.get("line"), plan_id=line.plan_id, history_type="-")
+    last = gone.order_by("-history_id").first()
+    if last is not None:
+        line.status, line.evidence, line.touched_at = last.status, last.evidence, last.touched_at
+    return line
 
 
 def _fill(line: TerritoryPlanLine, words: dict[str, Any]) -> None:

@@ -50,9 +50,11 @@ def frozen_words_stay() -> Iterator[Breach]:
 
 
 def _words(content: plan_content.Content) -> Any:
-    """What was written, without the names of accounts, which may be renamed."""
+    """What was written, without the names of accounts, which may be renamed, and without keys, which are no words."""
     lines = {
-        section: [{name: value for name, value in line.items() if name != "account_name"} for line in rows]
+        section: [
+            {name: value for name, value in line.items() if name not in ("line", "account_name")} for line in rows
+        ]
         for section, rows in content["lines"].items()
     }
     return content["goals"], content["base"], lines

@@ -20,7 +20,7 @@ from spm.org.models import User
 from spm.org.tracking import delete_tracked, save_tracked
 from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
-from territories import caps, field_writing, plans
+from territories import caps, field_writing, plan_content, plans
 from territories.choices import Risk, Section, SectionReview
 from territories.field_writing import BadWords, Change, Conflict, Outcome, still_there
 from territories.models import PlanSection, TerritoryPlan, TerritoryPlanLine
@@ -202,32 +202,10 @@ def move_line(line: TerritoryPlanLine, up: bool, by: User) -> None:  # noqa: FBT
     other = above.order_by("-position").first() if up else below.order_by("position").first()
     if other is None:
         return
-    # A place must be free for a moment: the constraint looks at every statement.
-    taken = set(others.values_list("position", flat=True))
-    free = next((place for place in range(caps.lines_of(line.section), 0, -1) if place not in taken), None)
-    if free is None:
-        _swap_words(line, other, by)
-    else:
-        for row, position in ((line, free), (other, line.position), (line, other.position)):
-            row.position = position
-            save_tracked(row, by=by)
-    mark_edited(plan, {line.section})
-
-
-def _swap_words(one: TerritoryPlanLine, other: TerritoryPlanLine, by: User) -> None:
-    """A full section has no free place: the two rows change what they say, account last to first by way of none."""
-    columns = [_attribute(name) for name in (*SHAPES[one.section].columns, "status", "evidence", "touched_at")]
-    mine = {name: getattr(one, name) for name in columns}
-    theirs = {name: getattr(other, name) for name in columns}
-    account = "account_id" in columns
-    if account:
-        one.account_id = None
-        save_tracked(one, by=by)
-    for row, words in ((other, mine), (one, theirs)):
-        for name, value in words.items():
-            setattr(row, name, value)
-        row.version += 1
+    plan_content.change_places(line, other)
+    for row in (line, other):
         save_tracked(row, by=by)
+    mark_edited(plan, {line.section})
 
 
 # Reading what was typed, and showing what is stored

@@ -182,8 +182,9 @@ class TerritoryPlanLine(models.Model):
                 fields=["plan", "account"], condition=Q(section="accounts"), name="plan_line_account_once"
             ),
             models.CheckConstraint(
-                condition=Q(section="accounts", position__range=(1, caps.ACCOUNTS))
-                | (~Q(section="accounts") & Q(position__range=(1, caps.LINES))),
+                # 0: for a moment, while two lines change places
+                condition=Q(section="accounts", position__range=(0, caps.ACCOUNTS))
+                | (~Q(section="accounts") & Q(position__range=(0, caps.LINES))),
                 name="plan_line_within_the_page",
             ),
             models.CheckConstraint(

@@ -1,13 +1,17 @@
 """The way of a plan: handed in, returned, approved by both, changed openly; nobody decides their own."""
 
 import pytest
+from django.db import connection
 
 from spm.market.models import Assignment
+from spm.org import guards
+from spm.org.verification import run_all
 from spm.talk.models import Notification
-from territories import plan_flow, plan_writing
+from territories import caps, plan_flow, plan_tracking, plan_writing
 from territories.choices import PlanState, Section
 from territories.models import PlanVersion, TerritoryPlan, TerritoryPlanLine
 from territories.plan_flow import Incomplete, NotHeld, NotYours, WrongState
+from tests.builders import make_account
 from tests.territories.test_plan_writing import change, complete
 
 
@@ -82,3 +86,70 @@ def test_only_a_submitted_plan_is_decided(planned):
     with pytest.raises(WrongState):
         plan_flow.approve(planned.plan, planned.north_manager)
     assert TerritoryPlan.objects.get(pk=planned.plan.pk).state == PlanState.DRAFT
+
+
+def in_force(planned, *accounts):
+    """The plan approved, with a key account for each of these and a status that names it."""
+    complete(planned)
+    TerritoryPlanLine.objects.filter(section=Section.ACCOUNTS).delete()
+    for number, account in enumerate(accounts, start=1):
+        line = plan_writing.add_line(planned.plan, Section.ACCOUNTS, planned.rep)
+        line.account, line.amount, line.due_on = account, 100 * number, "2027-06-30"
+        line.entry, line.next_step = f"Way into {account.name}", "Call"
+        line.save()
+    plan_flow.submit(planned.plan, planned.rep)
+    plan_flow.approve(planned.plan, planned.north_manager)
+    for line in TerritoryPlanLine.objects.filter(section=Section.ACCOUNTS).select_related("account"):
+        plan_tracking.track(line, "underway", f"Met {line.account.name}", planned.rep)
+    return plan_flow.propose_change(planned.plan, planned.rep)
+
+
+def accounts_of(plan):
+    rows = TerritoryPlanLine.objects.filter(plan=plan, section=Section.ACCOUNTS).order_by("position")
+    return list(rows.values_list("pk", "position", "account__name", "entry", "evidence"))
+
+
+@pytest.mark.parametrize("count", [2, caps.ACCOUNTS], ids=["two lines", "a full section"])
+def test_a_dropped_change_of_the_order_leaves_status_and_evidence_with_their_lines(planned, count):
+    more = [make_account(f"Account {number:02}", owner=planned.rep) for number in range(count - 2)]
+    plan = in_force(planned, *planned.accounts, *more)
+    before = accounts_of(plan)
+    first = TerritoryPlanLine.objects.get(pk=before[0][0])
+    plan_writing.move_line(first, False, planned.rep)
+    after = accounts_of(plan)
+    assert [row[0] for row in after[:2]] == [before[1][0], before[0][0]]  # the rows moved, not their words
+    assert [row[2:] for row in after[:2]] == [before[1][2:], before[0][2:]]
+    last = TerritoryPlanLine.objects.get(pk=accounts_of(plan)[-1][0])
+    plan_writing.move_line(last, True, planned.rep)
+    plan_flow.drop_change(plan, planned.rep)
+    assert accounts_of(plan) == before
+    assert not [finding for finding in run_all(("INV-60", "INV-61")) if finding.breaches]
+
+
+def test_a_line_that_was_taken_out_comes_back_with_its_status_when_the_change_is_dropped(planned):
+    third = make_account("Third", owner=planned.rep)
+    plan = in_force(planned, *planned.accounts, third)
+    before = accounts_of(plan)
+    plan_writing.remove_line(TerritoryPlanLine.objects.get(pk=before[0][0]), planned.rep)
+    plan_writing.move_line(TerritoryPlanLine.objects.get(pk=before[1][0]), False, planned.rep)
+    swapped = TerritoryPlanLine.objects.get(pk=before[2][0])
+    swapped.account = planned.accounts[0]  # of the line that is gone
+    swapped.save()
+    plan_flow.drop_change(plan, planned.rep)
+    after = accounts_of(plan)
+    assert [row[1:] for row in after] == [row[1:] for row in before]
+    assert [row[0] for row in after[1:]] == [row[0] for row in before[1:]]
+
+
+def test_a_version_kept_before_lines_had_keys_is_put_back_by_their_places(planned):
+    plan = in_force(planned, *planned.accounts)
+    before = accounts_of(plan)
+    kept = PlanVersion.objects.get(plan=plan, state=PlanState.APPROVED)
+    for lines in kept.content["lines"].values():
+        for line in lines:
+            del line["line"]
+    guards.drop(connection)
+    kept.save()
+    TerritoryPlanLine.objects.filter(pk=before[0][0]).update(entry="Something else")
+    plan_flow.drop_change(plan, planned.rep)
+    assert accounts_of(plan) == before
