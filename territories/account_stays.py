@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 
 from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Territory
@@ -55,7 +56,7 @@ def whereabouts(user: User, account: Account) -> Whereabouts:
     owners = [row for row in held if row.role == AssignmentRole.OWNER]
     eyes = _eyes(user, held, today)
     stays: list[Stay] = []
-    for row, until in zip(placed, [*(later.starts_on for later in placed[1:]), None], strict=True):
+    for row, until in zip_longest(placed, [later.starts_on for later in placed[1:]]):  # the last one has no end
         stays += _under(row, until, [one for one in owners if one.territory_id == row.territory_id], eyes, today)
     here = next((row.territory for row in reversed(placed) if row.starts_on <= today), None)
     return Whereabouts(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from spm.market.models import Account
 from spm.money import ZERO
@@ -31,11 +31,12 @@ from territories.plan_writing import shown
 from territories.plan_years import quotas_of, years_of
 
 DUE_SOON = 14
+MOST_TO_CHOOSE = 500
 
 
 def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
     """The whole page of a plan that ``user`` sees; the number of queries does not grow with its lines."""
-    lines = list(TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).select_related("account").in_order())
+    lines = _lines(user, plan)
     today = clock.today()
     rows = _rows(user, plan)
     base = rows[Section.RETENTION].base if Section.RETENTION in rows else None
@@ -82,6 +83,13 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
         before_label=years.called(years.before, today) if years.before else "",
         sold_label=years.called(years.running(min(today, years.own[1])), today),
     )
+
+
+def _lines(user: User, plan: TerritoryPlan) -> list[Any]:
+    """In the order of the page; ``is_open``: whether the map of its account is the reader's to open today."""
+    opened = Account.objects.worked_by(user).filter(pk=OuterRef("account"))
+    rows = TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).annotate(is_open=Exists(opened))
+    return list(rows.select_related("account").in_order())
 
 
 def _rows(user: User, plan: TerritoryPlan) -> dict[str, Any]:
@@ -136,7 +144,7 @@ def _section(  # noqa: PLR0913  # what a section is put together from
 
 
 def _line(
-    line: TerritoryPlanLine,
+    line: Any,
     plan: TerritoryPlan,
     live: plan_live.LivePlan,
     talks: Mapping[tuple[str, int, str], int],
@@ -152,6 +160,7 @@ def _line(
         left=plan_lines.left_of(line, columns),
         account=line.account.name if line.account else "",
         account_pk=line.account_id,
+        is_open=line.is_open,
         tier=line.account.tier if line.account else "",
         amount=line.amount,
         due_on=line.due_on,
@@ -215,7 +224,11 @@ def _reviews(user: User, plan: TerritoryPlan) -> list[Talk]:
     ]
 
 
-def accounts_to_choose(user: User) -> list[tuple[int, str, str]]:
-    """(key, name, tier) of the accounts that the author may name: those he sees, by name."""
-    rows = Account.objects.visible_to(user).order_by("name", "pk")
-    return list(rows.values_list("pk", "name", "tier")[:500])
+def accounts_to_choose(user: User, lines: Iterable[TerritoryPlanLine]) -> list[tuple[int, str, str]]:
+    """(key, name, tier) by name of the accounts that the author may name: those he sees, and those he has named, which
+    may have moved away since.
+    """
+    rows = Account.objects.visible_to(user).order_by("name", "pk").values_list("pk", "name", "tier")[:MOST_TO_CHOOSE]
+    found = {pk: (pk, name, tier) for pk, name, tier in rows}
+    named = {line.account.pk: (line.account.pk, line.account.name, line.account.tier) for line in lines if line.account}
+    return sorted((named | found).values(), key=lambda row: (row[1], row[0]))

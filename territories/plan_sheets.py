@@ -44,6 +44,7 @@ class LineSheet:
     left: Mapping[str, int]
     account: str
     account_pk: int | None
+    is_open: bool  # the map of its account is the reader's to open
     tier: str
     amount: Decimal | None
     due_on: date | None

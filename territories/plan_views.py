@@ -63,7 +63,7 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
     context = {
         "sheet": sheet,
         "outcome": outcome,
-        "accounts": plan_queries.accounts_to_choose(user) if sheet.can_write else [],
+        "accounts": plan_queries.accounts_to_choose(user, sheet.lines) if sheet.can_write else [],
         "drawn": _drawn(sheet),
         "talk": plan_talk(user, sheet, request.GET.get("talk", "")),
         "typed": typed.kept(request),

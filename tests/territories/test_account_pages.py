@@ -378,3 +378,13 @@ def test_more_rows_take_no_more_queries(mapped, client, address):
         put(account, "Somebody", "decider")
     assert (queries(client, address), queries(client, LIST)) == before
     assert max(before) <= 20
+
+
+def test_an_account_that_was_never_placed_has_its_page(mapped, client):
+    new = make_account("Fresh", owner=mapped.rep)
+    for person in (mapped.rep, mapped.north_manager, mapped.admin):
+        client.force_login(person)
+        for name in ("account-detail", "account-print"):
+            answer = client.get(reverse(f"territories:{name}", args=[new.pk]))
+            assert answer.status_code == 200
+            assert "Fresh" in answer.content.decode()

@@ -1,16 +1,18 @@
 """The page of a plan: what it says, how it saves, and who may open it."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
 
+from spm.market.models import AccountPlacement
 from targets.models import Credit
 from territories import field_posts, plan_flow, plan_live, plan_queries
 from territories.choices import Section
 from territories.models import TerritoryPlanLine
 from territories.plan_years import quotas_of, years_of
-from tests.builders import make_account, make_actual, make_company
+from tests.builders import make_account, make_actual, make_company, make_territory
 from tests.territories.map_help import put
 from tests.territories.test_plan_writing import add, complete
 
@@ -218,3 +220,27 @@ def test_a_key_account_leads_to_its_map_and_counts_whom_it_holds(planned, client
     client.force_login(planned.north_manager)
     body = client.get(address).content.decode()
     assert reverse("territories:account-detail", args=[account.pk]) in body
+
+
+def test_an_account_that_moved_away_is_named_without_a_link_and_stays_chosen(planned, client, address):
+    """Whoever reads the plan of who held it before meets no page that is not theirs."""
+    complete(planned)
+    account = planned.accounts[0]
+    link = reverse("territories:account-detail", args=[account.pk])
+    plan_flow.submit(planned.plan, planned.rep)
+    client.force_login(planned.rep)
+    assert link in client.get(address).content.decode()
+    assert client.get(link).status_code == 200
+    AccountPlacement.objects.create(account=account, territory=make_territory("Elsewhere", owner=planned.outsider))
+    account.owner = planned.outsider
+    account.save()
+    body = client.get(address).content.decode()
+    assert link not in body
+    assert account.name in body
+    assert client.get(link).status_code == 404
+    plan_flow.withdraw(planned.plan, planned.rep)
+    body = client.get(address).content.decode()
+    assert f'<option value="{account.pk}" selected>{account.name} (A)</option>' in body
+    line = TerritoryPlanLine.objects.get(section=Section.ACCOUNTS)
+    chosen = re.search(rf'name="f.{line.pk}-account".*?</select>', body, re.DOTALL)[0]
+    assert chosen.count(" selected") == 1
