@@ -12,12 +12,13 @@ from functools import cached_property
 from itertools import islice
 
 from spm.org.models import User
+from spm.org.scopes import lend_history
 from spm.talk import anchors
 from spm.talk.models import Thread
 
 SPOT = re.compile(r"(?<![\w.])@(?=\w)")
 WORD = re.compile(r"\s+(\w)")
-MOST_SUGGESTED = 40
+MOST_SUGGESTED = 8  # of whom each is asked whether they see the object; whoever is not offered is typed whole
 MOST_SPOTS = 50  # of one comment; who writes more of them names nobody further on
 
 
@@ -100,13 +101,18 @@ def _named(user: User) -> Named:
 
 
 def suggested(user: User, anchor: str, key: int) -> list[Named]:
-    """Whom the user can name about an object: those who see it, by name. Raises KeyError for an unknown kind."""
+    """Whom the user can name about an object: those who see it, by name. Raises KeyError for an unknown kind.
+
+    So many people at most are looked at, so that it asks the database no more than any page does.
+    """
     audience = anchors.anchor_named(anchor).audience
     if audience is None:
         return []
     rows = User.objects.people().filter(is_active=True, pk__in=list(audience(key))).exclude(pk=user.pk)
-    seeing = (_named(row) for row in rows.order_by("name", "pk") if anchors.sees(row, anchor, key))
-    return list(islice(seeing, MOST_SUGGESTED))
+    near = list(rows.order_by("is_admin", "name", "pk")[:MOST_SUGGESTED])  # those around the object before admins
+    lend_history(user, near)
+    seeing = [_named(row) for row in near if anchors.sees(row, anchor, key)]
+    return sorted(seeing, key=lambda one: (one.name, one.pk))
 
 
 def pieces(text: str, words: Iterable[str]) -> tuple[tuple[str, bool], ...]:

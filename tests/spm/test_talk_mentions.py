@@ -189,3 +189,21 @@ def test_a_name_in_the_talk_about_a_plan_its_line_and_an_account_leads_there(yea
             cast.director.pk,
             cast.north_manager.pk,
         }
+
+
+@pytest.mark.parametrize("kind", ["letter", "account", "territory-plan"])
+def test_who_is_offered_takes_few_queries_however_many_may_see_it(
+    letter, cast, client, django_assert_max_num_queries, kind
+):
+    """Those around the object come first: of thirty admins some are not offered, the own manager always is."""
+    account = make_account("Halvorsen", owner=cast.rep)
+    plan = TerritoryPlan.objects.create(fiscal_year=letter.cycle.fiscal_year, person=cast.rep)
+    for number in range(30):
+        make_person(f"Aaron {number:02}", is_admin=True)
+    key = {"letter": letter, "account": account, "territory-plan": plan}[kind].pk
+    client.force_login(cast.rep)
+    address = f"{reverse('talk:people')}?anchor={kind}&key={key}"
+    with django_assert_max_num_queries(20):
+        names = client.get(address).json()["people"]
+    assert "North Manager" in names
+    assert len(names) <= 8
