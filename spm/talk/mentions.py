@@ -18,7 +18,7 @@ from spm.talk.models import Thread
 
 SPOT = re.compile(r"(?<![\w.])@(?=\w)")
 WORD = re.compile(r"\s+(\w)")
-MOST_SUGGESTED = 8  # of whom each is asked whether they see the object; whoever is not offered is typed whole
+MOST_SUGGESTED = 6  # of whom each is asked whether they see the object; whoever is not offered is typed whole
 MOST_SPOTS = 50  # of one comment; who writes more of them names nobody further on
 
 
