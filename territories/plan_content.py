@@ -87,36 +87,38 @@ def _write_section(
     plan: TerritoryPlan, section: str, rows: list[tuple[Words, TerritoryPlanLine | None]], by: User
 ) -> None:
     standing = [line for _words, line in rows if line is not None]
-    # An account stands in one line alone, also while lines take each other's.
-    TerritoryPlanLine.objects.filter(pk__in=[line.pk for line in standing]).update(account=None)
+    for words, line in rows:
+        if line is not None and line.account_id not in (None, words["account"]):
+            line.account = None  # it stands in one line alone, also while lines take each other's
+            save_tracked(line, by=by)
     for place, (words, known) in enumerate(rows, start=1):
         line = known or _come_back(words, TerritoryPlanLine(plan=plan, section=section))
-        _take_place(line, place, standing, len(rows))
+        _take_place(line, place, standing, len(rows), by)
         standing += [] if known else [line]
         _fill(line, words)
         line.version += 1
         save_tracked(line, by=by)
 
 
-def _take_place(line: TerritoryPlanLine, place: int, standing: list[TerritoryPlanLine], most: int) -> None:
+def _take_place(line: TerritoryPlanLine, place: int, standing: list[TerritoryPlanLine], most: int, by: User) -> None:
     """Bring the line to its place; who stands there goes to the line's, or to one that is free."""
     there = next((one for one in standing if one.position == place), None)
     if there is not None and there is not line:
         if line in standing:
-            change_places(line, there)
+            change_places(line, there, by)
         else:
             taken = {one.position for one in standing}
             there.position = next(free for free in range(most, 0, -1) if free not in taken)
-            there.save(update_fields=["position"])
+            save_tracked(there, by=by)
     line.position = place
 
 
-def change_places(one: TerritoryPlanLine, other: TerritoryPlanLine) -> None:
-    """Two lines of a section, stored without history; the constraint looks at every statement, so one waits at 0."""
-    rows, mine, theirs = TerritoryPlanLine.objects, one.position, other.position
+def change_places(one: TerritoryPlanLine, other: TerritoryPlanLine, by: User) -> None:
+    """Of two lines of a section; the constraint looks at every statement, so one waits at 0 for a moment."""
+    mine, theirs = one.position, other.position
     for line, place in ((one, 0), (other, mine), (one, theirs)):
-        rows.filter(pk=line.pk).update(position=place)
         line.position = place
+        save_tracked(line, by=by)
 
 
 def _come_back(words: Words, line: TerritoryPlanLine) -> TerritoryPlanLine:

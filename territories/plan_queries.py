@@ -87,7 +87,7 @@ def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
 
 def _lines(user: User, plan: TerritoryPlan) -> list[Any]:
     """In the order of the page; ``is_open``: whether the map of its account is the reader's to open today."""
-    opened = Account.objects.worked_by(user).filter(pk=OuterRef("account"))
+    opened = Account.objects.visible_to(user).worked_by(user).filter(pk=OuterRef("account"))
     rows = TerritoryPlanLine.objects.visible_to(user).filter(plan=plan).annotate(is_open=Exists(opened))
     return list(rows.select_related("account").in_order())
 

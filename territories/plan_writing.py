@@ -202,9 +202,7 @@ def move_line(line: TerritoryPlanLine, up: bool, by: User) -> None:  # noqa: FBT
     other = above.order_by("-position").first() if up else below.order_by("position").first()
     if other is None:
         return
-    plan_content.change_places(line, other)
-    for row in (line, other):
-        save_tracked(row, by=by)
+    plan_content.change_places(line, other, by)
     mark_edited(plan, {line.section})
 
 

@@ -103,7 +103,7 @@ SECOND_LINE = {
         "territories/plan_queries.py::_reviews PlanReview",
         "territories/plan_queries.py::_steps PlanVersion",
         "territories/plan_queries.py::_rows #2 PlanSection",
-        "territories/plan_queries.py::plan_sheet TerritoryPlanLine",
+        "territories/plan_queries.py::_lines TerritoryPlanLine",
     ),
     "talk about an object that the page fetched by visible_to": ("targets/anchors.py::_plans CompanyPlan",),
     "the page of imports is for admins, who see everybody": ("spm/imports/queries.py::_without_access User",),
@@ -170,6 +170,7 @@ NEVER_TOLD = {
         "territories/account_list.py::every_line Account",
         "territories/account_views.py::account_or_404 Account",
         "territories/market_queries.py::_customers Account",
+        "territories/plan_queries.py::_lines Account",
     ),
     "of the accounts that the user works": (
         "spm/dashboards/territory_market.py::lands #2 Stakeholder",

@@ -182,5 +182,5 @@ def test_our_style_sheets_and_scripts_stay_small():
     assert {
         name: size for name, sheet in sheets.items() if (size := len(gzip.compress(everywhere + sheet))) > 11_000
     } == {}
-    assert len(gzip.compress(scripts)) <= 12_000
+    assert len(gzip.compress(scripts)) <= 13_000
     assert Path("static/js/theme.js").stat().st_size <= 1024
