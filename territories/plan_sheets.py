@@ -179,7 +179,11 @@ class PlanSheet:
     @property
     def is_running(self) -> bool:
         """In force, and its year has begun: the lines are lived up to."""
-        return self.is_living and self.plan.fiscal_year.starts_on <= clock.today()
+        return self.is_living and self.has_begun_year
+
+    @property
+    def has_begun_year(self) -> bool:
+        return self.plan.fiscal_year.starts_on <= clock.today()
 
     @property
     def complete(self) -> int:
