@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from spm.org.models import User
-from spm.ui.forms import DayInput, VersionedFormMixin
+from spm.ui.forms import Conflict, DayInput, VersionedFormMixin
+from spm.ui.numbers import day
 from targets.choices import Stage
 from targets.cycles import BEFORE_LOCK, POLICY, StagePlan
 from targets.models import PlanningCycle
@@ -32,6 +33,27 @@ class StagesForm(forms.Form):
     def rows(self) -> list[tuple[Stage, forms.BoundField, forms.BoundField]]:
         """Each stage with its two fields."""
         return [(stage, self[f"owner_{stage.value}"], self[f"due_{stage.value}"]) for stage in Stage]
+
+    def differences(self) -> tuple[Conflict, ...]:
+        """Owners and days in which what was sent differs from what is stored: beside a form that was overtaken."""
+        found = []
+        for stage in Stage:
+            for name in (f"owner_{stage.value}", f"due_{stage.value}"):
+                sent, stored = self[name].data or "", self[name].initial
+                if self.fields[name].has_changed(stored, sent):
+                    label = f"{stage.label}, {self[name].label}"
+                    found.append(Conflict(label, self._shown(name, sent), self._shown(name, stored)))
+        return tuple(found)
+
+    def _shown(self, name: str, value: Any) -> str:
+        """The name of an owner, a day in words; what is neither as it was typed."""
+        if name.startswith("owner_"):
+            choices = {str(key): str(label) for key, label in self.fields[name].choices}  # type: ignore[attr-defined]  # ModelChoiceField
+            return choices.get(str(value or ""), str(value))
+        try:
+            return day(self.fields[name].to_python(value))
+        except forms.ValidationError:
+            return str(value)
 
     @property
     def stages(self) -> dict[str, StagePlan]:

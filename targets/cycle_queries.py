@@ -104,12 +104,12 @@ def _told_in_letters(user: User, measure: str) -> dict[int, Decimal]:
 
 
 def _letter_counts(user: User) -> dict[int, tuple[int, int, int]]:
-    """Cycle → (letters, answered, acknowledged)."""
+    """Cycle → (letters, answered, acknowledged); to acknowledge one that came with the lock or later answers it."""
     open_states = (LetterState.UNSENT, LetterState.SENT)
     rows = QuotaLetter.objects.visible_to(user).order_by().values_list("cycle")
     counted = rows.annotate(
         letters=Count("pk"),
-        answered=Count("pk", filter=~Q(state__in=open_states)),
+        answered=Count("pk", filter=~Q(state__in=open_states) | Q(acknowledged_at__isnull=False)),
         acknowledged=Count("acknowledged_at"),
     )
     return {cycle: (letters, answered, done) for cycle, letters, answered, done in counted}

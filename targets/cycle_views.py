@@ -166,5 +166,6 @@ def cycle_edit(request: HttpRequest, year: str) -> HttpResponse:
         else:
             messages.success(request, _("Owners, dates and policy are saved."))
             return redirect("targets:year", year=year)
-    context = {"year": cycle.fiscal_year, "stages": stages, "policy": policy}
+    conflicts = (*policy.conflicts, *stages.differences()) if policy.is_overtaken else ()
+    context = {"year": cycle.fiscal_year, "stages": stages, "policy": policy, "conflicts": conflicts}
     return render(request, "targets/cycle_edit.html", context, status=422 if stages.is_bound else 200)

@@ -64,7 +64,7 @@ def propose(  # noqa: PLR0913  # the columns of a proposal, by keyword
     if stored is not None and (stored.amount, stored.note) == (amount, words):
         raise NothingToDo(_("This is what is proposed already."))
     proposal = stored or Proposal(cycle=cycle, measure=measure, person_id=_key(person), team_id=_key(team))
-    proposal.amount, proposal.note, proposal.by = amount, words, by
+    proposal.amount, proposal.note, proposal.by, proposal.at = amount, words, by, clock.now()
     proposal.save()
     return proposal
 

@@ -13,7 +13,18 @@ from spm.dashboards.norvik import cast, figures, sheets
 from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
-from targets import approvals, cycles, letters, plans, quotas, ramp_schedules, recipients, revisions, scenarios
+from targets import (
+    approvals,
+    cycles,
+    letters,
+    plans,
+    proposals,
+    quotas,
+    ramp_schedules,
+    recipients,
+    revisions,
+    scenarios,
+)
 from targets.choices import Measure, RevisionCause, Stage, WhatIf
 from targets.cycles import StagePlan
 from targets.goals import Goal, GoalModel, of_person, of_team
@@ -31,6 +42,11 @@ QUESTIONS = {
     "S3": _("Two of my key accounts closed a plant each. On which ones is the growth of 2027 built?"),
 }
 AGREED = ("N2", "N4", "S1")
+PROPOSED = {  # from below: thousands of bookings, and why
+    "N1": (4500, _("Without the one large order I come to 4.1 M€; with its second plant to more.")),
+    "S3": (3050, _("Two plants less; the others grow by a tenth.")),
+}
+SOUTH_SEES = (17400, _("The two plants that closed took 0.6 M€ with them."))
 
 
 def set_ramp() -> None:
@@ -103,6 +119,7 @@ def plan_next_year() -> None:
         _ask_what_if(year)
     _move(cycle, Stage.REVIEW, date(2026, 9, 11))
     _send_letters(cycle)
+    _propose(cycle)
     read = Notification.objects.filter(created_at__lt=timezone.now()).exclude(
         kind__in=("quota_published", "quota_question")
     )
@@ -160,6 +177,20 @@ def _send_letters(cycle: PlanningCycle) -> None:
         letter = by_email[cast.SELLERS[code].email]
         with clock.at(moment(date(2026, 9, 17))):
             letters.ask(letter, by=letter.person, text=str(question))
+
+
+def _propose(cycle: PlanningCycle) -> None:
+    """What two reps and the manager of South think that the year can be, beside what they were given."""
+    for code, (thousands, why) in PROPOSED.items():
+        rep = User.objects.get(email=cast.SELLERS[code].email)
+        with clock.at(moment(date(2026, 9, 17), 11)):
+            told: dict[str, Any] = {"by": rep, "note": str(why)}
+            proposals.propose(cycle, of_person(rep.pk), Measure.BOOKINGS, Decimal(thousands * 1000), **told)
+    manager, south = User.objects.get(email=cast.MANAGERS[figures.SOUTH].email), Team.objects.get(name=figures.SOUTH)
+    thousands, why = SOUTH_SEES
+    with clock.at(moment(date(2026, 9, 18), 7)):
+        told = {"by": manager, "note": str(why)}
+        proposals.propose(cycle, of_team(south.pk), Measure.BOOKINGS, Decimal(thousands * 1000), **told)
 
 
 def _ask_what_if(year: FiscalYear) -> None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spm.dashboards.shell import THEMES
 from spm.org.models import User
+from spm.ui.forms import VersionedFormMixin
 from spm.zones import known_zones
 
 type Choices = list[tuple[str, str | Promise]]
@@ -22,7 +23,7 @@ def time_zones() -> Choices:
     return [("", _("As the company")), ("UTC", "UTC"), *((name, name.replace("_", " ")) for name in cities)]
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(VersionedFormMixin, forms.ModelForm[User]):
     """What people set for themselves. Name and e-mail address are the admin's: imports know the person by them."""
 
     locale = forms.ChoiceField(label=_("Language and number format"), required=False, choices=languages)

@@ -4,6 +4,7 @@ from allauth.account.utils import perform_login
 from django.conf import settings as site
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,6 +21,7 @@ from spm.org.gates import user_of
 from spm.org.limits import spend
 from spm.org.models import User
 from spm.talk.queries import choices_of
+from spm.ui.forms import StaleRecord
 from spm.ui.redirects import back
 
 COOKIE_AGE = 365 * 24 * 3600
@@ -38,10 +40,16 @@ def settings(request: HttpRequest) -> HttpResponse:
     person = user_of(request)
     form = ProfileForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
-        people.set_preferences(person, **form.cleaned_data)
-        translation.activate(person.locale or translation.get_language_from_request(request))
-        messages.success(request, _("Settings saved."))
-        return with_theme(redirect("dashboards:settings"), person.theme)
+        try:
+            with transaction.atomic():
+                form.claim()
+                people.set_preferences(person, **form.told)
+        except StaleRecord as error:
+            form.add_error(None, str(error))
+        else:
+            translation.activate(person.locale or translation.get_language_from_request(request))
+            messages.success(request, _("Settings saved."))
+            return with_theme(redirect("dashboards:settings"), person.theme)
     status = 422 if form.is_bound else 200
     context = {"form": form, "choices": choices_of(person)}
     return render(request, "dashboards/settings.html", context, status=status)

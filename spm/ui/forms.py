@@ -41,6 +41,7 @@ class VersionedFormMixin:
     """
 
     conflicts: tuple[Conflict, ...] = ()
+    is_overtaken = False  # somebody else saved after this form was opened
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +55,7 @@ class VersionedFormMixin:
         cleaned = super().clean()  # type: ignore[misc]  # of the ModelForm beside it
         stored = form.instance._meta.model._base_manager.filter(pk=form.instance.pk).first()
         if stored is not None and form.cleaned_data.get("version") != stored.version:
-            self.conflicts = tuple(_differences(form, stored))
+            self.is_overtaken, self.conflicts = True, tuple(_differences(form, stored))
             form.data = form.data.copy()
             form.data[form.add_prefix("version")] = str(stored.version)
             form.add_error(

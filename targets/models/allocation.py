@@ -57,7 +57,7 @@ class Proposal(models.Model):
     amount = MoneyField(_("amount"))
     note = models.CharField(_("note"), max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    at = models.DateTimeField(auto_now=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = OfHolderQuerySet.as_manager()
     history = reasoned()

@@ -8,7 +8,7 @@ from spm.dashboards.shell import entries_at
 from tests.builders import make_account, make_person, make_territory
 
 QUERIES = 10  # session, person, scope, company and bell, then one for each of the four kinds
-PROFILE = {"locale": "fr", "timezone": "Europe/Paris", "theme": "dark", "shortcuts": ""}
+PROFILE = {"locale": "fr", "timezone": "Europe/Paris", "theme": "dark", "shortcuts": "", "version": 0}
 
 
 @pytest.fixture

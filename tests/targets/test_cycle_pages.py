@@ -192,6 +192,19 @@ def test_inv_32_settings_changed_by_another_admin_are_not_overwritten(client, cy
     assert PlanningCycle.objects.get().over_max == 10
 
 
+def test_inv_32_owners_and_days_set_by_another_admin_stand_beside_ones_own(client, cycle, cast):
+    client.force_login(cast.admin)
+    stale = form_of(cycle, owner_review=cast.north_manager.pk, due_lock="2026-12-01")
+    assert client.post("/targets/2027/edit/", form_of(cycle, owner_review=cast.director.pk)).status_code == 302
+    page = client.post("/targets/2027/edit/", stale)
+    assert page.status_code == 422
+    rows = re.findall(r'<tr><th scope="row">(.+?)</th><td>(.*?)</td><td>(.*?)</td></tr>', page.content.decode())
+    assert ("Review, Owner", "North Manager", "Director") in rows
+    assert ("Lock, Due on", "1 Dec 2026", "—") in rows
+    assert len(rows) == 2
+    assert cycle.stages.get(stage="review").owner == cast.director
+
+
 def test_home_takes_the_same_queries_for_two_quotas_and_for_five(
     client, cycle, cast, django_assert_num_queries, django_assert_max_num_queries
 ):

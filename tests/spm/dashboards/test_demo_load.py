@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, Q
 
 from spm.dashboards import demo
 from spm.dashboards.demo_planning import moment
@@ -30,6 +30,7 @@ from targets.models import (
     Attainment,
     CompanyPlan,
     PlanningCycle,
+    Proposal,
     Quota,
     QuotaLetter,
     Target,
@@ -207,6 +208,30 @@ def test_next_year_is_published_four_fifths_allocated_and_in_review_with_two_que
     assert sorted(questions.values_list("author__email", flat=True)) == sorted(
         cast.SELLERS[code].email for code in ("N1", "S3")
     )
+
+
+def test_next_year_is_handed_on_by_team_three_people_have_no_number_yet_and_three_say_what_they_think():
+    admin = User.objects.get(email=cast.ADMIN.email)
+    cycle = PlanningCycle.objects.select_related("fiscal_year").get(fiscal_year__label="2027")
+    home = cycle_queries.cycle_home(admin, cycle, Measure.BOOKINGS)
+    assert [meter.amount for meter in home.meters.rows] == [54_000_000, 54_800_000, 43_200_000]
+    assert home.meters.rows[-1].lacking == "3 of 14 have no number yet"
+    waiting = Counter(str(row.kind) for row in home.waiting)
+    assert waiting == {"answer": 6, "approval": 3, "question": 2, "number": 1}
+    (without,) = (row for row in home.waiting if row.kind == "number")
+    assert (without.person.email, without.team_name) == (cast.MANAGERS[figures.CHANNEL].email, figures.CHANNEL)
+    said = Proposal.objects.filter(cycle=cycle).order_by("amount")
+    assert [(row.amount, row.team_id is not None) for row in said] == [
+        (3_050_000, False),
+        (4_500_000, False),
+        (17_400_000, True),
+    ]
+    assert all(row.note for row in said)
+    returned = plans_of("2027").get(state="returned")
+    at_plan = Q(thread__anchor="territory-plan", thread__key=returned.pk)
+    at_line = Q(thread__anchor="territory-line", thread__key__in=returned.lines.values("pk"))
+    talks = Comment.objects.filter(at_plan | at_line)
+    assert talks.filter(thread__resolved_at=None).exclude(author=returned.person).exists()
 
 
 def test_one_deal_of_this_year_is_told_where_next_year_is_allocated_and_none_is_left_out_yet():
