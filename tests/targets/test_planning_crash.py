@@ -20,10 +20,33 @@ from spm.jobs.sweeper import sweep
 from spm.org.models import FiscalYear, Period, User
 from spm.org.verification import run_all
 from spm.ui.fields import MoneyField
-from targets import approvals, cycles, letters, plan_rates, ramp_schedules, revisions, rollup, scenarios
-from targets.choices import RevisionCause, Stage, WhatIf
+from targets import (
+    approvals,
+    cycles,
+    holds,
+    letters,
+    one_offs,
+    plan_rates,
+    proposals,
+    ramp_schedules,
+    revisions,
+    rollup,
+    scenarios,
+)
+from targets.choices import Measure, RevisionCause, Stage, WhatIf
+from targets.cycles import StagePlan
 from targets.goals import Goal, of_person
-from targets.models import CompanyPlan, PlanningCycle, Quota, QuotaLetter, RampSchedule, Rate, RollupRun, ScenarioStep
+from targets.models import (
+    Actual,
+    CompanyPlan,
+    PlanningCycle,
+    Quota,
+    QuotaLetter,
+    RampSchedule,
+    Rate,
+    RollupRun,
+    ScenarioStep,
+)
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota
 from targets.recipients import prepare
@@ -82,6 +105,18 @@ def with_answer():
     in_stage(Stage.REVIEW)
     letters.send([letter()], person("Lead"))
     letters.ask(letter(), person("Rep"), "Does this count the customer that left?")
+
+
+def with_letter():
+    in_stage(Stage.REVIEW)
+    letters.send([letter()], person("Lead"))
+
+
+def with_deal_of_last_year():
+    in_stage(Stage.ALLOCATE)
+    make_year("2025", date(2025, 1, 1))
+    make_actual(person("Rep"), "2025-03-10", 1000, kind="booking")
+    rollup.roll_up_stale()
 
 
 def locked():
@@ -155,6 +190,41 @@ def reject_letter():
     letters.reject(letter(), person("Lead"), "It is taken out")
 
 
+def agree():
+    letters.agree(letter(), person("Rep"))
+
+
+def ask():
+    letters.ask(letter(), person("Rep"), "Does this count the customer that left?")
+
+
+def acknowledge():
+    letters.acknowledge(letter(), person("Rep"))
+
+
+def propose():
+    rep = person("Rep")
+    proposals.propose(cycle(), of_person(rep.pk), Measure.BOOKINGS, Decimal(900), by=rep, note="One plant less")
+
+
+def set_stages():
+    days = {stage.value: StagePlan(person("Lead"), date(2026, 9, 1 + place)) for place, stage in enumerate(Stage)}
+    cycles.set_stages(cycle(), days, by=person("Admin"))
+
+
+def set_policy():
+    cycles.set_policy(cycle(), by=person("Admin"), over_max=Decimal(5))
+
+
+def leave_out():
+    deal = Actual.objects.get(date=date(2025, 3, 10))
+    one_offs.leave_out(cycle(), deal, reason="A stadium", by=person("Admin"))
+
+
+def hold():
+    holds.hold(plan(), of_person(person("Rep").pk), "bookings", october(), by=person("Admin"))
+
+
 def ask_for_revision():
     wanted = [(Quota, Goal(of_person(person("Rep").pk), "bookings", october(), Decimal(1500)))]
     revisions.request(plan(), wanted, effective=october(), by=person("Lead"), **WHY)
@@ -214,6 +284,14 @@ VERBS = [
     (step_back, lambda: in_stage(Stage.ALLOCATE)),
     (return_company_plan, lambda: in_stage(Stage.PLAN) or approvals.submit(plan(), by=person("Admin"))),
     (reject_letter, with_answer),
+    (agree, with_letter),
+    (ask, with_letter),
+    (acknowledge, locked),
+    (propose, with_letter),
+    (set_stages, lambda: in_stage(Stage.PLAN)),
+    (set_policy, lambda: in_stage(Stage.PLAN)),
+    (leave_out, with_deal_of_last_year),
+    (hold, lambda: in_stage(Stage.ALLOCATE)),
     (ask_for_revision, locked),
     (approve_revision, with_request),
     (reject_revision, with_request),
