@@ -21,6 +21,11 @@ class ActualKind(models.TextChoices):
     REVENUE = "revenue", _("Revenue")
 
 
+OTHER_MEASURE_WORDS = (("booking", Measure.BOOKINGS.value), ("revenues", Measure.REVENUE.value))
+OTHER_KIND_WORDS = (("bookings", ActualKind.BOOKING.value), ("revenues", ActualKind.REVENUE.value))
+"""What files also say, and what it means: a measure counts bookings, a line is a booking; either number is understood."""
+
+
 class PlanKind(models.TextChoices):
     WORKING = "working", _("Working version")
     BASELINE = "baseline", _("Baseline")

@@ -42,7 +42,7 @@ from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import Scope, scope_of
 from targets import access, holds, policy
 from targets.batches import Change, set_all
-from targets.choices import BatchKind, Measure
+from targets.choices import OTHER_MEASURE_WORDS, BatchKind, Measure
 from targets.goals import (
     Goal,
     GoalModel,
@@ -60,7 +60,13 @@ from targets.plans import working_plan
 BLOCK = 500
 UNKNOWN_YEAR = gettext_lazy("There is no such fiscal year. Load periods first.")
 MEASURE = Column(
-    "measure", ColumnType.CHOICE, required=True, filled=True, choices=tuple(Measure.values), example="bookings"
+    "measure",
+    ColumnType.CHOICE,
+    required=True,
+    filled=True,
+    choices=tuple(Measure.values),
+    other_words=OTHER_MEASURE_WORDS,
+    example="bookings",
 )
 PERIOD = Column(
     "period", required=True, filled=True, max_length=20, help=gettext_lazy("month, quarter or year"), example="2026-Q1"

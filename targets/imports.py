@@ -18,7 +18,7 @@ from spm.market.imports import UNKNOWN_ACCOUNT, UNKNOWN_TERRITORY
 from spm.market.models import ProductFamily
 from spm.org.models import User
 from targets import actuals, lines, unloaded
-from targets.choices import ActualKind
+from targets.choices import OTHER_KIND_WORDS, ActualKind
 from targets.crediting import Resolver, Share
 from targets.goal_imports import CompanyPlans, Quotas, Targets
 from targets.rate_imports import RateKind
@@ -165,7 +165,13 @@ class Actuals(LineKind):
     columns = (
         EXTERNAL_ID,
         Column(
-            "kind", ColumnType.CHOICE, required=True, filled=True, choices=tuple(ActualKind.values), example="revenue"
+            "kind",
+            ColumnType.CHOICE,
+            required=True,
+            filled=True,
+            choices=tuple(ActualKind.values),
+            other_words=OTHER_KIND_WORDS,
+            example="revenue",
         ),
         Column("date", ColumnType.DATE, required=True, filled=True, example="2026-03-31"),
         Column(

@@ -171,8 +171,8 @@ def _currency(_column: Column, text: str) -> str:
 
 def _choice(column: Column, text: str) -> str:
     wanted = normalise(text)
-    for choice in column.choices:
-        if normalise(choice) == wanted:
+    for word, choice in (*zip(column.choices, column.choices, strict=True), *column.other_words):
+        if normalise(word) == wanted:
             return choice
     raise BadCell(_("Write one of: %(choices)s.") % {"choices": ", ".join(column.choices)})
 

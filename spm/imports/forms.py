@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from spm.imports import profiles, workbooks
 from spm.imports.kinds import ImportKind
+from spm.imports.mapped import canonical_places
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportProfile
 from spm.imports.proposals import PeriodColumns
@@ -125,9 +126,10 @@ class MappingForm(forms.Form):
         self.is_proposed = proposed is not None
         self._add_unpivot(proposed)
         choices = [("", _("– not in the file –")), *((header, header) for header in headers)]
-        by_form = {header.strip().casefold().replace(" ", "_"): header for header in headers}
+        places = canonical_places([column.name for column in kind.columns], headers)
+        known = {name: headers[found[0]] for name, found in places.items() if len(found) == 1}
         for column in kind.columns:
-            told = mapping.columns.get(column.name, by_form.get(column.name, ""))
+            told = mapping.columns.get(column.name, known.get(column.name, ""))
             kept = [] if told in dict(choices) else [(told, told)]  # a template of headers, from a file of mappings
             self.fields[f"column_{column.name}"] = forms.ChoiceField(
                 label=column.name,

@@ -54,6 +54,7 @@ class Column:
     required: bool = False  # the header must be there; see ``filled`` for the cells
     filled: bool = False  # an empty cell is refused
     choices: tuple[str, ...] = ()
+    other_words: tuple[tuple[str, str], ...] = ()  # a word that files have for one of the choices, and that choice
     max_length: int = 200
     is_code: bool = False  # an id or a code: 0001 is not 1
     help: str | Promise = ""

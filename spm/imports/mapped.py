@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -141,17 +141,12 @@ class MappedTable:
     def _match_canonical(self) -> None:
         """Headers that are canonical ones themselves, or but for their signs, where the mapping fills nothing."""
         taken = {*self.mapping.columns, *self.mapping.constants, *self._made()}
-        for spelt in (_canonical, _letters):
-            names = {spelt(name): name for name in self.columns if name not in taken}
-            for place, header in enumerate(self.table.headers):
-                name = names.get(spelt(header))
-                if name is None:
-                    continue
-                if name in self.direct:
-                    raise BadMapping(_("Two columns of the file could be “%(name)s”. Rename one.") % {"name": name})
-                self.direct[name] = place
-                self.used.add(place)
-            taken.update(self.direct)
+        names = [name for name in self.columns if name not in taken]
+        for name, places in canonical_places(names, self.table.headers).items():
+            if len(places) > 1:
+                raise BadMapping(_("Two columns of the file could be “%(name)s”. Rename one.") % {"name": name})
+            self.direct[name] = places[0]
+            self.used.update(places)
 
     def _made(self) -> list[str]:
         """Canonical headers that [unpivot] and [period_of] fill."""
@@ -259,6 +254,20 @@ class MappedTable:
         except (BadCell, RuleViolation) as error:
             return MappedRow(row.number, row.cells, Refusal(row.number, rule.into, text, str(error)))
         return MappedRow(row.number, {**row.cells, rule.into: label})
+
+
+def canonical_places(names: Iterable[str], headers: Sequence[str]) -> dict[str, list[int]]:
+    """Which headers of a file are canonical ones themselves: name → their places, more than one where it is unclear.
+
+    Spelt alike comes first; what nothing is spelt like is known by its letters and digits alone.
+    """
+    found: dict[str, list[int]] = {}
+    for spelt in (_canonical, _letters):
+        wanted = {spelt(name): name for name in names if name not in found}
+        for place, header in enumerate(headers):
+            if name := wanted.get(spelt(header)):
+                found.setdefault(name, []).append(place)
+    return found
 
 
 def _canonical(header: str) -> str:

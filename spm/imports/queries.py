@@ -49,6 +49,7 @@ class BatchPage:
     can_load_good: bool
     can_undo: bool
     may_map: bool
+    may_upload_another: bool  # something is wrong with this one, and it is not loaded
     is_judged: bool
     is_loaded: bool
     without_access: int
@@ -81,6 +82,7 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
         can_load_good=may_load and bool(batch.refused) and batch.read > batch.refused and not batch.is_snapshot,
         can_undo=access.can_undo(user, batch) and running is None,
         may_map=may_load,
+        may_upload_another=may_load and (batch.state == BatchState.REFUSED or bool(batch.refused)),
         is_judged=bool(batch.read),
         is_loaded=batch.state == BatchState.COMMITTED,
         without_access=_without_access(batch, user),

@@ -48,6 +48,9 @@ def explanation(column: Column) -> str:
     said = [_("required") if column.required else _("optional")]
     if column.choices:
         said.append(_("one of %(choices)s") % {"choices": ", ".join(column.choices)})
+    if column.other_words:
+        words = ", ".join(word for word, _choice in column.other_words)
+        said.append(_("%(words)s are understood too") % {"words": words})
     if column.help:
         said.append(str(column.help))
     if column.example:

@@ -120,6 +120,12 @@ def test_dates_as_files_write_them(text, fmt, value):
         (Column("c", ColumnType.CURRENCY), "usd", "USD"),
         (Column("i", ColumnType.INTEGER), "12", 12),
         (Column("m", ColumnType.CHOICE, choices=("revenue", "margin")), "REVENUE", "revenue"),
+        (
+            Column("m", ColumnType.CHOICE, choices=("booking",), other_words=(("bookings", "booking"),)),
+            "Bookings",
+            "booking",
+        ),
+        (Column("m", ColumnType.CHOICE, choices=("booking",), other_words=(("bookings", "booking"),)), "orders", None),
         (Column("s", ColumnType.NUMBER), "0.33333333", Decimal("0.33333333")),
     ],
 )

@@ -187,6 +187,18 @@ def test_inv_12_one_identity_whatever_case_and_blanks_and_the_later_row_wins(com
     assert User.objects.people().get().name == "Second"
 
 
+def test_rows_that_a_later_one_replaces_are_named_and_twenty_at_most(company):
+    rows = "".join(f"p{n}@example.com,First\n" for n in range(22))
+    batch = load("people", f"email,name\n{rows}{rows.replace('First', 'Second')}alone@example.com,Ana\n")
+    assert told(batch) == {"read": 45, "new": 23, "superseded": 22}
+    (note,) = batch.notes
+    assert note.startswith(
+        "Rows that a later row of the file about the same thing replaces: 2 (p0@example.com), 3 (p1@"
+    )
+    assert note.endswith("21 (p19@example.com). 2 more rows are replaced.")
+    assert load("people", "email,name\nother@example.com,Ana\n").notes == []
+
+
 def test_unknown_zone_language_and_team_are_refused(company):
     batch = load("people", "email,team,locale,timezone\na@x.com,Nowhere,,\nb@x.com,,xx,\nc@x.com,,,Mars/Base\n")
     assert [row.column for row in batch.rows.all()] == ["team", "locale", "timezone"]

@@ -69,6 +69,40 @@ def test_foreign_headers_are_mapped_and_the_mapping_is_kept_as_a_profile(admin, 
     assert again.state == BatchState.PREVIEWED
 
 
+def test_the_mapping_page_knows_a_header_by_its_letters(admin):
+    _response, batch = send(admin, "people", file=file(b"E-Mail,Full name,Employee ID:\na@x.example,Ana,7\n"))
+    form = admin.get(reverse("imports:map", args=[batch.pk])).context["form"]
+    chosen = [form[f"column_{name}"].initial for name in ("email", "name", "employee_id")]
+    assert chosen == ["E-Mail", "", "Employee ID:"]
+
+
+def test_of_two_headers_that_could_be_one_the_mapping_page_chooses_none(admin):
+    _response, batch = send(admin, "people", file=file(b"E-Mail,e_mail\na@x.example,b@x.example\n"))
+    assert batch.reason == "Two columns of the file could be “email”. Rename one."
+    assert admin.get(reverse("imports:map", args=[batch.pk])).context["form"]["column_email"].initial == ""
+
+
+def test_a_refused_file_leads_to_the_upload_of_another_and_a_good_one_does_not(admin):
+    page, _batch = send(admin, "teams", file=file(b"Gruppe\nEast\n"))
+    way = f'<a class="btn" href="{reverse("imports:create", args=["teams"])}">Upload another file</a>'
+    assert way in page.content.decode()
+    assert way in send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\n"))[0].content.decode()
+    assert way not in send(admin, "teams", file=file(b"team\nEast\n"))[0].content.decode()
+
+
+def test_a_kind_or_a_measure_in_singular_or_plural_is_understood(admin, year, cast):
+    lines = (
+        b"external_id,kind,date,amount\na,Bookings,2026-01-05,10\nb,booking,2026-01-05,10\nc,revenues,2026-01-05,5\n"
+    )
+    _page, batch = send(admin, "actuals", file=file(lines))
+    assert (batch.new, batch.refused) == (3, 0)
+    admin.post(reverse("imports:commit", args=[batch.pk]))
+    assert sorted(Actual.objects.values_list("kind", flat=True)) == ["booking", "booking", "revenue"]
+    quota = f"email,measure,period,amount\n{cast.rep.email},Booking,2026-01,10\n{cast.rep.email},bookings,2026-01,20\n"
+    _page, batch = send(admin, "quotas", file=file(quota.encode()))
+    assert (batch.new, batch.superseded, batch.refused) == (1, 1, 0)
+
+
 def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     response, batch = send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\nWest,North\n"))
     assert "There is no such team" in response.content.decode()
