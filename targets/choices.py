@@ -23,7 +23,7 @@ class ActualKind(models.TextChoices):
 
 OTHER_MEASURE_WORDS = (("booking", Measure.BOOKINGS.value), ("revenues", Measure.REVENUE.value))
 OTHER_KIND_WORDS = (("bookings", ActualKind.BOOKING.value), ("revenues", ActualKind.REVENUE.value))
-"""What files also say, and what it means: a measure counts bookings, a line is a booking; either number is understood."""
+"""What files also say, and what it means: a measure counts bookings, a line is a booking."""
 
 
 class PlanKind(models.TextChoices):

@@ -54,11 +54,13 @@ def account_or_404(request: HttpRequest, pk: int) -> Account:
 @require_safe
 def account_list_page(request: HttpRequest) -> HttpResponseBase:
     """The accounts the user works, by name; narrowed to a territory, a tier, or what a map asks for."""
-    user, wish = user_of(request), account_list.wish_of(request.GET)
+    user, wish, company = user_of(request), account_list.wish_of(request.GET), clock.company()
+    if company is None:
+        return render(request, "dashboards/no_calendar.html", {"title": _("Accounts")})
     if export_format(request):
         return tables.export_accounts(request, account_list.every_line(user, wish))
     found = account_list.account_list(user, wish, request.GET.get("page", ""))
-    context = {"found": found, "company": company_or_404(), "needs": Need.choices}
+    context = {"found": found, "company": company, "needs": Need.choices}
     context["can_move"] = access.can_make_moves(user)
     return render(request, "territories/account_list.html", context)
 

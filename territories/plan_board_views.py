@@ -31,7 +31,7 @@ def plan_board_page(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     year = _year(request)
     if year is None:
-        return render(request, "dashboards/no_calendar.html")
+        return render(request, "dashboards/no_calendar.html", {"title": _("Territory plans")})
     if not access.can_see_board(user):
         return _own(request, year)
     page = plan_board.board(user, year)

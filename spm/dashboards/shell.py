@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from spm.dashboards import demo_people
 from spm.dashboards.setup.checklist import Checklist, checklist
-from spm.org import access, clock
+from spm.org import access, clock, invitations
 from spm.org.models import Company, User
 from spm.talk import notices
 
@@ -101,6 +101,11 @@ class Shell:
     @cached_property
     def demo_people(self) -> demo_people.DemoPeople | None:
         return demo_people.offered()
+
+    @property
+    def waits_for_admin(self) -> bool:
+        """Whether this installation is empty and nobody can sign in: no company, and no admin."""
+        return self.company is None and not invitations.has_admin()
 
     @property
     def outlives_demo(self) -> bool:

@@ -24,6 +24,7 @@ from spm.imports.models import ImportBatch
 from spm.org import audit
 from spm.org.access import can_administer
 from spm.org.choices import AuditKind
+from spm.org.clock import company
 from spm.org.gates import admins_only, user_of
 from spm.org.limits import spend
 from spm.ui.exports import export_format
@@ -92,8 +93,11 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @importers_only
 def upload(request: HttpRequest, kind: str) -> HttpResponse:
-    """A file or pasted cells; stored, then judged."""
+    """A file or pasted cells; stored, then judged. Without a company first the form of that."""
     wanted, user = _kind_of(request, kind), user_of(request)
+    if company() is None:
+        messages.info(request, _("Name the company and its currency first; files are loaded into it."))
+        return redirect("setup:company")
     form = UploadForm(request.POST or None, request.FILES or None, kind=wanted, user=user)
     if request.method == "POST":
         spend(request, "import")

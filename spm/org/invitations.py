@@ -5,6 +5,7 @@ Only the hash of a token is stored; a link is good for seven days and one use, a
 
 import hashlib
 import secrets
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from spm.org.models import Invitation, User
 GOOD_FOR = timedelta(days=7)
 RECENTLY = timedelta(days=1)
 """Whoever was sent a link within this time is not sent another one unless somebody asks for just that."""
+LINK_COMMAND = "python3 -m uv run manage.py admin_link"
 MOST_AT_ONCE = 500  # keys in one IN list
 
 
@@ -113,6 +115,16 @@ def first_admin_link() -> str:
         raise BadInvitation(_("There is an admin already, who can invite others."))
     Invitation.objects.filter(makes_admin=True, used_at=None).update(expires_at=timezone.now())
     return _make(makes_admin=True, sent_at=timezone.now())[1]
+
+
+def link_command() -> str:
+    """What to type, in the folder of SPM, for a fresh link of the first admin; names the data folder where it must."""
+    usual = settings.BASE_DIR / "var" / "main"
+    if settings.DATABASE_URL or usual == settings.DATA_DIR:
+        return LINK_COMMAND
+    inside = settings.DATA_DIR.is_relative_to(settings.BASE_DIR)
+    folder = settings.DATA_DIR.relative_to(settings.BASE_DIR) if inside else settings.DATA_DIR
+    return f"SPM_DATA_DIR={shlex.quote(str(folder))} {LINK_COMMAND}"
 
 
 def has_admin() -> bool:

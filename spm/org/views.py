@@ -31,7 +31,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         else:
             signed_in: HttpResponse = perform_login(request, person, email_verification="none")
             return signed_in
-    return render(request, "org/invitation.html", {"form": form, "person": form.person})
+    context = {"form": form, "person": form.person, "command": invitations.link_command()}
+    return render(request, "org/invitation.html", context)
 
 
 @login_required

@@ -1,8 +1,11 @@
 """Taking the demo company away leaves the database as ``migrate`` leaves it, guards included."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
@@ -10,7 +13,7 @@ from spm.dashboards import demo
 from spm.dashboards.norvik import cast
 from spm.errors import RuleViolation
 from spm.market.models import Territory
-from spm.org import audit, guards, verification
+from spm.org import audit, guards, invitations, verification
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Company, Team, User
 from tests.builders import make_account, make_company, make_person, make_quota, make_team, make_territory, make_year
@@ -53,6 +56,35 @@ def test_an_admin_of_the_demo_removes_it_and_goes_on_as_first_admin(demo_company
     assert demo.is_empty()
     assert answer.redirect_chain[0][0].startswith("/accounts/invitation/")
     assert answer.status_code == 200
+    assert "manage.py admin_link</code>" in answer.content.decode()
+
+
+def test_a_lost_link_of_the_first_admin_is_printed_anew_and_the_old_one_ends(demo_company, client, capsys, settings):
+    settings.BASE_URL = "http://127.0.0.1:8000"  # put back after the test
+    client.force_login(make_person("Admin", email=cast.ADMIN.email, is_admin=True))
+    shown = client.post("/setup/demo/remove/").url
+    assert "Nobody can sign in yet." in client.get("/accounts/login/").content.decode()
+    call_command("admin_link", port=8123)
+    printed = capsys.readouterr().out.strip()
+    assert printed.startswith("http://127.0.0.1:8123/accounts/invitation/")
+    assert client.get(shown).status_code == 404
+    told = {"email": "ada@example.com", "name": "Ada", "password": "much-better-2026"}
+    page = client.post(urlsplit(printed).path, told)
+    assert page.status_code == 302, page.content.decode()
+    assert User.objects.get(email="ada@example.com").is_admin
+    with pytest.raises(CommandError, match="There is an admin already"):
+        call_command("admin_link")
+    client.logout()
+    assert "Nobody can sign in yet." not in client.get("/accounts/login/").content.decode()
+
+
+def test_the_way_to_a_fresh_link_names_the_data_folder_where_it_is_not_the_usual_one(settings):
+    settings.DATABASE_URL, settings.DATA_DIR = "", settings.BASE_DIR / "var" / "main"
+    assert invitations.link_command() == "python3 -m uv run manage.py admin_link"
+    settings.DATA_DIR = settings.BASE_DIR / "var" / "demo"
+    assert invitations.link_command() == "SPM_DATA_DIR=var/demo python3 -m uv run manage.py admin_link"
+    settings.DATABASE_URL = "postgres://spm@127.0.0.1/spm"
+    assert invitations.link_command() == "python3 -m uv run manage.py admin_link"
 
 
 def test_an_admin_of_ones_own_outlives_the_demo_and_stays_signed_in(demo_company, client, other_browser):

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from spm.dashboards import demo, demo_folder
 from spm.dashboards.norvik import cast
 from spm.errors import RuleViolation
-from spm.jobs.serving import Installation, listen
+from spm.jobs.serving import Installation, listen, use_address
 from spm.jobs.startup import prepare
+from spm.org.invitations import first_admin_link, has_admin
 
 
 class Command(BaseCommand):
@@ -29,9 +30,10 @@ class Command(BaseCommand):
             with ExitStack() as stack:
                 address = (options["host"], options["port"])
                 listening = None if options["no_serve"] else stack.enter_context(listen(*address))
+                told = use_address(*address)
                 spm = self._start(stack, reset=options["reset"])
                 if listening:
-                    self._greet("http://{}:{}".format(*address))
+                    self._greet(told)
                     spm.serve(listening)
         except RuleViolation as error:
             raise CommandError(str(error)) from error
@@ -58,6 +60,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\nSPM {settings.VERSION} on {address} – data in {settings.DATA_DIR} – Ctrl-C ends it.")
         if not demo.is_loaded():
             self.stdout.write("The demo company was removed; `manage.py demo --reset` loads it again.")
+            if not has_admin():
+                self.stdout.write(f"This link makes the first admin of yours, once:\n  {first_admin_link()}")
             return
         self.stdout.write(f"The sign-in page offers three roles with one click; everybody's password: {demo.PASSWORD}")
         for role, email in cast.ROLES.items():
