@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
+from spm.market.choices import AssignmentRole
 from spm.org import clock
 from spm.org.choices import PeriodLevel
 from spm.org.scopes import scope_of
@@ -157,7 +158,8 @@ class PlanLineQuerySet(VersionedQuerySet):
 
 class TargetQuerySet(VersionedQuerySet):
     def visible_to(self, user: "User") -> Self:
-        """Admins: all. Managers: teams they lead today and below, and territories held by people they see.
+        """Admins: all. Managers: teams they lead today and below, and territories held by people they see. Reps: of the
+        territories they own today, of a year to come not before its lock.
 
         Of scenarios admins alone.
         """
@@ -169,7 +171,11 @@ class TargetQuerySet(VersionedQuerySet):
         if scope.everything:
             return Q()
         if not scope.is_manager:
-            return Q(pk__in=[])
+            assignment = self.model._meta.get_field("territory").related_model.assignments.rel.related_model
+            owned = assignment.objects.as_of(clock.today()).filter(person=user, role=AssignmentRole.OWNER)
+            drafts = years_in_draft(self.model._meta.get_field("plan").related_model)
+            hidden = Q(plan__kind=PlanKind.SCENARIO) | Q(plan__fiscal_year__in=drafts)
+            return Q(territory__in=owned.values("territory")) & ~hidden
         territory = self.model._meta.get_field("territory").related_model
         led = Q(team__in=scope.leads) | Q(territory__in=territory.objects.visible_to(user))
         return led & ~Q(plan__kind=PlanKind.SCENARIO)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from spm.dashboards import access, marks
@@ -35,8 +36,8 @@ from spm.ui.status import Status
 from spm.ui.theme import Chart
 from targets import baseline, curves
 from targets.allocation_facts import joined_on
-from targets.choices import Measure
-from targets.models import Attainment
+from targets.choices import LetterState, Measure, Stage
+from targets.models import Attainment, QuotaLetter
 from targets.ramps import ramp_percent, read_ramps
 from targets.spreading import HUNDRED
 
@@ -91,6 +92,15 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterNote:
+    """Where the number of a year that is not locked yet can be read: its quota letter."""
+
+    year: str
+    href: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RepPage:
     view: View
     company: Company
@@ -106,6 +116,7 @@ class RepPage:
     month_rows: list[MonthRow]
     halves: list[Half]
     is_empty: bool
+    letter: LetterNote | None  # where the period has no quota yet, and the letter tells what is proposed
     overlay: Decimal
     effect: Decimal
     accounts: RepAccounts | None  # None where the page shows none
@@ -168,6 +179,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
         month_rows=rows,
         halves=_halves(user, person, trees, chosen, window),
         is_empty=all(figures(cells[measure], window).is_empty for measure in MEASURES),
+        letter=None if row.figures.quota else letter_note(user, person, window),
         overlay=sum((chosen[leaf.pk].overlay for leaf in window.leaves if leaf.pk in chosen), ZERO),
         effect=row.figures.effect,
         accounts=accounts,
@@ -285,6 +297,17 @@ def _halves(user: User, person: User, trees: Mapping[int, TeamTree], cells: Cell
         Half(names[team], leaves[0].starts_on, figures(cells, Window(tuple(leaves), (), (), (), ())))
         for team, leaves in known
     ]
+
+
+def letter_note(user: User, person: User, window: Window) -> LetterNote | None:
+    """The quota letter of a year in the window that is planned and not locked, if the viewer may read it."""
+    years = {leaf.fiscal_year for leaf in window.leaves}
+    letters = QuotaLetter.objects.visible_to(user).filter(person=person, cycle__fiscal_year__in=years)
+    open_ones = letters.exclude(state=LetterState.UNSENT).exclude(cycle__stage=Stage.MONITOR)
+    year = open_ones.values_list("cycle__fiscal_year__label", flat=True).order_by("cycle__fiscal_year__starts_on").last()
+    if year is None:
+        return None
+    return LetterNote(year, reverse("targets:quota", args=[year, person.pk]), is_own=user == person)
 
 
 def _once_led(user: User) -> list[int]:

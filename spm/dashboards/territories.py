@@ -1,7 +1,8 @@
 """Reads for the list of territories: who holds them, what stands in them, and how they pace; as a map and a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -28,7 +29,7 @@ from spm.ui.geometry import Bullet
 from spm.ui.numbers import money_compact, percent
 from spm.ui.status import Status, heat_band
 from targets import baseline
-from targets.models import Attainment, PeriodTotal
+from targets.models import Attainment, PeriodTotal, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,16 @@ class TerritoryRow:
     href: str
     owner_href: str
     is_region: bool  # territories stand below it, and have the owners
+    hides_target: bool  # a rep reads own credits in it, and its target is for others to see
+
+    @property
+    def without_target(self) -> str:
+        """Why there is no status."""
+        return _("target of its owner") if self.hides_target else _("no target")
 
     @property
     def is_vacant(self) -> bool:
-        return self.owner is None and not self.is_region
+        return self.owner is None and not self.is_region and not self.hides_target  # a rep sees no other owner
 
     @property
     def share(self) -> Decimal | None:
@@ -129,7 +136,8 @@ def _read(user: User, company: Company, view: View, stamp: Stamp) -> TerritoryLi
         row = Row(RowKind.TEAM, territory.pk, figures(known, view.window), known)
         about = (owner, stands.get(territory.pk, Land()), planned.get(territory.pk))
         is_region = territory.pk in regions or territory.is_unassigned
-        rows.append(_row(territory, about, row, view, company, is_region=is_region))
+        hides = reads_own_alone(user) and owner != user
+        rows.append(_row(territory, about, row, view, company, is_region=is_region, hides_target=hides))
     trees = two_trees(user, view) if can_administer(user) else None
     vacant = sum(row.is_vacant for row in rows)
     return TerritoryList(view, company, stamp, in_order(rows, view), vacant, _tree_map(rows, company), trees)
@@ -173,7 +181,7 @@ def _sentence(row: TerritoryRow, company: Company) -> str:
     told = {
         "name": row.name,
         "potential": money_compact(row.land.potential, company.currency),
-        "status": row.status.label if row.figures.pace is not None else _("no target"),
+        "status": row.status.label if row.figures.pace is not None else row.without_target,
         "pace": percent(row.figures.pace),
         "owner": row.owner.name if row.owner else _("vacant"),
     }
@@ -183,7 +191,9 @@ def _sentence(row: TerritoryRow, company: Company) -> str:
 
 
 def reads_own_alone(user: User) -> bool:
-    """A rep sees no row of a territory, which may hold credits of others: he reads his own credits in it."""
+    """A rep sees no row of a territory, which may hold credits of others: he reads his own credits in it, and the
+    target of what he owns.
+    """
     return not can_open_performance(user)
 
 
@@ -193,6 +203,26 @@ def own_in_territories(user: User, view: View) -> QuerySet[PeriodTotal]:
     return own.order_by()
 
 
+def owned_since(user: User, view: View) -> dict[int, date]:
+    """Territories of which the user is the owner, and since when."""
+    mine = Assignment.objects.visible_to(user).as_of(view.today).filter(role=AssignmentRole.OWNER, person=user)
+    return dict(mine.values_list("territory", "starts_on"))
+
+
+def _own_targets(user: User, view: View) -> Iterator[tuple[int, int, int]]:
+    """(territory, leaf period, target as stored) of what the user owns, from the month on in which it became theirs.
+
+    What came before was somebody else's to sell: against own credits its target would show a gap that is none.
+    """
+    since = owned_since(user, view)
+    ends = {leaf.pk: leaf.ends_on for leaf in view.window.leaves}
+    rows = Target.objects.visible_to(user).of_version(baseline=view.is_baseline)
+    rows = rows.filter(measure=view.measure, territory__in=since, period__in=ends).order_by()
+    for key, leaf, target in rows.values_list("territory", "period", stored("amount")):
+        if ends[leaf] >= since[key]:
+            yield key, leaf, target
+
+
 def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[int, dict[int, Cell]]:
     """Territory → its leaf figures in the window; ``keys``: of these alone."""
     cells: dict[int, dict[int, Cell]] = {}
@@ -200,6 +230,9 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
         own = own_in_territories(user, view)
         for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
             cells.setdefault(key, {})[leaf] = Cell(actual, effect_units=effect)
+        for key, leaf, target in _own_targets(user, view):
+            cell = cells.setdefault(key, {}).get(leaf, Cell())
+            cells[key][leaf] = cell._replace(quota_units=target, plan_units=target)
         return cells
     leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)
@@ -220,6 +253,7 @@ def _row(  # noqa: PLR0913  # one row of many columns
     company: Company,
     *,
     is_region: bool,
+    hides_target: bool,
 ) -> TerritoryRow:
     owner, land, plan = about
     status = standing(row.figures, company)
@@ -235,4 +269,5 @@ def _row(  # noqa: PLR0913  # one row of many columns
         href=reverse("dashboards:territory", args=[territory.pk]) + view.query(sort=""),
         owner_href=reverse("dashboards:rep", args=[owner.pk]) + view.query(sort="") if owner else "",
         is_region=is_region,
+        hides_target=hides_target,
     )

@@ -1,6 +1,7 @@
 """Reads for the page of one territory: owner, target and attainment, months, and its accounts with what they brought.
 
-A manager reads the territory's own row of the roll-up. A rep, who sees no such row, reads his own credits in it.
+A manager reads the territory's own row of the roll-up. A rep, who sees no such row, reads his own credits in it, and
+its target where he is the owner.
 """
 
 from collections.abc import Iterable
@@ -81,6 +82,7 @@ class TerritoryPage:
     plan: PlanOf | None
     beside: Beside | None  # for those who see the territory's own row
     own_alone: bool  # a rep's own credits, not the territory's
+    hides_target: bool  # such a rep is not its owner, and does not see its target
     figures: Figures
     status: Status
     bar: Bullet
@@ -134,6 +136,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         plan=plans_of(user, view).get(territory.pk),
         beside=None if reads_own_alone(user) else beside(user, view, territory, owner),
         own_alone=reads_own_alone(user),
+        hides_target=reads_own_alone(user) and (owner is None or owner.person_id != user.pk),
         figures=whole,
         status=status,
         bar=bar_of(name, whole, status, company.currency),

@@ -11,6 +11,7 @@ SECOND_LINE = {
         "spm/dashboards/rep_accounts.py::_credited Credit",
         "spm/dashboards/reps.py::_about Assignment",
         "spm/dashboards/reps.py::_cells Attainment",
+        "spm/dashboards/reps.py::letter_note QuotaLetter",
         "spm/dashboards/setup/people_views.py::_person_parts Membership",
         "targets/letter_queries.py::_letter QuotaLetter",
         "targets/letter_queries.py::_quotas Quota",

@@ -10,9 +10,10 @@ from spm.market import territories
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Assignment, Contact, Territory
 from spm.market.territories import DayTaken
+from spm.org import clock
 from spm.org.models import FiscalYear
 from targets import rollup
-from targets.models import Target
+from targets.models import PlanningCycle, Target
 from territories.models import Stakeholder, TerritoryPlan
 from tests.builders import make_account, make_actual, make_plan, make_quota, make_territory, make_year
 from tests.spm.imports_help import load
@@ -241,3 +242,53 @@ def test_a_territory_below_itself_is_refused_in_words(client, cast):
     assert response.status_code == 422
     assert "A territory cannot stand below itself." in response.content.decode()
     assert Territory.objects.get(pk=above.pk).parent is None
+
+
+def row_of(client, person, name):
+    client.force_login(person)
+    return {row.name: row for row in client.get("/territories/?period=2026&measure=bookings").context["page"].rows}[name]
+
+
+def test_a_rep_reads_the_target_of_the_territory_that_he_owns_as_the_manager_does(client, cast, land):
+    _region, finland, _norway = land
+    reads = [row_of(client, person, "Finland").figures for person in (cast.rep, cast.north_manager)]
+    assert [(read.quota, read.actual, read.gap) for read in reads] == [(Decimal(1000), Decimal(800), Decimal(-200))] * 2
+    client.force_login(cast.rep)
+    page = client.get(f"/territories/{finland.pk}/?period=2026&measure=bookings").content.decode()
+    assert "Your own credits in it are 80 % of target pace" in " ".join(page.split())
+    assert "no target" not in page
+
+
+def test_a_helper_reads_own_credits_alone_and_that_the_target_is_the_owners_to_see(client, cast, land):
+    _region, finland, _norway = land
+    territories.assign(finland, person=cast.teammate, starts_on=date(2026, 1, 1), role=AssignmentRole.OVERLAY)
+    row = row_of(client, cast.teammate, "Finland")
+    assert (row.figures.quota, row.without_target, row.is_vacant) == (None, "target of its owner", False)
+    page = client.get(f"/territories/{finland.pk}/?period=2026&measure=bookings").content.decode()
+    assert "its target is its owner’s to see" in page
+    assert "Nobody holds this territory" not in page
+    assert not Target.objects.visible_to(cast.teammate).exists()
+
+
+def test_the_target_of_a_territory_taken_over_counts_from_the_month_on_in_which_it_was(client, cast, land):
+    _region, finland, _norway = land
+    for label in ("2026-02", "2026-03"):
+        target(finland, 500, label)
+    territories.assign(finland, person=cast.teammate, starts_on=date(2026, 2, 15), role=AssignmentRole.OWNER)
+    assert row_of(client, cast.teammate, "Finland").figures.quota == Decimal(1000)
+    assert not Target.objects.visible_to(cast.rep).exists()
+
+
+def test_a_rep_sees_no_target_of_a_year_to_come_before_its_lock_and_none_of_a_scenario(cast, land):
+    _region, finland, _norway = land
+    coming = make_year("2027", date(2027, 1, 1))
+    plan = make_plan(coming)
+    leaf = coming.periods.leaves().first()
+    PlanningCycle.objects.create(fiscal_year=coming)
+    Target.objects.create(plan=plan, territory=finland, measure="bookings", period=leaf, amount=7)
+    assert [row.amount for row in Target.objects.visible_to(cast.rep)] == [Decimal(1000)]
+    plan.locked_at = clock.now()
+    plan.save(update_fields=["locked_at"])
+    assert Target.objects.visible_to(cast.rep).count() == 2
+    Target.objects.filter(amount=1000).update(plan=make_plan(territory_year(), kind="scenario"))
+    assert [row.amount for row in Target.objects.visible_to(cast.rep)] == [Decimal(7)]
