@@ -26,6 +26,17 @@ OTHER_KIND_WORDS = (("bookings", ActualKind.BOOKING.value), ("revenues", ActualK
 """What files also say, and what it means: a measure counts bookings, a line is a booking."""
 
 
+class Rule(models.TextChoices):
+    """What keeps a line out of a number, in the order in which it is asked (domain.md §4)."""
+
+    DATE = "date", _("date")
+    MEASURE = "measure", _("measure")
+    TERRITORY = "territory", _("territory")
+    SHARE = "share", _("share")
+    RATE = "rate", _("rate")
+    PERIOD = "period", _("period state")
+
+
 class PlanKind(models.TextChoices):
     WORKING = "working", _("Working version")
     BASELINE = "baseline", _("Baseline")

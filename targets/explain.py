@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from spm.ui.numbers import day
-from targets.choices import ActualKind, Measure
+from targets.choices import ActualKind, Measure, Rule
 from targets.curves import KIND_OF, Stretch, counted
 from targets.lines import PERIOD, RATE
 from targets.models import Actual, Credit
@@ -50,9 +50,9 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The first rule that fails, empty where none does, and a sentence with what it met."""
+    """The first rule that fails, None where none does, and a sentence with what it met."""
 
-    rule: str
+    rule: Rule | None
     sentence: str
 
 
@@ -85,6 +85,27 @@ def left_out(
         rows = rows.filter(Q(territory__in=holder.territories) | Q(pk__in=credited))
     full = Credit.objects.select_related("person", "territory").order_by("pk")
     return rows.select_related("person", "territory", "account").prefetch_related(Prefetch("credits", full))
+
+
+def failing(rule: Rule, holder: Holder, measure: Measure, rows: QuerySet[Actual]) -> QuerySet[Actual]:
+    """Those of ``rows``, which do not count, that fail at ``rule`` first: what ``first_failing`` says of each of them.
+
+    Of lines that are loaded the last two rules keep none out, so that whatever passes the first three fails by share.
+    """
+    dated = Q(is_tombstone=False, date__range=(holder.first, holder.last))
+    measured = Q(kind=KIND_OF[measure])
+    if measure is Measure.MARGIN:
+        measured &= Q(cost__isnull=False)
+    inside = Q()
+    if holder.territories:
+        inside = Q(Exists(Credit.objects.filter(actual=OuterRef("pk"), territory__in=holder.territories)))
+    if rule is Rule.DATE:
+        return rows.exclude(dated)
+    if rule is Rule.MEASURE:
+        return rows.filter(dated).exclude(measured)
+    if rule is Rule.TERRITORY:
+        return rows.filter(dated, measured).exclude(inside) if holder.territories else rows.none()
+    return rows.filter(dated, measured, inside) if rule is Rule.SHARE else rows.none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +152,7 @@ class Question:
 def first_failing(asked: Question) -> Verdict:
     """Why the line does not count: the first rule that says no."""
     found = (rule(asked) for rule in (_date, _measure, _territory, _share, _rate, _period_state))
-    silent = Verdict("", _("No rule keeps it out: look again after the next roll-up."))
+    silent = Verdict(None, _("No rule keeps it out: look again after the next roll-up."))
     return next((verdict for verdict in found if verdict), silent)
 
 
@@ -139,20 +160,20 @@ def _date(asked: Question) -> Verdict | None:
     actual, holder = asked.actual, asked.holder
     words = {"day": day(actual.date), "first": day(holder.first), "last": day(holder.last)}
     if actual.is_tombstone:
-        return Verdict(_("date"), _("The line no longer stands: it vanished from its source or its import was undone."))
+        return Verdict(Rule.DATE, _("The line no longer stands: it vanished from its source or its import was undone."))
     if actual.date < holder.first:
-        return Verdict(_("date"), _("Dated %(day)s, before %(first)s.") % words)
+        return Verdict(Rule.DATE, _("Dated %(day)s, before %(first)s.") % words)
     if actual.date > holder.last:
-        return Verdict(_("date"), _("Dated %(day)s, after %(last)s.") % words)
+        return Verdict(Rule.DATE, _("Dated %(day)s, after %(last)s.") % words)
     return None
 
 
 def _measure(asked: Question) -> Verdict | None:
     if asked.actual.kind != KIND_OF[asked.measure]:
         words = {"kind": ActualKind(asked.actual.kind).label, "measure": asked.measure.label}
-        return Verdict(_("measure"), _("A line of kind %(kind)s does not count for %(measure)s.") % words)
+        return Verdict(Rule.MEASURE, _("A line of kind %(kind)s does not count for %(measure)s.") % words)
     if asked.measure is Measure.MARGIN and asked.actual.cost is None:
-        return Verdict(_("measure"), _("Its cost is missing, so its margin is unknown."))
+        return Verdict(Rule.MEASURE, _("Its cost is missing, so its margin is unknown."))
     return None
 
 
@@ -161,22 +182,22 @@ def _territory(asked: Question) -> Verdict | None:
     if not inside or any(part.territory_id in inside for part in parts):
         return None
     if not all(asked.may_name(part.territory_id) for part in parts):
-        return Verdict(_("territory"), _("On that day it counted in another territory."))
+        return Verdict(Rule.TERRITORY, _("On that day it counted in another territory."))
     names = ", ".join(sorted({part.territory for part in parts}))
-    return Verdict(_("territory"), _("On that day it counted in %(names)s.") % {"names": names or "—"})
+    return Verdict(Rule.TERRITORY, _("On that day it counted in %(names)s.") % {"names": names or "—"})
 
 
 def _share(asked: Question) -> Verdict | None:
     people, parts = asked.holder.people_on(asked.actual.date), asked.parts
     own = [part for part in parts if people is None or part.person in people]
     if not parts:
-        return Verdict(_("share"), _("Nobody is credited for it."))
+        return Verdict(Rule.SHARE, _("Nobody is credited for it."))
     if not own:
-        return Verdict(_("share"), _("Its whole credit is with others."))
+        return Verdict(Rule.SHARE, _("Its whole credit is with others."))
     if all(part.is_overlay for part in own) and asked.holder.person is None:
-        return Verdict(_("share"), _("Overlay credit counts for the person alone, not for the whole."))
+        return Verdict(Rule.SHARE, _("Overlay credit counts for the person alone, not for the whole."))
     if all(part.share == Decimal(0) for part in own):
-        return Verdict(_("share"), _("Its share is zero."))
+        return Verdict(Rule.SHARE, _("Its share is zero."))
     return None
 
 
@@ -187,7 +208,7 @@ def _rate(asked: Question) -> Verdict | None:
         return None
     words = {"currency": row.currency, "day": day(row.date), "file": row.filename, "number": row.number}
     told = _("Row %(number)s of %(file)s was refused: no rate for %(currency)s is in force on %(day)s.")
-    return Verdict(_("rate"), told % words)
+    return Verdict(Rule.RATE, told % words)
 
 
 def _period_state(asked: Question) -> Verdict | None:
@@ -200,4 +221,4 @@ def _period_state(asked: Question) -> Verdict | None:
         told = _("Row %(number)s of %(file)s came while %(period)s was closed; it is open again: load the file anew.")
     else:
         told = _("Row %(number)s of %(file)s waits: %(period)s is closed for new lines.")
-    return Verdict(_("period state"), told % words)
+    return Verdict(Rule.PERIOD, told % words)

@@ -23,7 +23,7 @@ from spm.market.territories import with_below
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
 from targets import explain
-from targets.choices import ActualKind
+from targets.choices import ActualKind, Rule
 from targets.curves import Stretch
 from targets.models import Actual, Attainment, Credit
 from targets.one_off_queries import deals_address
@@ -72,12 +72,23 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """A filter of what does not count; ``rule`` empty = all of it."""
+
+    rule: str
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ActualsPage:
     view: View
     company: Company
     stamp: Stamp
     subject: Subject
     shows_left_out: bool
+    rule: Rule | None  # of what does not count, only what fails at it first
     total: Decimal  # as the roll-up has it
     listed: Decimal  # sum of all rows of the list, not of this page of it
     not_listed: Decimal  # credits of people the viewer does not see one by one, or newer than the roll-up
@@ -95,7 +106,20 @@ class ActualsPage:
     @property
     def export_address(self) -> str:
         """The half that is shown, for its files."""
-        return f"{self.address}&show=left-out" if self.shows_left_out else self.address
+        if not self.shows_left_out:
+            return self.address
+        return f"{self.address}&show=left-out" + (f"&rule={self.rule.value}" if self.rule else "")
+
+    @property
+    def rules(self) -> list[RuleChoice]:
+        """Everything, then by the first rule that fails, in the order in which the rules are asked."""
+        address = f"{self.address}&show=left-out"
+        asked = [Rule(rule) for rule in Rule if self.subject.holder.territories or rule is not Rule.TERRITORY]
+        first = RuleChoice("", _("All"), address, current=self.rule is None)
+        return [
+            first,
+            *(RuleChoice(one.value, str(one.label), f"{address}&rule={one.value}", self.rule is one) for one in asked),
+        ]
 
 
 def subject_of(user: User, company: Company, view: View, params: QueryDict) -> Subject:
@@ -192,28 +216,52 @@ class LeftOutLines:
         return [*self.waiting[part], *self.lines[max(start - first, 0) : max(stop - first, 0)]]
 
 
-def left_out_of(user: User, view: View, subject: Subject) -> LeftOutLines:
-    """Lines of the fiscal years touched that do not count for the number, and rows of files that are no lines yet."""
+def rule_of(params: QueryDict) -> Rule | None:
+    """The rule that an address names; what is none of them filters nothing."""
+    asked = params.get("rule", "")
+    return Rule(asked) if asked in Rule.values else None
+
+
+def left_out_of(user: User, view: View, subject: Subject, rule: Rule | None = None) -> LeftOutLines:
+    """Lines of the fiscal years touched that do not count for the number, and rows of files that are no lines yet.
+
+    ``rule``: those that fail at it first alone.
+    """
     leaves = [leaf for quarter in view.window.quarters for leaf in quarter.leaves]
     around, holder = (leaves[0].starts_on, leaves[-1].ends_on), subject.holder
     rows = explain.left_out(holder, view.measure, Actual.objects.visible_to(user), around)
     waiting = unloaded(user, leaves, holder.everybody, holder.territories)
+    if rule is not None:
+        rows = explain.failing(rule, holder, view.measure, rows)
+        questions = (explain.Question(row, [], holder, view.measure) for row in waiting)
+        waiting = [row for row, one in zip(waiting, questions, strict=True) if explain.first_failing(one).rule == rule]
     return LeftOutLines(waiting, rows.order_by("-date", "pk"))
 
 
-def actuals_page(user: User, company: Company, view: View, subject: Subject, *, left_out: bool) -> ActualsPage:
+def actuals_page(  # noqa: PLR0913  # whose page, of what, which half of it
+    user: User, company: Company, view: View, subject: Subject, *, left_out: bool, rule: Rule | None = None
+) -> ActualsPage:
     """The list and the number it stands behind, both of one roll-up."""
-    return steady(user, lambda stamp: _read(user, company, view, subject, stamp, left_out=left_out))
+    return steady(user, lambda stamp: _read(user, company, view, subject, stamp, left_out=left_out, rule=rule))
 
 
 def _read(  # noqa: PLR0913  # whose page, of what, at which state
-    user: User, company: Company, view: View, subject: Subject, stamp: Stamp, *, left_out: bool
+    user: User,
+    company: Company,
+    view: View,
+    subject: Subject,
+    stamp: Stamp,
+    *,
+    left_out: bool,
+    rule: Rule | None,
 ) -> ActualsPage:
     seen = territory_names(user) if left_out else {}
     credits, lines = credits_of(user, view, subject), left_out_of(user, view, subject)
     summed = credits.aggregate(sum=Sum("counts", output_field=MoneyField()))["sum"] or ZERO
     whole = total_of(user, view, subject)
-    rows: Any = lines if left_out else credits
+    rows: Any = credits
+    if left_out:
+        rows = left_out_of(user, view, subject, rule) if rule else lines
     page = Paginator(rows, PAGE_ROWS).get_page(view.page)
     return ActualsPage(
         view=view,
@@ -221,11 +269,12 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         stamp=stamp,
         subject=subject,
         shows_left_out=left_out,
+        rule=rule if left_out else None,
         total=whole,
         listed=summed,
         not_listed=whole - summed,
         count=page.paginator.count if not left_out else credits.count(),
-        left_out_count=page.paginator.count if left_out else lines.count(),
+        left_out_count=page.paginator.count if left_out and not rule else lines.count(),
         page=page,
         counted=[] if left_out else [as_counted(row) for row in page.object_list],
         left_out=[as_left_out(row, view, company, subject, seen) for row in page.object_list] if left_out else [],
@@ -294,6 +343,6 @@ def as_left_out(
         kind=str(ActualKind(line.kind).label),
         amount=line.amount,
         currency=line.currency if isinstance(line, Unloaded) else company.currency,
-        rule=verdict.rule,
+        rule=str(verdict.rule.label) if verdict.rule else "",
         reason=verdict.sentence,
     )

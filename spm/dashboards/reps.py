@@ -304,7 +304,9 @@ def letter_note(user: User, person: User, window: Window) -> LetterNote | None:
     years = {leaf.fiscal_year for leaf in window.leaves}
     letters = QuotaLetter.objects.visible_to(user).filter(person=person, cycle__fiscal_year__in=years)
     open_ones = letters.exclude(state=LetterState.UNSENT).exclude(cycle__stage=Stage.MONITOR)
-    year = open_ones.values_list("cycle__fiscal_year__label", flat=True).order_by("cycle__fiscal_year__starts_on").last()
+    year = (
+        open_ones.values_list("cycle__fiscal_year__label", flat=True).order_by("cycle__fiscal_year__starts_on").last()
+    )
     if year is None:
         return None
     return LetterNote(year, reverse("targets:quota", args=[year, person.pk]), is_own=user == person)

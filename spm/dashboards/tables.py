@@ -8,7 +8,15 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from spm.dashboards.actuals import Subject, as_counted, as_left_out, credits_of, left_out_of, territory_names
+from spm.dashboards.actuals import (
+    Subject,
+    as_counted,
+    as_left_out,
+    credits_of,
+    left_out_of,
+    rule_of,
+    territory_names,
+)
 from spm.dashboards.board import RowKind
 from spm.dashboards.charts import pacing_amounts, pacing_names
 from spm.dashboards.columns import OF_MARKET, Shown
@@ -196,7 +204,7 @@ def export_actuals(
     """All lines that count, or all that do not."""
     user, name = user_of(request), f"lines-{view.label}-{view.measure}"
     if left_out:
-        lines = left_out_of(user, view, subject)[:MOST_LINES]
+        lines = left_out_of(user, view, subject, rule_of(request.GET))[:MOST_LINES]
         seen = territory_names(user)
         left = (as_left_out(line, view, company, subject, seen) for line in lines)
         columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]

@@ -232,7 +232,7 @@ def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[
             cells.setdefault(key, {})[leaf] = Cell(actual, effect_units=effect)
         for key, leaf, target in _own_targets(user, view):
             cell = cells.setdefault(key, {}).get(leaf, Cell())
-            cells[key][leaf] = cell._replace(quota_units=target, plan_units=target)
+            cells[key][leaf] = Cell(cell.actual_units, cell.overlay_units, target, target, cell.effect_units)
         return cells
     leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Attainment.objects.visible_to(user).filter(measure=view.measure, period__in=leaves, territory__isnull=False)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from spm.dashboards import access, tables
-from spm.dashboards.actuals import actuals_page, deals_of, subject_of
+from spm.dashboards.actuals import actuals_page, deals_of, rule_of, subject_of
 from spm.dashboards.board import Focus
 from spm.dashboards.filters import filters_of, picker_of
 from spm.dashboards.home import admin_home, in_need
@@ -217,7 +217,7 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
     left_out = request.GET.get("show") == "left-out"
     if export_format(request):
         return tables.export_actuals(request, company, view, subject, left_out=left_out)
-    page = actuals_page(user, company, view, subject, left_out=left_out)
+    page = actuals_page(user, company, view, subject, left_out=left_out, rule=rule_of(request.GET))
     context = {
         "page": page,
         "view": view,

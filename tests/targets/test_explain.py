@@ -10,9 +10,9 @@ from spm.imports import batches
 from spm.org.choices import PeriodState
 from spm.org.models import Period
 from targets import closing, rollup
-from targets.choices import Measure
+from targets.choices import Measure, Rule
 from targets.curves import Stretch
-from targets.explain import Holder, Question, Verdict, counting, first_failing, left_out
+from targets.explain import Holder, Question, Verdict, counting, failing, first_failing, left_out
 from targets.models import Actual, Attainment, Credit
 from targets.unloaded import unloaded
 from tests.builders import make_actual, make_territory
@@ -32,12 +32,16 @@ def holder(cast, year):
 
 
 def reason(holder, measure=Measure.REVENUE):
-    """{external id: rule} of every line left out."""
+    """{external id: rule} of every line left out; the filter of each rule finds the same lines."""
     found = left_out(holder, measure, Actual.objects.all(), YEAR)
-    return {
+    told = {
         line.external_id: first_failing(Question(line, list(line.credits.all()), holder, measure)).rule
         for line in found
     }
+    for rule in Rule:
+        filtered = {line.external_id for line in failing(rule, holder, measure, found)}
+        assert filtered == {line for line, first in told.items() if first == rule}
+    return told
 
 
 def test_a_line_of_another_day_fails_by_date(cast, holder):
@@ -117,10 +121,10 @@ def test_a_parked_row_fails_by_the_state_of_its_period(cast, holder, state):
     close("2026-01", state)
     load("actuals", FILE + row("late", cast.rep), filename="crm.csv")
     told = "Row 2 of crm.csv waits: 2026-01 is closed for new lines."
-    assert waiting(holder, cast.admin) == {"late": ("period state", told)}
+    assert waiting(holder, cast.admin) == {"late": ("period", told)}
     closing.reopen(Period.objects.get(label="2026-01"), by=cast.admin, reason="Late rows")
     ((rule, told),) = waiting(holder, cast.admin).values()
-    assert (rule, "it is open again: load the file anew." in told) == ("period state", True)
+    assert (rule, "it is open again: load the file anew." in told) == ("period", True)
 
 
 def test_a_row_without_a_rate_fails_by_the_rate(cast, holder):
@@ -142,7 +146,7 @@ def test_a_row_that_waits_fails_by_an_earlier_rule_first(cast, year):
     )
     load("actuals", FILE + "".join(rows))
     found = {number: rule for number, (rule, _told) in waiting(holder, cast.admin, Measure.MARGIN).items()}
-    assert found == {"early": "date", "order": "measure", "costless": "measure", "sound": "period state"}
+    assert found == {"early": "date", "order": "measure", "costless": "measure", "sound": "period"}
 
 
 def test_a_row_of_another_territory_or_of_a_day_in_another_team_fails_before_the_period(cast, year):
@@ -150,7 +154,7 @@ def test_a_row_of_another_territory_or_of_a_day_in_another_team_fails_before_the
     close("2026-01")
     load("actuals", FILE + row("here", cast.rep) + row("there", cast.teammate))
     whole = Holder((Stretch(*YEAR, None),), territories=frozenset({land.pk}))
-    assert {number: rule for number, (rule, _told) in waiting(whole, cast.admin).items()} == {"here": "period state"}
+    assert {number: rule for number, (rule, _told) in waiting(whole, cast.admin).items()} == {"here": "period"}
     both = replace(whole, territories=frozenset({land.pk, other.pk}))
     (asked,) = (one for one in unloaded(cast.admin, leaves(), None, both.territories) if one.external_id == "there")
     told = {land.pk: "Land", other.pk: "Other"}
@@ -209,7 +213,7 @@ def test_rows_of_people_one_does_not_see_are_not_there(cast, holder):
 def test_a_line_that_no_rule_keeps_out_is_told_neutrally(cast, holder):
     line = make_actual(cast.rep)
     asked = Question(line, list(line.credits.all()), holder, Measure.REVENUE)
-    assert first_failing(asked) == Verdict("", "No rule keeps it out: look again after the next roll-up.")
+    assert first_failing(asked) == Verdict(None, "No rule keeps it out: look again after the next roll-up.")
 
 
 def test_the_counted_credits_sum_to_the_roll_up(cast, holder):

@@ -65,6 +65,29 @@ def test_pages_of_what_does_not_count_follow_each_other_without_gap(behind, stor
     assert everything[3:] == ["R1"]  # three rows that wait before the first line: the second page holds both kinds
 
 
+def test_what_does_not_count_is_filtered_by_the_first_rule_that_fails(behind, story, parked):
+    everything = left_out(behind(story.rep, show="left-out"))
+    whole = behind(story.rep, show="left-out").context["page"].left_out_count
+    for choice in behind(story.rep, show="left-out").context["page"].rules[1:]:
+        answer = behind(story.rep, show="left-out", rule=choice.rule)
+        expected = {line for line, (rule, *_) in everything.items() if rule == choice.label}
+        assert left_out(answer).keys() == expected
+        assert answer.context["page"].left_out_count == whole  # the tab counts all of it
+        assert [one.label for one in answer.context["page"].rules if one.current] == [choice.label]
+    assert left_out(behind(story.rep, show="left-out", rule="period")).keys() == {"P1", "P2"}
+    assert left_out(behind(story.rep, show="left-out", rule="nonsense")) == everything
+    empty = next(rule for rule in ("date", "share") if not left_out(behind(story.rep, show="left-out", rule=rule)))
+    assert "fails at this rule first" in behind(story.rep, show="left-out", rule=empty).content.decode()
+
+
+def test_the_file_of_a_rule_holds_its_lines_alone(behind, story, parked):
+    page = behind(story.rep, show="left-out", rule="period").context["page"]
+    assert page.export_address.endswith("&show=left-out&rule=period")
+    answer = behind(story.rep, show="left-out", rule="period", format="csv")
+    rows = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+    assert [row["Line"] for row in rows] == ["P1", "P2"]
+
+
 def test_the_file_holds_them_too_with_their_currency(behind, story, parked):
     answer = behind(story.rep, show="left-out", format="csv")
     rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))

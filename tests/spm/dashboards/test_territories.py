@@ -246,7 +246,9 @@ def test_a_territory_below_itself_is_refused_in_words(client, cast):
 
 def row_of(client, person, name):
     client.force_login(person)
-    return {row.name: row for row in client.get("/territories/?period=2026&measure=bookings").context["page"].rows}[name]
+    return {row.name: row for row in client.get("/territories/?period=2026&measure=bookings").context["page"].rows}[
+        name
+    ]
 
 
 def test_a_rep_reads_the_target_of_the_territory_that_he_owns_as_the_manager_does(client, cast, land):
