@@ -1,11 +1,10 @@
 """Reads for the list of territories: who holds them, what stands in them, and how they pace; as a map and a table."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -203,24 +202,18 @@ def own_in_territories(user: User, view: View) -> QuerySet[PeriodTotal]:
     return own.order_by()
 
 
-def owned_since(user: User, view: View) -> dict[int, date]:
-    """Territories of which the user is the owner, and since when."""
-    mine = Assignment.objects.visible_to(user).as_of(view.today).filter(role=AssignmentRole.OWNER, person=user)
-    return dict(mine.values_list("territory", "starts_on"))
-
-
-def _own_targets(user: User, view: View) -> Iterator[tuple[int, int, int]]:
+def _own_targets(user: User, view: View) -> Iterable[tuple[int, int, int]]:
     """(territory, leaf period, target as stored) of what the user owns, from the month on in which it became theirs.
 
-    What came before was somebody else's to sell: against own credits its target would show a gap that is none.
+    What came before was somebody else's to sell: against own credits its target would show a gap that is none. One
+    query.
     """
-    since = owned_since(user, view)
-    ends = {leaf.pk: leaf.ends_on for leaf in view.window.leaves}
+    mine = Assignment.objects.visible_to(user).as_of(view.today).filter(role=AssignmentRole.OWNER, person=user)
+    since = Subquery(mine.filter(territory=OuterRef("territory")).values("starts_on")[:1])
+    leaves = [leaf.pk for leaf in view.window.leaves]
     rows = Target.objects.visible_to(user).of_version(baseline=view.is_baseline)
-    rows = rows.filter(measure=view.measure, territory__in=since, period__in=ends).order_by()
-    for key, leaf, target in rows.values_list("territory", "period", stored("amount")):
-        if ends[leaf] >= since[key]:
-            yield key, leaf, target
+    rows = rows.filter(measure=view.measure, period__in=leaves, territory__isnull=False, period__ends_on__gte=since)
+    return rows.order_by().values_list("territory", "period", stored("amount"))
 
 
 def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[int, dict[int, Cell]]:
