@@ -26,6 +26,7 @@ HALF = Decimal("0.5")  # between two columns
 LABEL_SHARE = Decimal("0.075")
 ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
 """How much of the drawing's height a label needs: 18 of about 240 px."""
+NEAR_THE_END, THIN = 0.08, 2  # share of the period; px of a line that is not the actual
 MARKS_NAMED, LINE_OF_TEXT = 3, 17  # so many revisions are named in the drawing, each in three lines of so many px
 
 
@@ -70,8 +71,8 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
         yaxis=theme.axis(showgrid=True, rangemode="tozero", tickformat=","),
         shapes=[*_shapes(pacing, window), *(_mark_line(mark.day) for mark in pacing.marks)],
         annotations=[
-            *_end_labels(lines[:2], scale),
-            *_actual_label(pacing, scale),
+            *_end_labels(lines if _ends_with(pacing, window) else lines[:2], scale),
+            *([] if _ends_with(pacing, window) else _actual_label(pacing, scale)),
             *_today_label(pacing),
             *_mark_labels([(mark, mark.day) for mark in pacing.marks]),
             _unit_label(_("%(unit)s, cumulative") % {"unit": scale.unit}),
@@ -193,25 +194,36 @@ def _mark_line(at_: date | Decimal) -> dict[str, Any]:
 
 
 def _mark_labels(marks: Sequence[tuple[Mark, date | Decimal]]) -> list[dict[str, Any]]:
-    """What each line says, in short lines to its left, where lines that only grow leave room; each below the last."""
+    """What each line says, in short lines to its left, where lines that only grow leave room; each below the last.
+
+    By their name a phone leaves them out, which has no such room: the takeaway says the same.
+    """
     labels: list[dict[str, Any]] = []
     for mark, at_ in marks[:MARKS_NAMED]:
         for text in (mark.title, mark.amount, mark.cause):
             place = {"x": at_, "y": 1, "xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top"}
             place |= {"xshift": -2, "yshift": -LINE_OF_TEXT * len(labels)}
             font = {"color": theme.token("text"), "size": 13, "weight": 600 if text is mark.title else 400}
-            labels.append({**place, "showarrow": False, "text": text, "font": font})
+            labels.append({**place, "name": "mark", "showarrow": False, "text": text, "font": font})
     return labels
 
 
+def _ends_with(pacing: Pacing, window: Window) -> bool:
+    """Whether the actual ends so near to the end of the period that its name stands among those of the other lines."""
+    if not pacing.actual:
+        return False
+    return (window.ends_on - pacing.actual[-1][0]) < (window.ends_on - window.starts_on) * NEAR_THE_END
+
+
 def _end_labels(lines: Sequence[tuple[str, Points, dict[str, Any]]], scale: Scale) -> list[dict[str, Any]]:
-    """Names beside the ends of the lines, pushed apart."""
-    drawn = [(name, points[-1]) for name, points, _style in lines if points]
-    highest = max((amount for _name, (_day, amount) in drawn), default=Decimal(0))
-    heights = pushed_apart([amount for _name, (_day, amount) in drawn], highest * LABEL_SHARE)
+    """Names beside the ends of the lines, pushed apart; that of the thick line strong."""
+    drawn = [(name, points[-1], style) for name, points, style in lines if points]
+    highest = max((amount for _name, (_day, amount), _style in drawn), default=Decimal(0))
+    heights = pushed_apart([amount for _name, (_day, amount), _style in drawn], highest * LABEL_SHARE)
+    last = max((day for _name, (day, _amount), _style in drawn), default=None)
     return [
         {
-            "x": day,
+            "x": last,
             "y": height / scale.divisor,
             "xref": "x",
             "yref": "y",
@@ -219,9 +231,9 @@ def _end_labels(lines: Sequence[tuple[str, Points, dict[str, Any]]], scale: Scal
             "xshift": 6,
             "showarrow": False,
             "text": f"{name} {scale.text(amount)}",
-            "font": {"color": theme.token("muted"), "size": 13},
+            "font": STRONG if style["width"] > THIN else {"color": theme.token("muted"), "size": 13},
         }
-        for (name, (day, amount)), height in zip(drawn, heights, strict=True)
+        for (name, (_day, amount), style), height in zip(drawn, heights, strict=True)
     ]
 
 

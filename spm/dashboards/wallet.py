@@ -14,6 +14,8 @@ from spm.ui.numbers import money_compact, percent, thousands, unit_thousands
 NAMED, NAMED_FROM = 3, Decimal("0.1")
 """So many points carry their name, if so much of what is open is theirs; every other one has it on hover."""
 
+HALF, NEAR_X, NEAR_Y = Decimal("0.5"), Decimal("0.4"), Decimal("0.1")  # shares of the picture
+
 
 def left_of(row: RepAccount) -> Decimal:
     """What a year's potential leaves beyond what twelve months brought; never below 0."""
@@ -59,7 +61,7 @@ def _figure(rows: Sequence[RepAccount], unit: str) -> dict[str, object]:
         "y": shares,
         "text": [theme.strip(row.name) if is_named else "" for row, is_named in zip(rows, named, strict=True)],
         "customdata": [theme.strip(row.name) for row in rows],
-        "textposition": "top center",
+        "textposition": _sides(rows, named),
         "textfont": {"color": theme.token("text"), "size": 13},
         "marker": {"size": 11, "color": theme.token("primary", Decimal("0.7"))},
         "hovertemplate": "%{customdata}<br>%{x:,.0f} · %{y:.0f} %<extra></extra>",
@@ -72,6 +74,21 @@ def _figure(rows: Sequence[RepAccount], unit: str) -> dict[str, object]:
         xaxis=theme.axis(showline=True, rangemode="tozero", tickformat=",", title=_title(f"{_('Potential')}, {unit}")),
         yaxis=theme.axis(showgrid=True, rangemode="tozero", title=_title(_("Share of wallet, %"))),
     )
+
+
+def _sides(rows: Sequence[RepAccount], named: Sequence[bool]) -> list[str]:
+    """Where each name stands: to the side with more room, below its point where one of the names above is near."""
+    widest = max((row.potential or ZERO for row in rows), default=ZERO) or Decimal(1)
+    above: list[tuple[Decimal, Decimal]] = []  # places of the points that are named above
+    sides = []
+    for row, is_named in zip(rows, named, strict=True):
+        place = ((row.potential or ZERO) / widest, row.wallet or ZERO)
+        side = "left" if place[0] > HALF else "right"
+        is_crowded = any(abs(place[0] - x) < NEAR_X and abs(place[1] - y) < NEAR_Y for x, y in above)
+        sides.append(f"{'bottom' if is_crowded else 'top'} {side}")
+        if is_named and not is_crowded:
+            above.append(place)
+    return sides
 
 
 def _title(text: str) -> dict[str, object]:

@@ -26,7 +26,8 @@
     });
   }
 
-  /* On a phone: no number over each of many columns, short marks, every third name, and words that stay inside. */
+  /* On a phone: no number over each of many columns, short marks, every third name, no words at the lines of revisions,
+     which the sentence above repeats, and other words inside. */
   function narrow(data, layout) {
     if (layout.margin) layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36) };
     const columns = data.find((trace) => trace.type === "bar");
@@ -38,7 +39,8 @@
       layout.xaxis = { ...layout.xaxis, dtick: 3, tickangle: 0 };
     }
     const [first, last] = (layout.xaxis.range || []).map(Date.parse);
-    (layout.annotations || []).forEach((words) => {
+    layout.annotations = (layout.annotations || []).filter((words) => words.name !== "mark");
+    layout.annotations.forEach((words) => {
       const early = (Date.parse(words.x) - first) / (last - first) < 0.4;
       if (words.yref === "paper" && words.xref === "x" && words.xanchor === "right" && early) {
         words.xanchor = "left";

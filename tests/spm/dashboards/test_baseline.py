@@ -210,6 +210,12 @@ def marks_of(page):
     return [texts[i : i + 3] for i, text in enumerate(texts) if text.startswith("Revised")]
 
 
+def test_the_words_at_a_revision_are_named_so_that_a_phone_can_leave_them_out(revised, as_user):
+    page = performance(as_user(revised.director), "rep", revised.rep.pk)
+    notes = page.chart.figure["layout"]["annotations"]
+    assert [note["text"] for note in notes if note.get("name") == "mark"] == sum(marks_of(page), [])
+
+
 def test_a_person_s_line_bears_the_revision_in_drawing_sentence_and_table(revised, as_user):
     page = performance(as_user(revised.director), "rep", revised.rep.pk)
     assert marks_of(page) == [["Revised 1 Jul", "+€120", "territory move"]]

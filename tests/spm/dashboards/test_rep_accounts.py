@@ -1,5 +1,6 @@
 """The accounts of a person: what each brought, a year before, and of its potential; and the pages on paper."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from django.urls import reverse
 from spm.dashboards.periods import Leaf, Window
 from spm.dashboards.queries import view_of
 from spm.dashboards.rep_accounts import accounts_of, days_of
-from spm.dashboards.wallet import left_of, wallet_chart
+from spm.dashboards.wallet import _sides, left_of, wallet_chart
 from spm.market.models import AccountPlacement, Territory
 from spm.org import clock
 from targets import rollup
@@ -105,6 +106,15 @@ def test_the_picture_names_where_most_is_open(accounts):
     assert "€810 a year is open in 2 accounts of known potential; most of it at Rolf: €410." in chart.takeaway
     assert [row[0] for row in chart.table.rows] == ["Rolf", "Rita"]
     assert [left_of(row) for row in read(accounts.director, accounts.rep).with_potential] == [410, 400]
+
+
+@pytest.mark.parametrize(("second", "side"), [((90, 44), "bottom left"), ((90, 5), "top left"), ((10, 5), "top right")])
+def test_names_of_points_stand_inside_and_not_upon_each_other(accounts, second, side):
+    one, two = read(accounts.director, accounts.rep).with_potential
+    rows = [replace(one, potential=Decimal(100), year=Decimal(50))]
+    rows.append(replace(two, potential=Decimal(second[0]), year=Decimal(second[1])))
+    assert _sides(rows, [True, True]) == ["top left", side]
+    assert _sides(rows, [False, True])[1] == side.replace("bottom", "top")
 
 
 def test_a_teammate_s_page_and_paper_do_not_exist_for_a_rep(accounts, client):
