@@ -28,7 +28,7 @@ from spm.dashboards.wallet import wallet_chart
 from spm.market.models import Assignment
 from spm.org.models import ALWAYS, Company, User
 from spm.org.scopes import history_of, manager_name, scope_of
-from spm.org.trees import TeamTree
+from spm.org.trees import TeamTree, TreeHistory
 from spm.ui.fields import stored
 from spm.ui.geometry import Bullet
 from spm.ui.numbers import month_name, percent
@@ -88,6 +88,7 @@ class About:
     starts_on: date | None
     left_on: date | None
     once_led: tuple[tuple[int, str], ...]  # on one's own page: teams whose earlier totals stay one's to see
+    role: str
     ramp: str  # how much of a full quota is carried in the leaf period shown last
 
 
@@ -98,6 +99,15 @@ class LetterNote:
     year: str
     href: str
     is_own: bool
+
+    @property
+    def sentence(self) -> str:
+        told = (
+            _("Your quota of %(year)s is not locked yet")
+            if self.is_own
+            else _("The quota of %(year)s is not locked yet")
+        )
+        return told % {"year": self.year}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +174,14 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
     rows = [_month(leaf, chosen, view, company) for leaf in window.leaves if leaf.begun]
     origin = origin_of(view, company, stamp, _holders(person, cells, window))
     accounts = accounts_of(user, person, view) if is_whole else None
+    letter = None if row.figures.quota else letter_note(user, person, window)
     return RepPage(
         view=view,
         company=company,
         person=person,
         about=_about(user, person, view) if is_whole else None,
         stamp=stamp,
-        sentence=sentence_of(user, company, view, person, row),
+        sentence=letter.sentence if letter and row.figures.is_empty else sentence_of(user, company, view, person, row),
         bars=[_bar(person, measure, cells[measure], view, company, origin) for measure in MEASURES],
         lines=lines,
         chart=pacing_chart(lines, view, words, company.currency, title),
@@ -179,7 +190,7 @@ def _read(  # noqa: PLR0913  # whose page, of whom, at which state
         month_rows=rows,
         halves=_halves(user, person, trees, chosen, window),
         is_empty=all(figures(cells[measure], window).is_empty for measure in MEASURES),
-        letter=None if row.figures.quota else letter_note(user, person, window),
+        letter=letter,
         overlay=sum((chosen[leaf.pk].overlay for leaf in window.leaves if leaf.pk in chosen), ZERO),
         effect=row.figures.effect,
         accounts=accounts,
@@ -329,8 +340,15 @@ def _about(user: User, person: User, view: View) -> About:
         starts_on=person.starts_on,
         left_on=person.left_on,
         once_led=tuple((pk, history.teams[pk]) for pk in _once_led(user)) if user == person else (),
+        role=_role(person, history, tree),
         ramp=_ramp(user, person, view.window),
     )
+
+
+def _role(person: User, history: TreeHistory, tree: TeamTree) -> str:
+    """What the person does in the tree of today."""
+    led = sorted(history.teams[team] for team in tree.led_by(person.pk))
+    return _("Manager of %(teams)s") % {"teams": ", ".join(led)} if led else _("Rep")
 
 
 def _ramp(user: User, person: User, window: Window) -> str:

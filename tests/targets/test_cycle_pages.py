@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from spm.org.models import FiscalYear, User
 from targets import cycles, letters
@@ -234,3 +235,11 @@ def test_a_rep_reads_the_number_of_the_letter_in_the_list_of_years(page_of, cycl
     letters.send(list(QuotaLetter.objects.filter(person=cast.rep).select_related("cycle")), cast.north_manager)
     (line,) = (line for line in year_lines(User.objects.get(pk=cast.rep.pk), "bookings") if line.label == "2027")
     assert (line.quotas, line.plan) == (450, None)
+
+
+@pytest.mark.parametrize(("who", "is_told"), [("north_manager", True), ("admin", False)])
+def test_whose_quotas_add_up_is_said_to_whom_does_not_see_those_who_left(client, cast, year, who, is_told):
+    client.force_login(getattr(cast, who))
+    for address in (reverse("targets:year-list"), reverse("targets:year", args=["2026"])):
+        page = client.get(address).content.decode()
+        assert ("Quotas are those of the people you see today." in page) is is_told

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from targets import rollup
 from targets.choices import LetterState, Stage
 from targets.models import PlanningCycle, QuotaLetter
 from tests.builders import make_quota, make_year
@@ -29,7 +30,8 @@ def told(client, reader, person, period="2027"):
 
 def test_the_own_page_of_a_year_in_planning_leads_to_the_quota_letter(client, cast, letter):
     page = told(client, cast.rep, cast.rep)
-    assert "Your quota of 2027 is not locked yet. The letter tells the number that is proposed." in page
+    assert "Your quota of 2027 is not locked yet" in page
+    assert "The quota letter of 2027 tells the number that is proposed." in page
     assert f'href="{reverse("targets:quota", args=["2027", cast.rep.pk])}"' in page
     assert "Neither a quota nor an actual is on record" not in page
     assert "not locked yet" not in told(client, cast.rep, cast.rep, "2026")
@@ -56,3 +58,12 @@ def test_nothing_is_said_once_the_year_is_locked(client, cast, letter):
 
 def test_somebody_without_a_letter_is_told_of_none(client, cast, letter):
     assert "not locked yet" not in told(client, cast.teammate, cast.teammate)
+
+
+def test_the_head_tells_the_role_and_the_results_that_are_expected(client, cast, year):
+    make_quota(cast.rep, "2026-01", 1_200_000)
+    rollup.rebuild()
+    page = told(client, cast.rep, cast.rep, "2026")
+    assert "<dt>Role</dt><dd>Rep</dd>" in page
+    assert "Bookings €1.2 M; the goals of the territory plan" in page.replace("\xa0", " ")
+    assert "<dt>Role</dt><dd>Manager of North</dd>" in told(client, cast.admin, cast.north_manager, "2026")
