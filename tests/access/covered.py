@@ -11,7 +11,6 @@ SECOND_LINE = {
         "spm/dashboards/rep_accounts.py::_credited Credit",
         "spm/dashboards/reps.py::_about Assignment",
         "spm/dashboards/reps.py::_cells Attainment",
-        "spm/dashboards/reps.py::letter_note QuotaLetter",
         "spm/dashboards/setup/people_views.py::_person_parts Membership",
         "targets/letter_queries.py::_letter QuotaLetter",
         "targets/letter_queries.py::_quotas Quota",
@@ -62,6 +61,7 @@ SECOND_LINE = {
         "targets/cycle_queries.py::_waterfall Attainment",
         "targets/fairness.py::sheet #2 User",
         "targets/fairness.py::sheet Quota",
+        "targets/grids.py::read #2 Target",
         "targets/review_queries.py::_letters #2 QuotaLetter",
         "targets/review_queries.py::_letters #3 User",
         "targets/review_queries.py::_letters Quota",
@@ -154,6 +154,13 @@ NEVER_TOLD = {
         "spm/dashboards/territories.py::own_in_territories PeriodTotal",
         "targets/cycle_queries.py::_told_in_letters LetterLine",
         "territories/plan_board_views.py::_own TerritoryPlan",
+    ),
+    "of the person whom the address names, and of letters that were sent": (
+        "spm/dashboards/reps.py::letter_note QuotaLetter",
+    ),
+    "of the territories that the user owns; years in draft: tests/spm/dashboards/test_territories.py": (
+        "spm/dashboards/territories.py::_own_targets #2 Target",
+        "spm/dashboards/territories.py::_own_targets Assignment",
     ),
     "counts of the letters listed": ("targets/review_queries.py::_comments Comment",),
     "the gate of the page asks the same: who leads a team sees the plan": (

@@ -244,11 +244,11 @@ def test_a_territory_below_itself_is_refused_in_words(client, cast):
     assert Territory.objects.get(pk=above.pk).parent is None
 
 
-def row_of(client, person, name):
+def row_of(client, person, name, period="2026"):
     client.force_login(person)
-    return {row.name: row for row in client.get("/territories/?period=2026&measure=bookings").context["page"].rows}[
-        name
-    ]
+    return {
+        row.name: row for row in client.get(f"/territories/?period={period}&measure=bookings").context["page"].rows
+    }[name]
 
 
 def test_a_rep_reads_the_target_of_the_territory_that_he_owns_as_the_manager_does(client, cast, land):
@@ -281,7 +281,7 @@ def test_the_target_of_a_territory_taken_over_counts_from_the_month_on_in_which_
     assert not Target.objects.visible_to(cast.rep).exists()
 
 
-def test_a_rep_sees_no_target_of_a_year_to_come_before_its_lock_and_none_of_a_scenario(cast, land):
+def test_a_rep_sees_no_target_of_a_year_to_come_before_its_lock_and_none_of_a_scenario(client, cast, land):
     _region, finland, _norway = land
     coming = make_year("2027", date(2027, 1, 1))
     plan = make_plan(coming)
@@ -289,8 +289,10 @@ def test_a_rep_sees_no_target_of_a_year_to_come_before_its_lock_and_none_of_a_sc
     PlanningCycle.objects.create(fiscal_year=coming)
     Target.objects.create(plan=plan, territory=finland, measure="bookings", period=leaf, amount=7)
     assert [row.amount for row in Target.objects.visible_to(cast.rep)] == [Decimal(1000)]
+    assert row_of(client, cast.rep, "Finland", "2027").figures.quota is None
     plan.locked_at = clock.now()
     plan.save(update_fields=["locked_at"])
     assert Target.objects.visible_to(cast.rep).count() == 2
+    assert row_of(client, cast.rep, "Finland", "2027").figures.quota == Decimal(7)
     Target.objects.filter(amount=1000).update(plan=make_plan(territory_year(), kind="scenario"))
     assert [row.amount for row in Target.objects.visible_to(cast.rep)] == [Decimal(7)]
