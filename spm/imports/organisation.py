@@ -205,6 +205,7 @@ class PeopleLoader(RecordLoader):
         if key == self._house:
             raise Refused("email", values["email"], _("This address is reserved."))
         _check_person(values)
+        self._check_days(key, values)
         self._check_employee_id(key, values.get("employee_id") or "")
         said = {name: values[name] or "" for name in PERSON_TEXTS if name in values}
         said |= {name: values[name] for name in ("starts_on", "left_on") if name in values}
@@ -215,6 +216,17 @@ class PeopleLoader(RecordLoader):
         if key in self._retired:
             person.values.setdefault("is_active", True)
         return found
+
+    def _check_days(self, key: str, values: dict[str, Any]) -> None:
+        """Refuse a last day before the first, be it of the row or the one that is stored."""
+        stored = self.table(PEOPLE).rows.get((key,))
+        days = {name: stored.values[name] for name in ("starts_on", "left_on")} if stored else {}
+        days |= {name: values[name] for name in ("starts_on", "left_on") if name in values}
+        column = "left_on" if values.get("left_on") else "starts_on"
+        try:
+            people.refuse_days(days.get("starts_on"), days.get("left_on"))
+        except people.BadPerson as error:
+            raise Refused(column, values.get(column), str(error)) from error
 
     def _check_employee_id(self, key: str, number: str) -> None:
         """Refuse an id that somebody has with more zeros before it; zeros put back are welcome."""
@@ -232,7 +244,6 @@ class PeopleLoader(RecordLoader):
         leads: dict[tuple[str, date], str | None] = {}
         led = list(self._led[key])
         if before and "left_on" in values and left_on != before:
-            person.values["is_active"] = True
             if (values.get("starts_on") or ALWAYS) <= before:  # else they come back, to a team of their own
                 teams = _taken_back(self._teams_of[key], before)
                 again = self._led_again(key, before + ONE_DAY)
@@ -243,8 +254,9 @@ class PeopleLoader(RecordLoader):
             ends = people.ends_of(people.spans_of(self._teams_of[key] | teams), left_on + ONE_DAY)
             teams |= {left_on + ONE_DAY: None} | {day: None for _team, day in ends}
             leads |= dict.fromkeys(people.ends_of(led, left_on + ONE_DAY))
-            if left_on < self.run.company.today():
-                person.values["is_active"] = False
+        may_sign_in = people.has_access(before, left_on, self.run.company.today()) if "left_on" in values else None
+        if may_sign_in is not None:
+            person.values["is_active"] = may_sign_in
         found = [Fact(MEMBERSHIPS, (key, day), {"team": team}) for day, team in teams.items()]
         return found + [Fact(LEADS, place, {"person": lead}) for place, lead in leads.items()]
 
@@ -340,9 +352,6 @@ def _check_person(values: dict[str, Any]) -> None:
         raise Refused("timezone", zone, _("This is no time zone such as Europe/Paris."))
     if locale and locale not in dict(settings.LANGUAGES):
         raise Refused("locale", locale, _("Languages: %(codes)s.") % {"codes": ", ".join(dict(settings.LANGUAGES))})
-    starts_on, left_on = values.get("starts_on"), values.get("left_on")
-    if starts_on and left_on and left_on < starts_on:
-        raise Refused("left_on", left_on, _("The person would leave before the first day."))
 
 
 @register

@@ -35,6 +35,7 @@ def create_person(*, email: str, name: str, is_admin: bool = False, by: User | N
     Raises BadPerson for an address that is taken or is none.
     """
     _refuse_unknown(fields)
+    refuse_days(fields.get("starts_on"), fields.get("left_on"))
     person = User(email=email.strip(), name=name.strip() or email.strip(), **fields)
     person.set_unusable_password()
     _refuse_address(person)
@@ -46,7 +47,10 @@ def create_person(*, email: str, name: str, is_admin: bool = False, by: User | N
 
 @retries.atomic
 def update_person(person: User, *, by: User | None = None, **fields: Any) -> bool:
-    """Change e-mail, name, employee id, start, last day, language or time zone; False when all is as it was."""
+    """Change e-mail, name, employee id, start, last day, language or time zone; False when all is as it was.
+
+    Raises BadPerson for an address that is taken or is none, and for a last day before the first.
+    """
     _refuse_unknown(fields)
     _lock(person)
     changed = {field: value for field, value in fields.items() if getattr(person, field) != value}
@@ -54,6 +58,8 @@ def update_person(person: User, *, by: User | None = None, **fields: Any) -> boo
         return False
     for field, value in changed.items():
         setattr(person, field, value)
+    if not changed.keys().isdisjoint(("starts_on", "left_on")):
+        refuse_days(person.starts_on, person.left_on)
     _refuse_address(person)
     _save(person, by)
     return True
@@ -106,12 +112,14 @@ def leave(person: User, *, left_on: date, by: User | None = None) -> None:
     """``left_on`` is the last day: from the next one the person is in no team and leads none.
 
     What was planned for later falls away, and so does the end that an earlier last day had set. Sign-in ends after the
-    last day: at once, or by ``end_departed``.
+    last day: at once, or by ``end_departed``; a last day that is corrected to one to come gives it back. Raises
+    BadPerson for a day before the first one, LastAdmin.
     """
     following = left_on + timedelta(days=1)
     facts_moving.send(Membership, since=date.min)  # how far an earlier last day reaches back, the locked row will tell
     lock_admins()  # before the person's own row, or two admins who send each other away would wait for ever
     _lock(person)
+    may_sign_in = has_access(person.left_on, left_on, clock.today())
     since = min(following, _take_back_end(person, by))
     update_person(person, left_on=left_on, by=by)
     for later in Membership.objects.filter(person=person, starts_on__gt=following):
@@ -122,8 +130,25 @@ def leave(person: User, *, left_on: date, by: User | None = None) -> None:
         lead = TeamLead.objects.filter(team=team, starts_on=day).first() or TeamLead(team_id=team, starts_on=day)
         lead.person = None
         save_tracked(lead, by=by)
-    if left_on < clock.today():
+    if may_sign_in is False:
         deactivate(person, by=by)
+    elif may_sign_in:
+        _reactivate(person, by)
+
+
+def refuse_days(starts_on: date | None, left_on: date | None) -> None:
+    """Raise BadPerson where the last day lies before the first."""
+    if starts_on and left_on and left_on < starts_on:
+        raise BadPerson(_("The person would leave before the first day."))
+
+
+def has_access(before: date | None, left_on: date | None, today: date) -> bool | None:
+    """What a last day makes of somebody's access: False once it is over, True where it stands in for another one,
+    which may have ended the access; None: that stays as it is.
+    """
+    if left_on is not None and left_on < today:
+        return False
+    return True if before is not None and before != left_on else None
 
 
 def _take_back_end(person: User, by: User | None) -> date:
@@ -179,18 +204,12 @@ def deactivate(person: User, *, by: User | None = None) -> bool:
     return True
 
 
-@retries.atomic
-def reactivate(person: User, *, by: User | None = None) -> bool:
-    """Let the person sign in again. Raises BadPerson for the House."""
-    if person.is_house:
-        raise BadPerson(_("Nobody signs in as the House."))
-    _lock(person)
-    if person.is_active:
-        return False
-    person.is_active, person.left_on = True, None
-    save_tracked(person, by=by)
-    audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=person.email, is_active=True)
-    return True
+def _reactivate(person: User, by: User | None) -> None:
+    """Let the person, whose row is locked, sign in again."""
+    if not person.is_active:
+        person.is_active = True
+        save_tracked(person, by=by)
+        audit.record(AuditKind.ROLE_CHANGE, actor=by, subject=person.email, is_active=True)
 
 
 def end_departed() -> int:

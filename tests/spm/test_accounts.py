@@ -1,6 +1,7 @@
 """Passwords, sessions and second factors: what ends them, what they survive, and what is never skipped."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -15,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from spm.org import people
+from spm.org import clock, people
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, User
 from tests.builders import make_company, make_person
@@ -158,9 +159,9 @@ def test_a_new_password_ends_the_other_sessions(person):
 
 def test_sessions_of_a_deactivated_person_end_with_the_next_request(person):
     here, there = signed_in(), signed_in()
-    people.deactivate(person)
+    people.leave(person, left_on=clock.today() - timedelta(days=1))
     assert [is_in(client) for client in (here, there)] == [False, False]
-    people.reactivate(person)
+    people.leave(person, left_on=clock.today())
     assert is_in(signed_in())
 
 

@@ -110,7 +110,9 @@ def told_of(person):
     return [(tree.team_of.get(person.pk), sorted(tree.led_by(person.pk))) for tree in trees], person.is_active
 
 
-@pytest.mark.parametrize("days", [["2026-08-31"], ["2026-10-31"], ["2026-10-31", "2026-08-31"]])
+@pytest.mark.parametrize(
+    "days", [["2026-08-31"], ["2026-10-31"], ["2026-10-31", "2026-08-31"], ["2026-08-31", "2026-10-31"]]
+)
 def test_leaving_by_a_file_is_leaving_by_the_page(lead, days):
     with transaction.atomic():
         for day in days:
@@ -121,6 +123,15 @@ def test_leaving_by_a_file_is_leaving_by_the_page(lead, days):
         load("people", f"email,left_on\nnora@example.com,{day}\n")
     assert told_of(lead) == by_page
     assert told(load("people", f"email,left_on\nnora@example.com,{days[-1]}\n")) == {"read": 1, "unchanged": 1}
+
+
+@pytest.mark.parametrize(("header", "day"), [("left_on", "2026-04-30"), ("starts_on", "2026-09-01")])
+def test_a_last_day_before_the_stored_first_one_is_refused(lead, header, day):
+    people.update_person(lead, starts_on=date(2026, 5, 1), left_on=date(2026, 8, 31))
+    batch = load("people", f"email,{header}\nnora@example.com,{day}\n")
+    assert [(row.column, row.reason) for row in batch.rows.all()] == [
+        (header, "The person would leave before the first day.")
+    ]
 
 
 def test_a_day_of_leaving_taken_back_gives_the_leads_back_too(lead):

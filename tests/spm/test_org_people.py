@@ -145,9 +145,34 @@ def test_inv_34_a_deactivated_person_is_out_at_the_next_request(cast):
     assert client.get("/settings/").status_code == 302
 
 
-def test_nobody_makes_the_house_sign_in(db):
-    with pytest.raises(people.BadPerson):
-        people.reactivate(User.objects.house())
+def test_a_last_day_corrected_to_one_to_come_gives_access_and_team_back(cast):
+    people.leave(cast.rep, left_on=date(2026, 9, 17), by=cast.admin)
+    assert not cast.rep.is_active
+    people.leave(cast.rep, left_on=date(2026, 9, 16), by=cast.admin)
+    assert not cast.rep.is_active
+    people.leave(cast.rep, left_on=date(2026, 12, 31), by=cast.admin)
+    assert User.objects.get(pk=cast.rep.pk).is_active
+    assert tree_as_of(date(2026, 12, 31)).team_of[cast.rep.pk] == cast.north.pk
+    logged = AuditEntry.objects.filter(subject=cast.rep.email).order_by("pk")
+    assert [entry.detail["is_active"] for entry in logged if "is_active" in entry.detail] == [False, True]
+
+
+def test_a_last_day_to_come_lets_nobody_in_whom_no_earlier_one_had_shut_out(cast):
+    people.deactivate(cast.rep, by=cast.admin)
+    people.leave(cast.rep, left_on=date(2026, 12, 31), by=cast.admin)
+    assert not cast.rep.is_active
+
+
+def test_nobody_leaves_before_the_first_day(cast):
+    people.update_person(cast.rep, starts_on=date(2026, 5, 1))
+    with pytest.raises(people.BadPerson, match="before the first day"):
+        people.leave(cast.rep, left_on=date(2026, 4, 30), by=cast.admin)
+    with pytest.raises(people.BadPerson, match="before the first day"):
+        people.create_person(email="x@example.com", name="X", starts_on=date(2026, 5, 1), left_on=date(2026, 4, 30))
+    people.leave(cast.rep, left_on=date(2026, 5, 1), by=cast.admin)
+    with pytest.raises(people.BadPerson, match="before the first day"):
+        people.update_person(cast.rep, starts_on=date(2026, 5, 2))
+    assert User.objects.get(pk=cast.rep.pk).left_on == date(2026, 5, 1)
 
 
 def test_inv_33_a_team_does_not_come_to_stand_below_itself(cast):
