@@ -16,6 +16,11 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
+def is_storable(text: str) -> bool:
+    """False with a NUL character, which PostgreSQL's text cannot hold, or half a surrogate pair, which UTF-8 cannot."""
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))
+
+
 def as_key(text: str) -> int | None:
     """The stored row's key that a form or an address sends as text; None for what is none, or outgrows 64 bits."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

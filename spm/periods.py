@@ -32,6 +32,23 @@ WEEK_PATTERNS = {
 }
 
 
+class Unfit(StrEnum):
+    """Why a rule makes no year."""
+
+    NOT_THE_FIRST = "not_the_first"  # a year of calendar months that begins within one
+    WEEKS = "weeks"  # neither 52 nor 53 of them
+    FILE = "file"  # a calendar that no rule makes
+    TOO_FAR = "too_far"  # days after the last one there is
+
+
+class BadYear(ValueError):
+    """No year by this rule; ``why`` says what is wrong, for whoever has words for it."""
+
+    def __init__(self, why: Unfit) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One leaf period ("month"): both ends inclusive."""
@@ -47,10 +64,10 @@ def month_leaves(first_day: date) -> list[Leaf]:
     """Twelve calendar months from ``first_day``, which must be the first of a month.
 
     Each is labelled by its calendar month (``2026-04``), whatever the fiscal year is called.
-    Raises ValueError for another day of the month.
+    Raises BadYear for another day of the month.
     """
     if first_day.day != 1:
-        raise ValueError("A year of calendar months starts on the first of a month.")
+        raise BadYear(Unfit.NOT_THE_FIRST)
     leaves = []
     for i in range(12):
         years, month = divmod(first_day.month - 1 + i, 12)
@@ -63,22 +80,25 @@ def month_leaves(first_day: date) -> list[Leaf]:
 def week_leaves(label: str, first_day: date, kind: CalendarKind, weeks: int) -> list[Leaf]:
     """Twelve leaves of whole weeks (4-4-5 and kin); a 53rd week lengthens the last leaf of the year.
 
-    ``weeks`` is 52 or 53. Raises ValueError for another number.
+    ``weeks`` is 52 or 53. Raises BadYear for another number.
     """
-    if weeks not in (52, 53):
-        raise ValueError("A year of weeks has 52 or 53 of them.")
+    _refuse_weeks(weeks)
     lengths = list(WEEK_PATTERNS[kind]) * 4
     lengths[-1] += weeks - 52
     return _from_lengths(label, first_day, lengths, [i // 3 + 1 for i in range(12)])
 
 
 def thirteen_leaves(label: str, first_day: date, weeks: int) -> list[Leaf]:
-    """Thirteen periods of four weeks, quarters of 3, 3, 3 and 4; a 53rd week lengthens the last."""
-    if weeks not in (52, 53):
-        raise ValueError("A year of weeks has 52 or 53 of them.")
+    """Thirteen periods of four weeks, quarters of 3, 3, 3 and 4; a 53rd week lengthens the last. Raises BadYear."""
+    _refuse_weeks(weeks)
     lengths = [4] * 13
     lengths[-1] += weeks - 52
     return _from_lengths(label, first_day, lengths, [min(i // 3 + 1, 4) for i in range(13)])
+
+
+def _refuse_weeks(weeks: int) -> None:
+    if weeks not in (52, 53):
+        raise BadYear(Unfit.WEEKS)
 
 
 def _from_lengths(label: str, first_day: date, lengths: Sequence[int], quarters: Sequence[int]) -> list[Leaf]:
@@ -91,15 +111,20 @@ def _from_lengths(label: str, first_day: date, lengths: Sequence[int], quarters:
 
 
 def leaves_of(kind: str, label: str, first_day: date, weeks: int = 52) -> list[Leaf]:
-    """The leaf periods of one fiscal year. Raises ValueError for a calendar that comes from a file."""
+    """The leaf periods of one fiscal year. Raises BadYear, also for a calendar that comes from a file."""
     kind = CalendarKind(kind)  # stored rows and forms hand over the plain value
-    if kind is CalendarKind.MONTHS:
-        return month_leaves(first_day)
-    if kind is CalendarKind.THIRTEEN:
-        return thirteen_leaves(label, first_day, weeks)
     if kind is CalendarKind.FILE:
-        raise ValueError("The periods of this calendar are loaded from a file.")
-    return week_leaves(label, first_day, kind, weeks)
+        raise BadYear(Unfit.FILE)
+    try:
+        if kind is CalendarKind.MONTHS:
+            return month_leaves(first_day)
+        if kind is CalendarKind.THIRTEEN:
+            return thirteen_leaves(label, first_day, weeks)
+        return week_leaves(label, first_day, kind, weeks)
+    except BadYear:
+        raise
+    except (ValueError, OverflowError) as error:  # what datetime says of the year 10000
+        raise BadYear(Unfit.TOO_FAR) from error
 
 
 def elapsed_share(starts_on: date, ends_on: date, today: date) -> tuple[int, int]:

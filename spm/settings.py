@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "spm.ui.middleware.LanguageMiddleware",
     "spm.org.middleware.ZoneMiddleware",
-    "spm.ui.middleware.PlainAddressMiddleware",
+    "spm.ui.middleware.PlainTextMiddleware",
     "spm.ui.middleware.BusyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,7 +28,6 @@ from targets.staleness import lock_all_leaves, mark_stale
 
 __all__ = ["Actuals", "CompanyPlans", "Credits", "Quotas", "RateKind", "Seasonality", "Targets"]
 
-COMING = -1  # the product family of a line is made with the first line that names it
 EXTERNAL_ID = Column("external_id", required=True, filled=True, max_length=100, is_code=True, example="INV-2026-00017")
 
 
@@ -77,6 +77,7 @@ class ActualLoader(LineLoader):
     def __init__(self, run: Run) -> None:
         super().__init__(run)
         self.families: dict[str, str] = {}  # normal form → as the file first spells it
+        self.coming: dict[str, int] = {}  # normal form of a family that nobody has made yet → its number below zero
         self.seen: set[str] = set()
         self.zeros = ZeroForms()  # ids of the file that begin with a zero
 
@@ -118,7 +119,11 @@ class ActualLoader(LineLoader):
         )
 
     def _family(self, name: str | None) -> int | None:
-        return self.resolver.families.get(normalise(name), COMING) if name else None
+        """A primary key; a number below zero for a family that is made with the first of its lines to be written."""
+        if not name:
+            return None
+        key = normalise(name)
+        return self.resolver.families.get(key) or self.coming.setdefault(key, -1 - len(self.coming))
 
     def _told(self, line: lines.Line, verdict: lines.Verdict) -> Verdict:
         """The recorder's verdict with the column that it is about."""
@@ -130,16 +135,25 @@ class ActualLoader(LineLoader):
         facts = unloaded.facts_of(line, verdict.rule, self.resolver) if verdict.rule else None
         return Verdict(verdict.outcome, column, value, verdict.reason, line, facts)
 
-    def lock(self) -> None:
-        super().lock()
-        known = self.resolver.families
-        fresh = [ProductFamily(name=name, key=key) for key, name in sorted(self.families.items()) if key not in known]
-        ProductFamily.objects.bulk_create(fresh)
-        known.update({family.key: family.pk for family in fresh})
-
     def write(self, verdicts: Sequence[Verdict]) -> None:
         wanted = (RowOutcome.NEW, RowOutcome.CHANGED)
-        self.recorder.write_judged([verdict.payload for verdict in verdicts if verdict.outcome in wanted])
+        found = [verdict.payload for verdict in verdicts if verdict.outcome in wanted]
+        made = self._made({family for line in found if (family := line.product_family or 0) < 0})
+        self.recorder.write_judged(
+            [
+                replace(line, product_family=made[line.product_family]) if line.product_family in made else line
+                for line in found
+            ]
+        )
+
+    def _made(self, numbers: set[int]) -> dict[int | None, int]:
+        """Number of a family that was not there → its primary key, made where that has not happened yet."""
+        known = self.resolver.families
+        keys = {key: number for key, number in self.coming.items() if number in numbers}
+        fresh = [ProductFamily(name=self.families[key], key=key) for key in sorted(keys) if key not in known]
+        ProductFamily.objects.bulk_create(fresh)
+        known.update({family.key: family.pk for family in fresh})
+        return {number: known[key] for key, number in keys.items()}
 
     def absent(self) -> int:
         return self.recorder.vanishing(self.seen)

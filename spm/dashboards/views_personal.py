@@ -16,6 +16,7 @@ from spm.dashboards import demo_people
 from spm.dashboards.forms_personal import ProfileForm
 from spm.dashboards.search import MAX_LENGTH, find
 from spm.dashboards.shell import DENSITY_COOKIE, THEME_COOKIE, THEMES
+from spm.keys import as_key
 from spm.org import people
 from spm.org.gates import user_of
 from spm.org.limits import spend
@@ -98,9 +99,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     """
     if not demo_people.is_open() and not demo_people.may_switch(request.user):
         raise Http404
-    key = request.POST.get("person", "")
-    if not key.isdecimal():
+    key = as_key(request.POST.get("person", ""))
+    if key is None:
         return redirect("account_login")
-    person = get_object_or_404(User, pk=int(key), is_active=True, is_house=False)
+    person = get_object_or_404(User, pk=key, is_active=True, is_house=False)
     signed_in: HttpResponse = perform_login(request, person, email_verification="none")
     return signed_in

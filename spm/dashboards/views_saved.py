@@ -20,11 +20,13 @@ from spm.dashboards.queries import view_of
 from spm.dashboards.saved import address_of, listed, state_words
 from spm.dashboards.tables import export_saved_views
 from spm.errors import RuleViolation
+from spm.keys import is_storable
 from spm.org import clock, saving
 from spm.org.access import can_edit_saved_view
 from spm.org.choices import SavedPage
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import SavedView
+from spm.ui import error_pages
 from spm.ui.exports import export_format
 
 
@@ -85,6 +87,8 @@ def saved_store(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the state that the form carries in place of the one that is kept."""
     view = _own(request, pk)
     state = QueryDict(request.POST.get("state", "")[:2000].lstrip("?"))
+    if not all(map(is_storable, _texts(state).values())):  # "%00" comes to be a NUL only here
+        return error_pages.unstorable(request)
     shown = view_of(user_of(request), company, state) if (company := clock.company()) else None
     moves = view.query.get("period", THIS).startswith(THIS)
     saving.store(view, _query(state, shown, {"moves": moves}))

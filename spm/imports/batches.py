@@ -163,14 +163,18 @@ def _judge_only(batch: ImportBatch, staged: Staged, tell: Progress) -> None:
 
 
 @retries.atomic
-def ask(batch: ImportBatch, verb: str, by: User | None) -> None:
-    """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar."""
+def ask(batch: ImportBatch, verb: str, by: User | None, *, is_partial: bool = False) -> None:
+    """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar.
+
+    ``is_partial``: a commit without the refused rows. It holds for this asking alone.
+    """
     if verb == "undo":
         check_committed(batch)
     else:
         check_open(batch)
+        batch.is_partial = is_partial
     batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
-    batch.save(update_fields=["job"])
+    batch.save(update_fields=["job", "is_partial"])
 
 
 @retries.atomic
@@ -189,9 +193,7 @@ def commit_good_rows(batch: ImportBatch, by: User | None) -> None:
     """Ask for a commit without the refused rows."""
     check_open(batch)
     _check_snapshot(kind_named(batch.kind), is_snapshot=batch.is_snapshot, is_partial=True)
-    batch.is_partial = True
-    batch.save(update_fields=["is_partial"])
-    ask(batch, "commit", by)
+    ask(batch, "commit", by, is_partial=True)
 
 
 def commit(

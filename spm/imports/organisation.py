@@ -243,12 +243,12 @@ class PeopleLoader(RecordLoader):
         teams: Days = {}
         leads: dict[tuple[str, date], str | None] = {}
         led = list(self._led[key])
-        if before and "left_on" in values and left_on != before:
-            if (values.get("starts_on") or ALWAYS) <= before:  # else they come back, to a team of their own
-                teams = _taken_back(self._teams_of[key], before)
-                again = self._led_again(key, before + ONE_DAY)
-                leads = {(team, since): key for team, since, _until in again}
-                led += again
+        is_moved = "left_on" in values and left_on != before
+        if before and is_moved and (values.get("starts_on") or ALWAYS) <= before:  # else they come back, to a new team
+            teams = _taken_back(self._teams_of[key], before)
+            again = self._led_again(key, before + ONE_DAY)
+            leads = {(team, since): key for team, since, _until in again}
+            led += again
         teams |= self._joined(self._teams_of[key] | teams, values, left_on if "left_on" in values else before)
         if left_on:
             ends = people.ends_of(people.spans_of(self._teams_of[key] | teams), left_on + ONE_DAY)

@@ -10,15 +10,21 @@ from datetime import date
 from itertools import groupby, pairwise
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from spm.errors import RuleViolation
 from spm.org import retries
 from spm.org.choices import CalendarKind, PeriodLevel, PeriodState
-from spm.org.clock import today
 from spm.org.models import Company, FiscalYear, Period
-from spm.periods import ONE_DAY, leaves_of
+from spm.periods import ONE_DAY, BadYear, Unfit, leaves_of
 
 LABEL_LENGTH = 20
+UNFIT = {
+    Unfit.NOT_THE_FIRST: gettext_lazy("A year of calendar months starts on the first of a month."),
+    Unfit.WEEKS: gettext_lazy("A year of weeks has 52 or 53 of them."),
+    Unfit.FILE: gettext_lazy("The periods of this calendar are loaded from a file."),
+    Unfit.TOO_FAR: gettext_lazy("No calendar reaches that far."),
+}
 
 
 class BadCalendar(RuleViolation):
@@ -52,8 +58,8 @@ def create_year(label: str, first_day: date, kind: str, weeks: int = 52) -> Fisc
         raise BadCalendar(_("The fiscal year %(label)s exists already.") % {"label": label})
     try:
         leaves = leaves_of(kind, label, first_day, weeks)
-    except (ValueError, OverflowError) as error:
-        raise BadCalendar(str(error)) from error
+    except BadYear as error:
+        raise BadCalendar(str(UNFIT[error.why])) from error
     rows = [LeafRow(f"{label}-Q{leaf.quarter}", leaf.label, leaf.starts_on, leaf.ends_on) for leaf in leaves]
     return _store_year(label, kind, rows)
 
@@ -97,12 +103,6 @@ def period_named(label: str) -> Period:
     found: Period | None = Period.objects.labelled(label.strip()).first()
     if found is None:
         raise UnknownPeriod(_("There is no period “%(label)s” in the calendar.") % {"label": label.strip()})
-    return found
-
-
-def current_period(level: str = PeriodLevel.MONTH, day: date | None = None) -> Period | None:
-    """The period of this level that holds ``day`` (today in the company's zone); None outside the calendar."""
-    found: Period | None = Period.objects.filter(level=level).containing(day or today()).first()
     return found
 
 

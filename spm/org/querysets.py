@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from spm.keys import normalise
@@ -112,9 +112,6 @@ class FiscalYearQuerySet(models.QuerySet[Any]):
         """The calendar is no secret to anybody who may sign in."""
         return self if user.is_active else self.none()
 
-    def containing(self, day: date) -> Self:
-        return self.filter(starts_on__lte=day, ends_on__gte=day)
-
 
 class PeriodQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
@@ -124,23 +121,12 @@ class PeriodQuerySet(models.QuerySet[Any]):
     def leaves(self) -> Self:
         return self.filter(level=PeriodLevel.MONTH)
 
-    def containing(self, day: date) -> Self:
-        return self.filter(starts_on__lte=day, ends_on__gte=day)
-
     def labelled(self, label: str) -> Self:
         """Periods of any level that bear this label, leaf first."""
         order = models.Case(
             models.When(level=PeriodLevel.MONTH, then=0), models.When(level=PeriodLevel.QUARTER, then=1), default=2
         )
         return self.filter(label=label).order_by(order)
-
-    def leaves_under(self, period: Any) -> Self:
-        """The leaf periods a leaf, quarter or year is made of, in order."""
-        return (
-            self.leaves()
-            .filter(Q(pk=period.pk) | Q(parent=period.pk) | Q(parent__parent=period.pk))
-            .order_by(F("starts_on"))
-        )
 
 
 class AuditEntryQuerySet(models.QuerySet[Any]):

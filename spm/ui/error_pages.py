@@ -22,6 +22,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page("400.html", 400)
 
 
+def unstorable(request: HttpRequest) -> HttpResponse:
+    """400: the address or the form holds a text that no database holds (``keys.is_storable``)."""
+    return _page("400.html", 400, context={"is_text": True})
+
+
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page("403.html", 403)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import structlog
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from spm.errors import sqlstate
+from spm.keys import is_storable
 from spm.ui import error_pages
 
 type Handler = Callable[[HttpRequest], HttpResponse]
@@ -32,8 +32,8 @@ class LanguageMiddleware:
         return self.get_response(request)
 
 
-class PlainAddressMiddleware:
-    """Refuses (400) an address with a NUL character: PostgreSQL's text cannot hold one, so no search may ask for it."""
+class PlainTextMiddleware:
+    """Refuses (400) an address or a form with a text that no database holds: none is asked for it, or stores it."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -41,9 +41,11 @@ class PlainAddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *_view: object) -> None:
-        if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
-            raise BadRequest("NUL in the address")
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        pairs = (pair for query in (request.GET, request.POST) for pair in query.lists())
+        if is_storable(request.path) and all(is_storable(text) for name, values in pairs for text in (name, *values)):
+            return None
+        return error_pages.unstorable(request)
 
 
 class BusyMiddleware:

@@ -21,6 +21,7 @@ HOSTILE = [
     b"2147483648",
     b"9223372036854775808",
     b"9" * 40,
+    b"9" * 5_000,  # more digits than int() reads
     b"1e309",
     b"NaN",
     b"\xc2\xb2",  # a digit to str.isdigit, no number to int
@@ -143,6 +144,19 @@ def test_hostile_paths_are_answered(world):
                 path = own.replace(f"/{wanted}/", f"/{quote_from_bytes(value)}/")
                 wrong += [ask(client, method, path) for method in ("get", "post")]
     assert [fault for fault in wrong if fault] == []
+
+
+def test_a_nul_in_any_form_is_told_before_any_rule_sees_it(world):
+    client, wrong = world.client("admin"), []
+    for name, access in ROUTES.items():
+        if access.post is None or name == "account_logout":
+            continue
+        url = address(name, access, world, "own")
+        with rolled_back():
+            told = client.post(url, encoded([("x", b"1"), ("reason", b"a\x00b")]), "application/x-www-form-urlencoded")
+        if told.status_code != 400:
+            wrong.append((name, told.status_code))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("actor", ROUNDS)

@@ -117,6 +117,17 @@ def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     assert Team.objects.filter(key="west").exists()
 
 
+def test_good_rows_alone_holds_for_the_asking_that_says_so(admin, cast, monkeypatch):
+    _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\nWest,North\n"))
+    with monkeypatch.context() as lost:
+        lost.setattr(batches, "enqueue", lambda *_args, **_options: None)  # the job of the first asking never comes
+        batches.commit_good_rows(batch, cast.admin)
+    admin.post(reverse("imports:commit", args=[batch.pk]))
+    batch.refresh_from_db()
+    assert (batch.state, batch.is_partial) == (BatchState.REFUSED, False)
+    assert not Team.objects.filter(key="west").exists()
+
+
 @pytest.mark.parametrize(
     ("column", "unknown", "reason"),
     [

@@ -110,6 +110,13 @@ def test_fiscal_year_that_overlaps_is_refused_in_words(admin, year):
     assert FiscalYear.objects.count() == 1
 
 
+def test_why_no_year_can_be_made_is_told_in_the_readers_language(admin, cast):
+    User.objects.filter(pk=cast.admin.pk).update(locale="fr")
+    year = {"label": "2027", "starts_on": "2027-01-02", "kind": "months", "weeks": "52"}
+    told = admin.post(reverse("setup:calendar"), year).content.decode()
+    assert "Une année de mois civils commence le premier jour d’un mois." in told
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_a_day_at_an_end_of_the_calendar_is_refused_in_words(admin, cast, day):
     year = {"label": "far", "starts_on": day, "kind": "445", "weeks": "52"}

@@ -50,6 +50,20 @@ def test_lines_are_recorded_with_their_credits_and_families(world):
     assert Actual.objects.get(external_key="a-3").person.is_house
 
 
+def test_a_family_is_made_by_a_line_that_is_loaded_alone(world):
+    rows = (
+        ROWS[0].replace("ana@x.com", "nobody@x.com").replace("Pumps", "Ghosts").replace("a-1", "a-0")
+        + ROWS[1]
+        + ROWS[0]
+    )
+    more = ROWS[1].replace("a-2", "a-4").replace("pumps", "Valves") + ROWS[1].replace("a-2", "a-5")
+    batch = load("actuals", HEADER + rows + more, is_partial=True)
+    assert told(batch) == {"read": 5, "new": 4, "refused": 1}
+    families = Actual.objects.order_by("external_key").values_list("external_key", "product_family__key")
+    assert list(families) == [("a-1", "pumps"), ("a-2", "pumps"), ("a-4", "valves"), ("a-5", "pumps")]
+    assert set(ProductFamily.objects.values_list("name", flat=True)) == {"pumps", "Valves"}
+
+
 def test_inv_10_the_same_file_twice_changes_nothing(world):
     load("actuals", FILE)
     before = totals()
@@ -59,16 +73,17 @@ def test_inv_10_the_same_file_twice_changes_nothing(world):
 
 
 def test_inv_11_order_of_rows_and_cut_of_the_file_do_not_matter(world):
-    load("actuals", FILE)
+    whole = load("actuals", FILE)
     before = totals()
     batches.undo(load("actuals", HEADER + ROWS[0].replace("100.1234", "7")))
     assert totals() == before
-    Credit.objects.all().delete(), ActualVersion.objects.all()
     first = {row.external_key: (row.amount, row.date, row.person_id) for row in Actual.objects.all()}
     load("actuals", HEADER + ROWS[2] + ROWS[1], source="other")
     load("actuals", HEADER + ROWS[0], source="other")
     others = Actual.objects.filter(source="other")
     assert {row.external_key: (row.amount, row.date, row.person_id) for row in others} == first
+    batches.undo(whole)
+    assert totals() == before
 
 
 def test_inv_13_a_restated_line_keeps_its_old_form(world):
