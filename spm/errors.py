@@ -9,7 +9,11 @@ class RuleViolation(Exception):
 
 
 class PeriodClosed(RuleViolation):
-    """A write touches a period that is closed."""
+    """A write touches a period that is closed; ``leaf`` is the key of the first such period, 0 where nobody asks."""
+
+    def __init__(self, message: str = "", leaf: int = 0) -> None:
+        super().__init__(message)
+        self.leaf = leaf
 
 
 class NothingToDo(RuleViolation):

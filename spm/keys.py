@@ -16,6 +16,11 @@ def normalise(text: str) -> str:
     return " ".join(folded.split())
 
 
+def outgrows(text: str, most: int) -> bool:
+    """Whether the normal form is longer than the column that holds it: *ß* becomes *ss*."""
+    return len(text) > most or (not text.isascii() and len(normalise(text)) > most)
+
+
 def is_storable(text: str) -> bool:
     """False with a NUL character, which PostgreSQL's text cannot hold, or half a surrogate pair, which UTF-8 cannot."""
     return "\x00" not in text and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.models import FiscalYear, Period, User
 from spm.ui.numbers import percent, thousands, unit_thousands
-from targets import grid_cells, past_plans
+from targets import grid_cells, past_plans, segments
 from targets.allocation import MONTHS, QUARTERS
 from targets.basis import Basis, version_of
 from targets.choices import Measure
@@ -59,13 +59,14 @@ def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool, pa
     """The grid that an address names; what is written goes into the working version."""
     until = past.until if past else None
     basis, plan = (Basis(), working_plan(year, user)) if writes else version_of(query, year, until)
+    segment = query.get("segment", "").strip()[:SEGMENT_LENGTH]
     return Place(
         user=user,
         year=year,
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
         plan=past_plans.as_it_stood(plan, until),
         columns=QUARTERS if query.get("columns") == QUARTERS else MONTHS,
-        segment=query.get("segment", "").strip()[:SEGMENT_LENGTH],
+        segment=segments.spellings(plan, [segment])[segment] if segment else "",
         basis=basis,
         past=past,
     )

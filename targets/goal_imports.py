@@ -40,7 +40,7 @@ from spm.market.models import Territory
 from spm.org.access import can_administer
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import Scope, scope_of
-from targets import access, holds, policy
+from targets import access, holds, policy, segments, unloaded
 from targets.batches import Change, set_all
 from targets.choices import OTHER_MEASURE_WORDS, BatchKind, Measure
 from targets.goals import (
@@ -129,6 +129,7 @@ class GoalLoader(Loader):
         """What becomes of each goal; a plan that does not exist yet is made for the moment."""
         with transaction.atomic():
             sheet = self._sheet(year)
+            goals = segments.spelled(sheet.plan, goals)
             settable = None if self.scope is None else access.settable(self._by, {goal.holder for goal in goals})
             found = [self._told(goal, one, settable) for goal, one in zip(goals, sheet.judge(goals), strict=True)]
             self._keep_policy(sheet.plan, goals, found)
@@ -178,7 +179,8 @@ class GoalLoader(Loader):
         if not verdict.reason:
             column = value = ""
         if verdict.outcome not in (RowOutcome.NEW, RowOutcome.CHANGED):
-            return Verdict(verdict.outcome, column, value, verdict.reason)
+            facts = unloaded.facts_of_goal(goal, verdict) if verdict.rule else None
+            return Verdict(verdict.outcome, column, value, verdict.reason, facts=facts)
         if settable is not None and goal.holder not in settable:
             return refused(self.subject, self.name(goal.holder), self.not_yours)
         difference = Difference(self.name(goal.holder), goal.measure, goal.period.label, verdict.before, verdict.after)

@@ -22,8 +22,9 @@ from spm.org import clock, retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
 from spm.ui.numbers import number
+from targets import segments
 from targets.choices import REASON_LENGTH, PlanKind, PlanState
-from targets.lines import Verdict
+from targets.lines import PERIOD, Verdict
 from targets.models import CompanyPlan, OpenQuota, PlanLine, Quota, Target
 from targets.rates import NoRate, exchanged, of_plan, plan_rates
 from targets.reopenings import note_goals
@@ -37,12 +38,7 @@ UNCHANGED = Verdict(RowOutcome.UNCHANGED)
 type GoalModel = type[PlanLine] | type[Target] | type[Quota] | type[OpenQuota]
 type LeafKey = tuple[str, int | str, str, int]  # column and key of the holder, measure, leaf period
 
-TABLES: Mapping[str, GoalModel] = {
-    "planline": PlanLine,
-    "target": Target,
-    "quota": Quota,
-    "openquota": OpenQuota,
-}
+TABLES: Mapping[str, GoalModel] = {"planline": PlanLine, "target": Target, "quota": Quota, "openquota": OpenQuota}
 NAMES: Mapping[GoalModel, str] = {model: name for name, model in TABLES.items()}
 COLUMNS: Mapping[GoalModel, tuple[str, ...]] = {
     PlanLine: ("segment",),
@@ -192,6 +188,7 @@ class GoalSheet:
 
     def judge(self, goals: Sequence[Goal]) -> list[Verdict]:
         """One verdict per goal, in order: new, changed, unchanged, parked (period closed), refused. Writes nothing."""
+        goals = segments.spelled(self.plan, goals)
         self._read_stored(goals)
         seen: dict[LeafKey, Decimal | None] = {}
         verdicts = []
@@ -201,7 +198,8 @@ class GoalSheet:
                 self._refuse_twice(goal, parts, seen)
                 verdicts.append(self._verdict(parts))
             except PeriodClosed as error:
-                verdicts.append(Verdict(RowOutcome.PARKED, str(error)))
+                now = self._stored_amount((goal.holder.column, goal.holder.key, goal.measure, error.leaf))
+                verdicts.append(Verdict(RowOutcome.PARKED, str(error), rule=PERIOD, before=now, leaf=error.leaf))
             except NoRate as error:
                 verdicts.append(Verdict(RowOutcome.REFUSED, str(error), "currency"))
             except RuleViolation as error:
@@ -224,6 +222,7 @@ class GoalSheet:
         Must run inside ``atomic``. Raises the RuleViolation of the first goal that is refused.
         """
         self.plan = lock_plan(self.plan)
+        goals = segments.spelled(self.plan, goals)
         lock_periods({leaf.pk for goal in goals for leaf in self.leaves.get(goal.period.pk, [])})
         self._read_periods()
         self._read_stored(goals)
@@ -300,7 +299,7 @@ class GoalSheet:
 
     def _refuse_leaf(self, leaf: Period) -> None:
         if leaf.state == PeriodState.CLOSED:
-            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.title})
+            raise PeriodClosed(_("%(period)s is closed. An admin can reopen it.") % {"period": leaf.title}, leaf.pk)
         first = self.revised_from
         if first is not None and leaf.starts_on < first.starts_on:
             raise LockedPlan(

@@ -256,8 +256,9 @@ class CreditLoader(LineLoader):
     @staticmethod
     def _told(places: list[int], one: lines.CreditSet, verdict: lines.Verdict) -> dict[int, Verdict]:
         column, value = ("external_id", one.external_id) if verdict.reason else ("", "")
+        facts = {"rule": verdict.rule, "key": one.key} if verdict.rule else None
         return {
-            place: Verdict(verdict.outcome, column, value, verdict.reason, one if place == places[0] else None)
+            place: Verdict(verdict.outcome, column, value, verdict.reason, one if place == places[0] else None, facts)
             for place in places
         }
 

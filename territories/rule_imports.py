@@ -65,7 +65,8 @@ class RuleLoader(RecordLoader):
         try:
             kept = rule_sets.in_form({**{asked: values.get(asked) for asked in ASKED}, "account": account})
         except BadRule as fault:
-            raise Refused("account_id" if account else "postal_from", values.get("account_id"), str(fault)) from fault
+            column = rule_sets.outgrown(values) or ("account_id" if account else "postal_from")
+            raise Refused(column, values.get(column), str(fault)) from fault
         priority = values.get("priority")
         if priority is not None and not 0 <= priority <= MOST_PRIORITY:
             raise Refused("priority", priority, _("A priority is a whole number from 0 to 1,000,000."))

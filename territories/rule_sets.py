@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.keys import normalise
+from spm.keys import normalise, outgrows
 from spm.org import clock, retries
 from spm.org.choices import PeriodState
 from spm.org.models import Period, User
@@ -25,6 +25,8 @@ from territories.models import RuleSet, TerritoryRule
 from territories.models.rules import CRITERIA
 
 COPIED = ("territory_id", "priority", "account_id", *CRITERIA, "postal_from", "postal_to", "size_from", "size_to")
+
+LENGTH = 120  # of a criterion in normal form
 
 
 class NotADraft(RuleViolation):
@@ -69,8 +71,15 @@ def save_rule(rule_set: RuleSet, values: Mapping[str, Any], rule: TerritoryRule 
     return row
 
 
+def outgrown(values: Mapping[str, Any]) -> str | None:
+    """The first criterion whose text is too long in normal form."""
+    return next((name for name in CRITERIA if outgrows(values.get(name) or "", LENGTH)), None)
+
+
 def in_form(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as a rule keeps them: texts in normal form, a postal code alone as its own range. Raises BadRule."""
+    if outgrown(values):
+        raise BadRule(_("A criterion has at most %(most)d characters.") % {"most": LENGTH})
     kept = dict(values) | {name: normalise(values.get(name) or "") for name in CRITERIA}
     low, high = postal_form(values.get("postal_from") or ""), postal_form(values.get("postal_to") or "")
     kept |= {"postal_from": low, "postal_to": high or low}

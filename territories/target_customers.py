@@ -20,6 +20,7 @@ from territories.field_writing import BadWords, still_there, words
 from territories.models import TargetCustomer
 
 NAME = 120
+KEY = 300  # characters of a name in normal form
 
 
 class ListFull(RuleViolation):
@@ -67,7 +68,7 @@ def add(
 
 
 def _refuse_twice(territory: int, account: int | None, name: str) -> None:
-    same = {"account": account} if account else {"account__isnull": True, "key": normalise(name)}
+    same = {"account": account} if account else {"account__isnull": True, "key": key_of(name)}
     row = TargetCustomer.objects.standing().filter(territory=territory, **same).first()
     if row is None:
         return
@@ -76,12 +77,21 @@ def _refuse_twice(territory: int, account: int | None, name: str) -> None:
     raise AlreadyWanted(_("It is a target customer already, at rank %(rank)d.") % {"rank": row.rank})
 
 
+def key_of(name: str) -> str:
+    """The name in normal form. Raises BadWords for one of letters that become too many there."""
+    key = normalise(name)
+    if len(key) > KEY:
+        raise BadWords(_("Write the name in fewer characters."))
+    return key
+
+
 def refuse_same_name(row: TargetCustomer, name: str, beside: Iterable[TargetCustomer]) -> None:
-    """Raises AlreadyWanted where another one of the territory bears the name, or is given it by the same call.
+    """Raises AlreadyWanted where another one of the territory bears the name, or is given it by the same call, and
+    BadWords as ``key_of``.
 
     ``beside``: those of the territory as the call has changed them so far.
     """
-    key = normalise(name)
+    key = key_of(name)
     others = TargetCustomer.objects.standing().filter(territory=row.territory_id).exclude(pk=row.pk)
     given = any(one.pk != row.pk and one.account_id is None and normalise(one.name) == key for one in beside)
     if given or others.filter(account__isnull=True, key=key).exists():

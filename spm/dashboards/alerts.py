@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from spm.dashboards.figures import ZERO
 from spm.dashboards.queries import Stamp
-from spm.imports.choices import BatchState, RowOutcome
+from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
@@ -25,6 +25,7 @@ from spm.ui.numbers import money_compact, percent
 from targets import measures
 from targets.choices import Measure
 from targets.models import Attainment, PlanLine, Quota
+from targets.unloaded import waiting_count
 
 ROLLUP = "rollup"
 STALE_AFTER = timedelta(hours=26)
@@ -143,8 +144,7 @@ def _lines_without_territory(user: User, company: Company) -> Subquery:
 
 
 def _parked_rows(user: User) -> Subquery:
-    rows = ImportBatch.objects.visible_to(user).filter(rows__outcome=RowOutcome.PARKED, state=BatchState.COMMITTED)
-    return Subquery(rows.order_by().values("state").annotate(count=Count("rows")).values("count"))
+    return Subquery(waiting_count(ImportBatch.objects.visible_to(user)))
 
 
 def _failed_jobs(user: User) -> Subquery:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from spm.errors import RuleViolation
-from spm.imports import staging
+from spm.imports import sources, staging
 from spm.imports.choices import OPEN_STATES, BatchState
 from spm.imports.differences import Overtaken, overtaken, told_of
 from spm.imports.kinds import ImportKind, Loader, Run, kind_named
@@ -70,13 +70,16 @@ def upload(  # noqa: PLR0913  # what there is to say about a file, by keyword
     is_partial: bool = False,
     by: User | None = None,
 ) -> ImportBatch:
-    """Store the bytes of a file as rows of a new batch. Raises BadFile where it is larger than the limit."""
+    """Store the bytes of a file as rows of a new batch. Raises BadFile where it is larger than the limit.
+
+    ``source`` in the spelling it was first given in: *sap* is *SAP*.
+    """
     _check_snapshot(kind, is_snapshot=is_snapshot, is_partial=is_partial)
     digest, size = hashlib.sha256(), 0
     with transaction.atomic():
         batch = ImportBatch.objects.create(
             kind=kind.name,
-            source=source,
+            source=sources.known(source),
             filename=Path(filename).name[:255] or "file",
             sha256="",
             mapping=(mapping or Mapping()).to_json(),

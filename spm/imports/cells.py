@@ -14,7 +14,7 @@ from spm.imports.dates import NotADate, parse_date
 from spm.imports.formats import NUMBERS, PLAIN, Format, FormatDecision
 from spm.imports.kinds import Column, ColumnType
 from spm.imports.sheets import ERRORS, NO_VALUE, Refusal
-from spm.keys import normalise
+from spm.keys import normalise, outgrows
 from spm.money import MAX_UNITS, UNITS_PER_ONE
 from spm.ui.written_numbers import NotANumber, currencies_of, is_currency, parse_number
 
@@ -126,7 +126,7 @@ def _date(text: str, fmt: Format) -> date:
 def _text(column: Column, text: str) -> str:
     if not text.isprintable():
         _check_characters(text)
-    if len(text) > column.max_length:
+    if len(text) > column.max_length or (column.is_code and outgrows(text, column.max_length)):
         raise BadCell(_("The text is longer than %(most)d characters.") % {"most": column.max_length})
     if _SHORTENED.fullmatch(text):
         raise BadCell(_("A spreadsheet has shortened this number. Format the cells as text and export again."))
@@ -150,7 +150,7 @@ def _email_or_none(text: str) -> str | None:
 
 def _email(column: Column, text: str) -> str:
     found = _email_or_none(text)
-    if found is None or len(found) > max(column.max_length, 254):
+    if found is None or outgrows(found, max(column.max_length, 254)):
         raise BadCell(_("This is not an e-mail address."))
     return found
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from spm.imports import profiles, workbooks
+from spm.imports import profiles, sources, workbooks
 from spm.imports.kinds import ImportKind
 from spm.imports.mapped import canonical_places
 from spm.imports.mappings import Mapping
@@ -65,7 +65,7 @@ class UploadForm(forms.Form):
     )
     source = forms.CharField(
         label=gettext_lazy("Source"),
-        max_length=60,
+        max_length=sources.LENGTH,
         initial="file",
         help_text=gettext_lazy("Where the lines come from. Their ids are unique within a source."),
     )
@@ -88,6 +88,9 @@ class UploadForm(forms.Form):
             del self.fields["is_snapshot"]
         if kind.name not in ("actuals", "credits"):
             del self.fields["source"]
+        else:
+            self.sources = sources.names()
+            self.fields["source"].widget.attrs["list"] = "sources"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -6,13 +6,15 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.keys import normalise
+from spm.keys import normalise, outgrows
 from spm.market.choices import HELPING, AssignmentRole
 from spm.market.models import Assignment, Territory
 from spm.org import retries
 from spm.org.models import ALWAYS, Company, User
 from spm.org.signals import facts_moved, facts_moving
 from spm.ui.numbers import day as day_words
+
+LENGTH = 200  # of a code and of its normal form
 
 
 class TerritoryLoop(RuleViolation):
@@ -24,7 +26,7 @@ class DayTaken(RuleViolation):
 
 
 class TerritoryTaken(RuleViolation):
-    """Another territory has this code, or there is none."""
+    """Another territory has this code, or there is none, or it is too long."""
 
 
 @retries.atomic
@@ -70,6 +72,8 @@ def _refuse_code(territory: Territory) -> None:
     others = Territory.objects.exclude(pk=territory.pk) if territory.pk else Territory.objects.all()
     if not key:
         raise TerritoryTaken(_("A territory needs a code."))
+    if outgrows(territory.code, LENGTH):
+        raise TerritoryTaken(_("A code has at most %(most)d characters.") % {"most": LENGTH})
     if others.filter(key=key).exists():
         raise _taken(territory)
 

@@ -10,13 +10,14 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.keys import normalise
+from spm.keys import normalise, outgrows
 from spm.org import audit, clock, retries
 from spm.org.choices import AuditKind
 from spm.org.models import ALWAYS, Membership, Team, TeamLead, User
 from spm.org.signals import facts_moved, facts_moving
 from spm.org.tracking import delete_tracked, save_tracked
 
+EMAIL_LENGTH = 254  # of an address and of its normal form
 EDITABLE = ("email", "name", "employee_id", "starts_on", "left_on", "locale", "timezone")
 
 
@@ -258,10 +259,13 @@ def _refuse_unknown(fields: dict[str, Any]) -> None:
 
 
 def _refuse_address(person: User) -> None:
+    not_one = BadPerson(_("“%(email)s” is not an e-mail address.") % {"email": person.email})
     try:
         User._meta.get_field("email").clean(person.email, person)
     except ValidationError as error:
-        raise BadPerson(_("“%(email)s” is not an e-mail address.") % {"email": person.email}) from error
+        raise not_one from error
+    if outgrows(person.email, EMAIL_LENGTH):
+        raise not_one
     others = User.objects.exclude(pk=person.pk) if person.pk else User.objects.all()
     if others.filter(email_key=normalise(person.email)).exists():
         raise _taken(person)

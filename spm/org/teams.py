@@ -7,11 +7,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.keys import normalise
+from spm.keys import normalise, outgrows
 from spm.org import retries
 from spm.org.models import ALWAYS, Company, Team, TeamLead, TeamPlacement, User
 from spm.org.signals import facts_moved, facts_moving
 from spm.org.tracking import save_tracked
+
+LENGTH = 200  # of a code and of its normal form
 
 
 class TeamCycle(RuleViolation):
@@ -24,7 +26,7 @@ class BadTeam(RuleViolation):
 
 @retries.atomic
 def create_team(*, code: str, name: str = "", by: User | None = None) -> Team:
-    """Make a team without place or lead. Raises BadTeam for an empty code or one that is taken."""
+    """Make a team without place or lead. Raises BadTeam for an empty code, one too long and one that is taken."""
     team = Team(code=code.strip(), name=name.strip() or code.strip())
     _refuse_code(team)
     _save(team, by)
@@ -121,6 +123,8 @@ def _refuse_code(team: Team) -> None:
     others = Team.objects.exclude(pk=team.pk) if team.pk else Team.objects.all()
     if not key:
         raise BadTeam(_("A team needs a code."))
+    if outgrows(team.code, LENGTH):
+        raise BadTeam(_("A code has at most %(most)d characters.") % {"most": LENGTH})
     if others.filter(key=key).exists():
         raise _taken(team)
 

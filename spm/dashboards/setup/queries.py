@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from spm.imports.choices import RowOutcome
 from spm.imports.models import ImportBatch
 from spm.market.models import Assignment, Territory
 from spm.org import invitations
@@ -18,6 +17,7 @@ from spm.org.models import FiscalYear, Period, Team, User
 from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
 from targets.models import RampSchedule, RollupRun
+from targets.unloaded import waiting_count
 
 MOST_LISTED = 50  # people on the page that invites them all
 
@@ -240,9 +240,9 @@ def without_team(user: User) -> list[User]:
 
 
 def parked_rows(user: User) -> int:
-    """Rows of committed imports that wait because their period is closed."""
-    batches = ImportBatch.objects.visible_to(user)
-    return batches.filter(rows__outcome=RowOutcome.PARKED, state="committed").count()
+    """What imported rows bring that waits for its period to open."""
+    found = waiting_count(ImportBatch.objects.visible_to(user)).values_list("count", flat=True)
+    return next(iter(found), 0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+"""Where the lines of files come from: names that people type, the same in every spelling."""
+
+from django.utils.translation import gettext as _
+
+from spm.errors import RuleViolation
+from spm.imports.models import ImportBatch
+from spm.keys import normalise
+
+LENGTH = 60
+
+
+class BadSource(RuleViolation):
+    """The source has no name, or too long a one."""
+
+
+def names() -> list[str]:
+    """Each source of a file so far, in the spelling it was first given in, oldest first; one query."""
+    rows = ImportBatch.objects.order_by("pk").values_list("source", flat=True)
+    first: dict[str, str] = {}
+    for name in dict.fromkeys(rows.iterator()):
+        first.setdefault(normalise(name), name)
+    return list(first.values())
+
+
+def known(name: str) -> str:
+    """The stored spelling of ``name``; the name itself where no file has come from there yet. Raises BadSource."""
+    own = " ".join(name.split())
+    if not own or len(own) > LENGTH:
+        raise BadSource(_("A source has a name of at most %(n)s characters.") % {"n": LENGTH})
+    return next((stored for stored in names() if normalise(stored) == normalise(own)), own)
