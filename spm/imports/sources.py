@@ -26,5 +26,5 @@ def known(name: str) -> str:
     """The stored spelling of ``name``; the name itself where no file has come from there yet. Raises BadSource."""
     own = " ".join(name.split())
     if not own or len(own) > LENGTH:
-        raise BadSource(_("A source has a name of at most %(n)s characters.") % {"n": LENGTH})
+        raise BadSource(_("A source has a name of at most %(most)d characters.") % {"most": LENGTH})
     return next((stored for stored in names() if normalise(stored) == normalise(own)), own)
