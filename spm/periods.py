@@ -127,6 +127,11 @@ def leaves_of(kind: str, label: str, first_day: date, weeks: int = 52) -> list[L
         raise BadYear(Unfit.TOO_FAR) from error
 
 
+def year_before(day: date) -> date:
+    """The same day a year ago; of 29 February the 28th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
 def elapsed_share(starts_on: date, ends_on: date, today: date) -> tuple[int, int]:
     """Days elapsed and days in all of a leaf period, the day of the clock included.
 

@@ -3,18 +3,21 @@
 Read here, compared when sent back. Teams and people: ``allocation``; the company: ``company_grid``.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Sum, Value
+from django.db.models import QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 
 from spm.market.models import Territory
+from spm.money import ZERO
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
+from spm.org.scopes import history_of
 from spm.ui.amounts import parse_amount
 from spm.ui.fields import MoneyField
 from targets.choices import Measure
@@ -169,27 +172,30 @@ class YearSummary:
 
 
 def summary(user: User, year: FiscalYear, *, baseline: bool = False) -> list[tuple[Measure, Levels]]:
-    """One year, measure by measure, as far as the user sees it; one query."""
-    levels = (
-        PlanLine.objects.visible_to(user).counting(),
-        Target.objects.visible_to(user).filter(team__isnull=False),
-        Quota.objects.visible_to(user),
-    )
-    first, *others = (
+    """One year, measure by measure, as far as the user sees it; two queries. Targets: as in ``summaries``."""
+    levels = {
+        "plan": PlanLine.objects.visible_to(user).counting(),
+        "quotas": Quota.objects.visible_to(user),
+    }
+    first, second = (
         rows.of_version(baseline=baseline)
         .filter(plan__fiscal_year=year)
         .order_by()
         .annotate(level=Value(level))
         .values_list("level", "measure")
         .annotate(sum=Sum("amount", output_field=MoneyField()))
-        for level, rows in enumerate(levels)
+        for level, rows in levels.items()
     )
-    sums = {(level, measure): amount for level, measure, amount in first.union(*others, all=True)}
-    return [(one, Levels(*(sums.get((level, one)) for level in range(len(levels))))) for one in Measure]
+    sums = {(level, measure): amount for level, measure, amount in first.union(second, all=True)}
+    targets = _topmost(
+        user, Target.objects.visible_to(user).of_version(baseline=baseline).filter(plan__fiscal_year=year)
+    )
+    given = {measure: amount for (_year, measure), amount in targets.items()}
+    return [(one, Levels(sums.get(("plan", one)), given.get(one), sums.get(("quotas", one)))) for one in Measure]
 
 
 def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearSummary]:
-    """Every fiscal year, newest first. Targets: those of teams, as far as the user sees them.
+    """Every fiscal year, newest first. Targets: the topmost ones of teams, as far as the user sees them.
 
     ``baseline``: as they were locked, in every year that is; other years as they stand.
     """
@@ -200,13 +206,32 @@ def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearS
         return dict(sums.order_by())
 
     plans = by_year(PlanLine.objects.visible_to(user).counting())
-    targets = by_year(Target.objects.visible_to(user).filter(team__isnull=False))
+    given = _topmost(user, Target.objects.visible_to(user).of_version(baseline=baseline).filter(measure=measure))
+    targets = {year: amount for (year, _measure), amount in given.items()}
     quotas = by_year(Quota.objects.visible_to(user))
     frozen = set(CompanyPlan.objects.visible_to(user).filter(kind="baseline").values_list("fiscal_year", flat=True))
     return [
         YearSummary(year.label, plans.get(year.pk), targets.get(year.pk), quotas.get(year.pk), year.pk in frozen)
         for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
     ]
+
+
+def _topmost(user: User, targets: QuerySet[Target]) -> dict[tuple[int, str], Decimal]:
+    """(Fiscal year, measure) → the sum of those of ``targets`` that teams have; one query.
+
+    Of teams above each other the topmost one that has a target counts, leaf period by leaf period, each in the tree of
+    its last day: what it hands on below is a part of it.
+    """
+    rows = targets.filter(team__isnull=False).order_by()
+    given: dict[Any, dict[int, Decimal]] = defaultdict(dict)
+    columns = ("plan__fiscal_year", "measure", "period__ends_on", "team", "amount")
+    for year, measure, last, team, amount in rows.values_list(*columns):
+        given[year, measure, last][team] = amount
+    sums: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for (year, measure, last), of in given.items():
+        tree = history_of(user).as_of(last)
+        sums[year, measure] += sum((of[team] for team in of if of.keys().isdisjoint(tree.ancestors(team)[1:])), ZERO)
+    return dict(sums)
 
 
 @dataclass(frozen=True)

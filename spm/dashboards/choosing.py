@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import takewhile
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -16,12 +17,15 @@ from spm.dashboards import columns
 from spm.dashboards.periods import SORTS, THIS, YTD, Compare, Leaf, Quarter, Span, Version, View, Window
 from spm.org.choices import PeriodLevel
 from spm.org.models import Period
-from spm.periods import elapsed_share
+from spm.periods import elapsed_share, year_before
 from spm.ui.numbers import quarter_title
 from targets.choices import Measure
 
 MONTHS_AVERAGED = 3
 MONTHS_TRAILED = 12
+DAYS_OF_A_YEAR = 364  # 52 weeks
+DAYS_APART = 7
+"""So far may the ends of two leaf periods lie from the same dates of two years: weeks beside calendar months."""
 
 
 type Lock = tuple[datetime | None, int]
@@ -53,6 +57,7 @@ class Calendar:
             row.state,
             elapsed,
             days,
+            over=row.ends_on < self.today,
         )
 
     def leaves_of(self, period: Period) -> tuple[Leaf, ...]:
@@ -201,16 +206,57 @@ def _window(calendar: Calendar, leaves: tuple[Leaf, ...], compare: Compare, span
 
 
 def _before(calendar: Calendar, leaves: tuple[Leaf, ...], compare: Compare, span: Span) -> tuple[Leaf, ...]:
-    """The leaf periods to compare with: last year's of the same number, or as many as there are just before."""
-    if compare is Compare.PREVIOUS and span in (Span.MONTH, Span.QUARTER):
-        first = calendar.leaves.index(leaves[0])
-        return tuple(calendar.leaves[max(first - len(leaves), 0) : first])
+    """The leaf periods to compare with, one for one with the first of ``leaves``.
+
+    None at all where one of ``leaves`` that has begun has no partner: a part would be compared with the whole.
+    """
     if compare in (Compare.PLAN, Compare.NONE):
         return ()
+    if compare is Compare.PREVIOUS and span in (Span.MONTH, Span.QUARTER):
+        partners = _just_before(calendar, leaves, span)
+    else:
+        partners = _last_year(calendar, leaves)
+    known = tuple(leaf for leaf in takewhile(bool, partners) if leaf)
+    return known if all(not leaf.begun for leaf in leaves[len(known) :]) else ()
+
+
+def _just_before(calendar: Calendar, leaves: tuple[Leaf, ...], span: Span) -> list[Leaf | None]:
+    """Those of the month or the quarter right before; of a quarter that is cut into as many."""
+    first = calendar.leaves.index(leaves[0])
+    if span is Span.MONTH:
+        return [*calendar.leaves[max(first - 1, 0) : first]]
+    last = calendar.leaves[first - 1] if first else None
+    earlier = [leaf for leaf in calendar.leaves[:first] if last and leaf.quarter == last.quarter]
+    return [*earlier] if len(earlier) == len(leaves) else []
+
+
+def _last_year(calendar: Calendar, leaves: tuple[Leaf, ...]) -> list[Leaf | None]:
+    """Those of the same number where both years are cut alike; else those of the same days, or none."""
     place = next(i for i, year in enumerate(calendar.years) if year.fiscal_year_id == leaves[0].fiscal_year)
-    numbers = {leaf.number for leaf in leaves}
-    earlier = calendar.leaves_of(calendar.years[place - 1]) if place else ()
-    return tuple(leaf for leaf in earlier if leaf.number in numbers)
+    if place and _cut_alike(calendar, calendar.years[place - 1], calendar.years[place]):
+        numbered = {leaf.number: leaf for leaf in calendar.leaves_of(calendar.years[place - 1])}
+        return [numbered.get(leaf.number) for leaf in leaves]
+    return [_a_year_before(calendar, leaf) for leaf in leaves]
+
+
+def _cut_alike(calendar: Calendar, earlier: Period, later: Period) -> bool:
+    """Whether two years follow each other, are whole, and have the same kind of calendar and as many leaf periods."""
+    follows = (later.starts_on - earlier.ends_on).days == 1
+    are_whole = all((year.ends_on - year.starts_on).days + 1 >= DAYS_OF_A_YEAR for year in (earlier, later))
+    same_kind = earlier.fiscal_year.calendar_kind == later.fiscal_year.calendar_kind
+    as_many = len(calendar.leaves_of(earlier)) == len(calendar.leaves_of(later))
+    return follows and are_whole and same_kind and as_many
+
+
+def _a_year_before(calendar: Calendar, leaf: Leaf) -> Leaf | None:
+    """The leaf period of the same days a year before, each end at most ``DAYS_APART`` away; None without one."""
+    ends = [year_before(leaf.starts_on), year_before(leaf.ends_on)]
+
+    def away(other: Leaf) -> list[int]:
+        return [abs((one - end).days) for one, end in zip((other.starts_on, other.ends_on), ends, strict=True)]
+
+    near = [other for other in calendar.leaves if max(away(other)) <= DAYS_APART]
+    return min(near, key=lambda other: sum(away(other)), default=None)
 
 
 def _neighbours(calendar: Calendar, span: Span, label: str) -> tuple[str, str]:

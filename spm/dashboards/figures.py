@@ -89,7 +89,8 @@ class Figures:
     before: Decimal | None
     recent: Decimal | None  # average of the last complete leaf periods, at most three
     months_left: Decimal
-    days_left: int
+    days_left: int  # after the clock's day: 0 on the last day too
+    is_over: bool  # all of the quota was expected, and the pace is the attainment
     effect: Decimal = ZERO
 
     @property
@@ -100,12 +101,7 @@ class Figures:
     @property
     def is_last_month(self) -> bool:
         """Less than one leaf period is left, so that an amount a month would say more than all there is to do."""
-        return 0 < self.months_left < 1
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing is left of the window: all of the quota was expected, and the pace is the attainment."""
-        return self.days_left == 0
+        return self.months_left < 1 and not self.is_over
 
     @property
     def lies_ahead(self) -> bool:
@@ -178,6 +174,7 @@ class Adder:
         self._recent = [leaf.pk for leaf in window.recent]
         self._months_left = months_left(window.leaves)
         self._days_left = sum(leaf.days - leaf.elapsed for leaf in window.leaves)
+        self._is_over = all(leaf.over for leaf in window.leaves)
 
     def figures(self, cells: Cells, before: Decimal | None = None) -> Figures:
         """One holder; ``before`` is given, since it needs days, not leaf periods."""
@@ -202,6 +199,7 @@ class Adder:
             recent=from_units(sum(recent)) / len(self._recent) if recent else None,
             months_left=self._months_left,
             days_left=self._days_left,
+            is_over=self._is_over,
             effect=from_units(sum([cell.effect_units for cell in inside])),
         )
 

@@ -29,6 +29,7 @@ class Pacing:
     actual: Points
     today: date | None  # None where the clock's day lies outside the window
     marks: tuple[Mark, ...] = ()  # revisions of the goal
+    ahead: Decimal = ZERO  # of what is credited, dated after the clock's day
 
     @property
     def highest(self) -> Decimal:
@@ -48,12 +49,14 @@ def pacing(
     has_plan = against_plan and any(cells[leaf.pk].plan for leaf in window.leaves if leaf.pk in cells)
     inside = window.starts_on <= today <= window.ends_on
     last = min(today, window.ends_on)
+    ahead = sum((amount for day, amount in credited.items() if last < day <= window.ends_on), ZERO)
     return Pacing(
         goal=goal_line(window, cells, is_plan=has_plan),
         goal_is_plan=has_plan,
         before=_before(window, before) if before else [],
-        actual=_cumulated(window.starts_on, last, credited) if window.has_begun else [],
+        actual=_actual(window.starts_on, last, credited, ahead) if window.has_begun else [],
         today=today if inside else None,
+        ahead=ahead,
     )
 
 
@@ -77,6 +80,12 @@ def _cumulated(first: date, last: date, amounts: Mapping[date, Decimal]) -> Poin
     if points[-1][0] < last:
         points.append((last, reached))
     return points
+
+
+def _actual(first: date, last: date, amounts: Mapping[date, Decimal], ahead: Decimal) -> Points:
+    """To the clock's day, where the line ends with all that the totals count: ``ahead`` is dated later."""
+    *points, (day, reached) = _cumulated(first, last, amounts)
+    return [*points, (day, reached + ahead)]
 
 
 def _before(window: Window, amounts: Mapping[date, Decimal]) -> Points:

@@ -290,7 +290,16 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company, *,
             )
     if total.growth is not None:
         parts.append(growth_words(total, view, is_person=is_person))
-    return " ".join([", ".join(parts) + ".", *(_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks)])
+    more = [_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks]
+    return " ".join([", ".join(parts) + ".", *ahead_words(lines, view, company), *more])
+
+
+def ahead_words(lines: Pacing, view: View, company: Company) -> list[str]:
+    """What of the number is dated after today; nothing is said where nothing is."""
+    if not lines.ahead:
+        return []
+    words = {"amount": money_compact(lines.ahead, company.currency), "day": day(view.today)}
+    return [_("%(amount)s of it is dated after today, %(day)s.") % words]
 
 
 def _gap_at_the_end(gap: Decimal, *, is_plan: bool) -> str:

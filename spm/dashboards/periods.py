@@ -52,7 +52,10 @@ SORTS = (
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One leaf period as a page needs it; ``elapsed`` of ``days`` have passed, the clock's day included."""
+    """One leaf period as a page needs it; ``elapsed`` of ``days`` have passed, the clock's day included.
+
+    ``over``: its last day lies before the clock's day, as closing asks for it; on the last day itself it still runs.
+    """
 
     pk: int
     number: int
@@ -64,6 +67,7 @@ class Leaf:
     state: str
     elapsed: int
     days: int
+    over: bool
 
     @property
     def title(self) -> str:
@@ -73,10 +77,6 @@ class Leaf:
     @property
     def begun(self) -> bool:
         return self.elapsed > 0
-
-    @property
-    def over(self) -> bool:
-        return self.elapsed == self.days
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def calendar_of(user: User, company: Company) -> Calendar:
     kept: Calendar | None = getattr(user, "_calendar", None)
     if kept is None or kept.today != company.today():
         told = {"locked_at": baseline.locked_when(), "revisions": baseline.revisions_of_year()}
-        periods: list[Any] = list(Period.objects.visible_to(user).annotate(**told))
+        periods: list[Any] = list(Period.objects.visible_to(user).select_related("fiscal_year").annotate(**told))
         locks = {period.fiscal_year_id: (period.locked_at, period.revisions or 0) for period in periods}
         kept = Calendar(periods, company.today(), locks)
         user._calendar = kept  # type: ignore[attr-defined]  # noqa: SLF001  # cached for the request

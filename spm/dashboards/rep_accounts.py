@@ -18,6 +18,7 @@ from spm.dashboards.periods import PAGE_ROWS, View, Window
 from spm.dashboards.queries import same_day
 from spm.market.models import Account, AccountPlacement, Assignment
 from spm.org.models import User
+from spm.periods import year_before
 from spm.ui.fields import MoneyField
 from targets.choices import Measure
 from targets.curves import counted
@@ -121,12 +122,7 @@ def days_of(window: Window, today: date) -> tuple[Days, Days | None, Days]:
     if begun:
         leaf, before = begun[-1]
         compared = (begun[0][1].starts_on, before.ends_on if leaf.over else same_day(leaf, before))
-    return (window.starts_on, window.ends_on), compared, (_year_before(last) + timedelta(days=1), last)
-
-
-def _year_before(day: date) -> date:
-    """The same day a year ago; of 29 February the 28th."""
-    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+    return (window.starts_on, window.ends_on), compared, (year_before(last) + timedelta(days=1), last)
 
 
 def _credited(

@@ -213,7 +213,7 @@ def to_rep(at: Situation) -> str:
 
 
 def _needed(at: Situation) -> str:
-    if not at.figures.to_go or at.figures.needed is None:
+    if not at.figures.to_go or at.figures.is_over:
         return ""
     if at.figures.is_last_month:
         return left_words(at.figures, at.currency)
@@ -233,11 +233,13 @@ def _with_average(lead: str, at: Situation) -> str:
 
 def left_words(at: Figures, currency: str) -> str:
     """What is to do, in words that are true late in a period as well: "€618 k a month needed", "€412 k to go in
-    12 days". Empty once nothing is to go or the period is over.
+    12 days", "€412 k to go on the last day". Empty once nothing is to go or the period is over.
     """
-    if not at.to_go or at.needed is None:
+    if not at.to_go or at.is_over:
         return ""
     if at.is_last_month:
         words = {"left": money_compact(at.to_go, currency), "days": at.days_left}
+        if not at.days_left:
+            return _("%(left)s to go on the last day") % words
         return ngettext("%(left)s to go in %(days)s day", "%(left)s to go in %(days)s days", at.days_left) % words
     return _("%(needed)s a month needed") % {"needed": money_compact(at.needed, currency)}

@@ -1,5 +1,6 @@
 """Reads for the list of territories: who holds them, what stands in them, and how they pace; as a map and a table."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from spm.dashboards.access import can_open_performance
 from spm.dashboards.board import Row, RowKind
 from spm.dashboards.columns import TERRITORIES as COLUMNS
 from spm.dashboards.columns import Shown
-from spm.dashboards.figures import ZERO, Cell, Figures, figures, standing, units_of
+from spm.dashboards.figures import ZERO, Cell, Figures, figures, plus, standing, units_of
 from spm.dashboards.periods import View
 from spm.dashboards.queries import Stamp, steady
 from spm.dashboards.rows import bar_of
@@ -20,6 +21,7 @@ from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
 from spm.dashboards.two_trees import TwoTrees, two_trees
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
+from spm.market.territories import chains
 from spm.org.access import can_administer
 from spm.org.models import Company, User
 from spm.ui import treemap
@@ -216,13 +218,21 @@ def _own_targets(user: User, view: View) -> Iterable[tuple[int, int, int]]:
     return rows.order_by().values_list("territory", "period", stored("amount"))
 
 
+def _own_cells(user: User, view: View) -> dict[int, dict[int, Cell]]:
+    """His own leaf figures, each territory with all that stands below it, as the roll-up counts territories."""
+    cells: dict[int, dict[int, Cell]] = defaultdict(dict)
+    own, above = own_in_territories(user, view), chains()
+    for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
+        for area in above[key]:
+            cells[area][leaf] = plus(cells[area].get(leaf, Cell()), Cell(actual, effect_units=effect))
+    return cells
+
+
 def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[int, dict[int, Cell]]:
     """Territory → its leaf figures in the window; ``keys``: of these alone."""
     cells: dict[int, dict[int, Cell]] = {}
     if reads_own_alone(user):
-        own = own_in_territories(user, view)
-        for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
-            cells.setdefault(key, {})[leaf] = Cell(actual, effect_units=effect)
+        cells = _own_cells(user, view)
         for key, leaf, target in _own_targets(user, view):
             cell = cells.setdefault(key, {}).get(leaf, Cell())
             cells[key][leaf] = Cell(cell.actual_units, cell.overlay_units, target, target, cell.effect_units)

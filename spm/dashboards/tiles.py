@@ -192,11 +192,12 @@ def _to_go_words(at: Figures, currency: str) -> str:
         return _("no quota, nothing to go")
     if not at.to_go:
         return _("quota reached")
-    if at.needed is None:
+    if at.is_over:
         return _("the period is over")
     if at.is_last_month:
         words["days"] = str(at.days_left)
         days = ngettext("%(days)s day left", "%(days)s days left", at.days_left) % words
+        days = days if at.days_left else _("last day")
         return days if at.recent is None else _("%(left)s, %(recent)s a month lately") % (words | {"left": days})
     if at.recent is None:
         return _("%(needed)s a month needed") % words

@@ -4,6 +4,7 @@ Each line counts once in a territory (or *Unassigned*) and once for a person (or
 neither sum. Targets of territories and of teams are given apart, so their sums are shown side by side.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,8 +14,8 @@ from django.db.models.functions import Coalesce
 
 from spm.dashboards.figures import ZERO, total
 from spm.dashboards.periods import View
+from spm.dashboards.queries import trees_of
 from spm.org.models import User
-from spm.org.scopes import history_of
 from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField
 from targets.models import Attainment, PeriodTotal
@@ -22,7 +23,10 @@ from targets.models import Attainment, PeriodTotal
 
 @dataclass(frozen=True, slots=True)
 class TwoTrees:
-    """Sums over the window. None = there is no target at all. Of a region without one, those below it count."""
+    """Sums over the window. None = there is no target at all.
+
+    Where a region or a team has none in a leaf period, those below it count in that one.
+    """
 
     territory_target: Decimal | None
     territory_actual: Decimal
@@ -52,30 +56,35 @@ def two_trees(user: User, view: View) -> TwoTrees:
     money = MoneyField()
     areas = rows.filter(territory__isnull=False, territory__parent=None).values_list("territory__is_unassigned")
     target, actual = {}, {}
-    for is_sentinel, given, brought in areas.annotate(
+    for is_sentinel, wanted, brought in areas.annotate(
         given=Sum(Coalesce("target", "quota_sum"), output_field=money), brought=Sum("actual", output_field=money)
     ):
-        target[is_sentinel], actual[is_sentinel] = given, brought
-    goals = dict(
-        rows.filter(territory=None, company=None).values_list("team").annotate(Sum("target", output_field=money))
-    )
-    quotas = goals.pop(None, None)
-    tree = history_of(user).as_of(view.window.ends_on)
+        target[is_sentinel], actual[is_sentinel] = wanted, brought
+    goals: dict[int, dict[int, Decimal | None]] = defaultdict(dict)
+    carried: list[Decimal | None] = []
+    numbers = rows.filter(territory=None, company=None).values_list("team", "period")
+    for team, leaf, amount in numbers.annotate(sum=Sum("target", output_field=money)):
+        if team is None:
+            carried.append(amount)
+        else:
+            goals[leaf][team] = amount
+    trees = trees_of(user, view.window.leaves)
+    given = [_given(trees[leaf], of, team) for leaf, of in goals.items() for team in trees[leaf].roots]
     counted = PeriodTotal.objects.visible_to(user).filter(measure=view.measure, period__in=leaves).order_by()
     sums = dict(counted.values_list("person__is_house").annotate(sum=Sum("amount", output_field=money)))
     return TwoTrees(
         territory_target=total((target.get(False), target.get(True))),
         territory_actual=actual.get(False, ZERO),
         unassigned=actual.get(True, ZERO),
-        team_target=total(_given(tree, goals, team) for team in tree.roots),
-        quotas=quotas,
+        team_target=total(given),
+        quotas=total(carried),
         people_actual=sums.get(False, ZERO),
         house=sums.get(True, ZERO),
     )
 
 
 def _given(tree: TeamTree, goals: Mapping[int, Decimal | None], team: int) -> Decimal | None:
-    """What a team was given; where it was given nothing, what the teams below it were."""
+    """What a team was given in one leaf period; where it was given nothing, what the teams below it were."""
     if goals.get(team) is not None:
         return goals[team]
     return total(_given(tree, goals, below) for below in tree.children.get(team, ()))

@@ -110,6 +110,19 @@ def with_below(territory: int) -> frozenset[int]:
     return frozenset(found)
 
 
+def chains() -> dict[int, tuple[int, ...]]:
+    """Each territory with those above it, itself first, as keys; who may see which of them is for the caller to ask."""
+    parent = dict(Territory.objects.order_by().values_list("pk", "parent"))
+    found: dict[int, tuple[int, ...]] = {}
+    for key in parent:
+        chain, above = [key], parent[key]
+        while above is not None and above not in chain:
+            chain.append(above)
+            above = parent[above]
+        found[key] = tuple(chain)
+    return found
+
+
 @retries.atomic
 def assign(
     territory: Territory,

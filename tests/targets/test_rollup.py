@@ -8,7 +8,7 @@ import pytest
 from spm.errors import PeriodClosed
 from spm.market import territories
 from spm.market.models import Assignment
-from spm.org.models import Membership, Period, TeamPlacement
+from spm.org.models import Membership, Period, TeamPlacement, User
 from spm.org.verification import run_all
 from spm.periods import CalendarKind
 from targets import grids, rollup
@@ -98,6 +98,25 @@ def test_inv_05_segments_are_parts_of_the_whole_companys_line(quarter, cast):
     assert figures("2026-01")["COMPANY"] == (137, 400, 250)
     assert [breach for finding in run_all(["INV-05"]) for breach in finding.breaches] == []
     assert [summary.plan for summary in grids.summaries(cast.admin, "revenue")] == [400]
+
+
+def test_targets_of_teams_above_each_other_count_once(year, cast):
+    plan = make_plan(year)
+    for team, label, amount in (
+        (cast.sales, "2026-01", 100),
+        (cast.north, "2026-01", 60),
+        (cast.south, "2026-01", 40),
+        (cast.north, "2026-02", 7),  # no target stands above it in this month
+        (cast.south, "2026-12", 3),
+        (cast.sales, "2026-12", 5),
+    ):
+        leaf = Period.objects.get(level="month", label=label)
+        Target.objects.create(plan=plan, team=team, measure="revenue", period=leaf, amount=amount)
+    TeamPlacement.objects.create(team=cast.south, parent=None, starts_on=date(2026, 12, 31))
+    assert [row.targets for row in grids.summaries(cast.admin, "revenue")] == [100 + 7 + 3 + 5]
+    assert dict(grids.summary(cast.admin, year))["revenue"].targets == 115
+    of_north = User.objects.get(pk=cast.north_manager.pk)
+    assert dict(grids.summary(of_north, year))["revenue"].targets == 67  # of what he sees, the topmost
 
 
 def test_inv_04_quarter_and_year_are_the_sums_of_their_months(quarter):

@@ -9,7 +9,9 @@ from django.urls import reverse
 from spm.org.models import FiscalYear, Period
 from targets import rollup
 from targets.plans import set_target, working_plan
-from tests.builders import make_line_of_plan
+from tests.builders import make_actual, make_line_of_plan, make_year
+from tests.spm.dashboards.conftest import book
+from tests.spm.imports_help import load
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +148,28 @@ def test_pages_that_compare_nothing_offer_no_comparison(client, planned):
     for name, offered in (("performance", True), ("actuals", False), ("territories", False)):
         shown = client.get(reverse(f"dashboards:{name}")).content.decode()
         assert ('<span class="muted">Compare</span>' in shown) == offered, name
+
+
+def test_what_is_dated_after_today_counts_in_tile_and_chart_alike_and_is_told(get, planned):
+    book(planned.rep, "2026-09-28", 90, "late")
+    rollup.rebuild()
+    for name in ("company", "team", "rep"):
+        page = get(name, "none").context["page"]
+        at = (page.bars[0] if name == "rep" else page.total).figures
+        assert page.lines.actual[-1] == (page.view.today, at.actual)
+        assert "€90 of it is dated after today, 18 Sep 2026." in page.chart.takeaway
+        assert "dated after" not in get(name, "none", "2026-Q2").context["page"].chart.takeaway
+
+
+def test_beside_half_a_year_that_was_loaded_a_year_has_nothing_to_compare_with(client, cast):
+    rows = "fiscal_year,quarter,period,starts_on,ends_on\n2025,2025-Q4,2025-07,2025-07-01,2025-09-30\n"
+    load("periods", rows + "2025,2025-Q4,2025-12,2025-10-01,2025-12-31\n")
+    make_year()
+    for day in ("2025-07-10", "2026-01-10", "2026-07-10"):
+        make_actual(cast.rep, day, 100, kind="booking")
+    rollup.rebuild()
+    client.force_login(cast.admin)
+    page = client.get("/performance/?period=2026&measure=bookings").context["page"]
+    assert (page.total.figures.actual, page.total.figures.before) == (200, None)
+    assert page.tiles[1].delta == "nothing to compare with"
+    assert page.lines.before == []

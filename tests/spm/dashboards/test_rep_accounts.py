@@ -125,7 +125,19 @@ def test_a_teammate_s_page_and_paper_do_not_exist_for_a_rep(accounts, client):
 
 def leaf(number, first, last, elapsed):
     days = (last - first).days + 1
-    return Leaf(number, number, first.strftime("%Y-%m"), first, last, 1, 1, "open", min(elapsed, days), days)
+    return Leaf(
+        number,
+        number,
+        first.strftime("%Y-%m"),
+        first,
+        last,
+        1,
+        1,
+        "open",
+        min(elapsed, days),
+        days,
+        over=elapsed >= days,
+    )
 
 
 def test_a_running_month_is_compared_to_the_same_day_and_a_leap_day_to_the_28th():

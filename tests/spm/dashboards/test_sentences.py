@@ -13,7 +13,7 @@ NBSP = "\u00a0"
 
 
 def at(actual=0, quota=None, expected=0, plan=None, plan_expected=0, **more):
-    known = {"before": None, "recent": None, "months_left": Decimal("3.4"), "days_left": 104} | more
+    known = {"before": None, "recent": None, "months_left": Decimal("3.4"), "days_left": 104, "is_over": False} | more
     amounts = [None if value is None else Decimal(value) for value in (actual, quota, expected, plan, plan_expected)]
     return Figures(*amounts, **known)
 
@@ -89,4 +89,6 @@ def test_in_the_last_month_the_words_are_what_is_left_and_the_days():
     assert plain(to_rep(situation(late))) == "€1 k to go in 12 days, your last three months averaged €800"
     assert plain(about_rep(situation(late))) == "€800 behind pace; €1 k to go in 12 days"
     assert plain(left_words(replace(late, months_left=Decimal(1)), "EUR")) == "€1 k a month needed"
-    assert left_words(replace(late, months_left=Decimal(0)), "EUR") == ""
+    last = replace(late, months_left=Decimal(0), days_left=0)
+    assert plain(left_words(last, "EUR")) == "€1 k to go on the last day"
+    assert left_words(replace(last, is_over=True), "EUR") == ""

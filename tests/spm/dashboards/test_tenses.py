@@ -11,10 +11,10 @@ from django.urls import reverse
 from spm.dashboards.figures import Cell, figures, standing
 from spm.dashboards.home import in_need
 from spm.dashboards.periods import Leaf, Window
-from spm.org.models import Company
+from spm.org.models import Company, Period
 from spm.ui.status import BEHIND, NO_QUOTA, NOT_BEGUN
-from targets import rollup
-from tests.builders import make_quota, make_year
+from targets import closing, rollup
+from tests.builders import make_actual, make_quota, make_year
 
 pytestmark = pytest.mark.django_db
 RUNNING = ("months left", "needed", "today", "to date", "by now", "by 18 Sep", ", 0.0 left", "days left", "so far")
@@ -71,6 +71,25 @@ def test_of_a_running_period_the_page_says_what_is_needed(get):
     assert "k€, to 18 Sep" in text
 
 
+@pytest.mark.parametrize("where", ["company", "team", "rep"])
+def test_on_its_last_day_a_period_is_not_over(get, story, where):
+    Company.objects.update(fixed_today=date(2026, 9, 30))
+    make_actual(story.rep, "2026-09-02", 20, kind="booking")
+    rollup.rebuild()
+    answer = get(where, "2026-09")
+    page, text = answer.context["page"], words(answer)
+    assert "ended" not in page.sentence
+    assert "all of the quota was expected by its end" not in text
+    assert not re.search(r"\b0 days", text)
+    if where != "rep":
+        assert page.tiles[3].delta.startswith("last day")
+        assert "To go on the last day, beside the average of the last three complete months." in text
+    else:
+        assert "to go on the last day" in page.sentence
+    with pytest.raises(closing.NotOver):
+        closing.close(Period.objects.get(level="month", label="2026-09"), by=None)
+
+
 def test_of_a_person_too_a_period_that_is_over_is_compared_and_expected_whole(get):
     answer = get("rep", "2026-Q2")
     assert "÷ quota expected by its end (30 Jun)" in words(answer)
@@ -102,9 +121,9 @@ def test_a_quota_that_lies_ahead_is_not_begun_and_no_lack_of_one(get, where, per
 
 def test_status_of_a_quota_that_lies_ahead_and_of_none():
     cells = {1: Cell(quota_units=100)}
-    later = Leaf(1, 1, "2027-01", date(2027, 1, 1), date(2027, 1, 31), 1, 1, "open", 0, 31)
+    later = Leaf(1, 1, "2027-01", date(2027, 1, 1), date(2027, 1, 31), 1, 1, "open", 0, 31, over=False)
     window = Window((later,), (), (), (), ())
     assert standing(figures(cells, window), Company()) is NOT_BEGUN
     assert standing(figures({1: Cell()}, window), Company()) is NO_QUOTA
-    over = replace(later, elapsed=31)
+    over = replace(later, elapsed=31, over=True)
     assert standing(figures(cells, replace(window, leaves=(over,))), Company()) is BEHIND

@@ -296,3 +296,35 @@ def test_a_rep_sees_no_target_of_a_year_to_come_before_its_lock_and_none_of_a_sc
     assert row_of(client, cast.rep, "Finland", "2027").figures.quota == Decimal(7)
     Target.objects.filter(amount=1000).update(plan=make_plan(territory_year(), kind="scenario"))
     assert [row.amount for row in Target.objects.visible_to(cast.rep)] == [Decimal(7)]
+
+
+def test_a_rep_reads_in_a_region_all_his_own_below_it(client, cast, land):
+    region, finland, _norway = land
+    Assignment.objects.create(territory=region, person=cast.rep)
+    make_actual(cast.rep, "2026-01-20", 30, kind="booking", territory=region)
+    make_actual(cast.teammate, "2026-01-20", 5, kind="booking", territory=finland)
+    rollup.rebuild()
+    client.force_login(cast.rep)
+    page = client.get(f"/territories/{region.pk}/?period=2026&measure=bookings").context["page"]
+    lines = client.get(page.lines_href).context["page"]
+    assert page.figures.actual == sum(row.actual for row in page.accounts) == lines.total == 830
+    assert page.not_listed == 0
+    rows = client.get("/territories/?period=2026&measure=bookings").context["page"].rows
+    assert {row.name: row.figures.actual for row in rows} == {"Nordics": 830, "Finland": 800}
+
+
+def test_regions_and_teams_decide_in_each_month_whether_those_below_count(client, cast, land):
+    region, finland, _norway = land
+    target(region, 70, "2026-02")
+    target(finland, 50, "2026-02")
+    plan = make_plan(territory_year())
+    leaf = territory_year().periods.leaves().get
+    for team, label, amount in (
+        (cast.sales, "2026-01", 100),
+        (cast.north, "2026-01", 60),
+        (cast.north, "2026-02", 50),
+    ):
+        Target.objects.create(plan=plan, team=team, measure="bookings", period=leaf(label=label), amount=amount)
+    rollup.rebuild()
+    trees = listed(client, cast, "?period=2026-Q1&measure=bookings").trees
+    assert (trees.territory_target, trees.team_target, trees.quotas) == (1070, 150, 1000)
