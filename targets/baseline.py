@@ -17,7 +17,7 @@ from spm.market.models import Territory
 from spm.money import from_units, to_units
 from spm.org.models import Company, Period
 from spm.org.trees import TeamTree, read_history
-from targets import batches, nodes
+from targets import batches, judged, nodes
 from targets.batches import Change
 from targets.choices import Measure, PlanKind, Scope
 from targets.models import CompanyPlan, GoalBatch, Quota, Target
@@ -82,7 +82,10 @@ def numbers(measure: Measure, trees: Mapping[int, TeamTree]) -> Numbers:
 
 
 def by_period(scope: Scope, measure: Measure) -> dict[tuple[int, int], Given]:
-    """(holder, period of any level) → what the baseline gave, of every year that has one."""
+    """(holder, period of any level) → the quotas below and the number the holder is judged by, as they were locked.
+
+    Of every year that has a baseline.
+    """
     rows = Period.objects.leaves().filter(fiscal_year__plans__kind=PlanKind.BASELINE).select_related("parent")
     leaves, history = {leaf.pk: leaf for leaf in rows}, read_history()
     if scope == Scope.TERRITORY:
@@ -97,7 +100,8 @@ def by_period(scope: Scope, measure: Measure) -> dict[tuple[int, int], Given]:
         }
         given = holders[scope]
     found: dict[tuple[int, int], Given] = {}
-    for (holder, pk), amounts in given.items():
+    for (holder, pk), (target, quota_sum) in given.items():
+        amounts = (quota_sum, judged.quota_of(scope, target, quota_sum))
         quarter = leaves[pk].parent
         above = [key for key in (quarter.pk, quarter.parent_id) if key is not None] if quarter else []
         for period in (pk, *above):
@@ -106,8 +110,8 @@ def by_period(scope: Scope, measure: Measure) -> dict[tuple[int, int], Given]:
 
 
 def _sum(one: Given, other: Given) -> Given:
-    target, quota_sum = (a if b is None else b if a is None else a + b for a, b in zip(one, other, strict=True))
-    return target, quota_sum
+    first, second = (a if b is None else b if a is None else a + b for a, b in zip(one, other, strict=True))
+    return first, second
 
 
 def _territories(measure: str, leaves: Collection[int]) -> dict[tuple[int, int], Given]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
-from targets import baseline, measures
+from targets import baseline, judged, measures
 from targets.choices import Measure, Scope
 from targets.querysets import AttainmentQuerySet
 
@@ -26,7 +26,8 @@ class AttainmentLine:
     """One holder, measure and period. Amounts in company currency; ``attainment_pct`` has two decimals.
 
     ``quota`` is the number the holder is judged by: a person's quota, a team's or territory's target or else the sum
-    of what stands below, the company's plan; None = none. ``lines`` counts the credits behind ``actual``.
+    of what stands below, leaf period by leaf period, the company's plan; None = none. ``lines`` counts the credits
+    behind ``actual``.
     """
 
     period: str
@@ -44,22 +45,16 @@ class AttainmentLine:
     lines: int
 
 
-def quota_of(scope: Scope, target: Decimal | None, quota_sum: Decimal | None) -> Decimal | None:
-    """The number a holder is judged by. The company is judged by its plan alone, never by the sum of quotas."""
-    if target is None and scope in (Scope.TEAM, Scope.TERRITORY):
-        return quota_sum
-    return target
-
-
 def attainment_lines(
     rows: AttainmentQuerySet, *, scope: Scope, measure: Measure, of_baseline: bool = False
 ) -> Iterator[AttainmentLine]:
-    """``rows`` of one kind of holder and one measure, by period and key; one query.
+    """``rows`` of one kind of holder and one measure, by period and key; two queries.
 
     ``of_baseline``: against the numbers as they were locked, in every year that is; other years as they stand.
     """
     locked = baseline.by_period(scope, measure) if of_baseline else {}
     years = baseline.locked_years() if of_baseline else frozenset()
+    quotas = judged.by_period(scope, measure)
     key, name = HOLDERS[scope]
     found = rows.filter(**{f"{scope}__isnull": False}, measure=measure).annotate(
         holder_key=Coalesce(F(key), Value("")) if key else Value(""), holder_name=F(name)
@@ -70,7 +65,6 @@ def attainment_lines(
         "period__ends_on",
         "holder_key",
         "holder_name",
-        "target",
         "quota_sum",
         "actual",
         "lines",
@@ -78,11 +72,11 @@ def attainment_lines(
         "period__fiscal_year",
         f"{scope}_id",
     )
-    for label, starts_on, ends_on, holder, title, target, quota_sum, actual, lines, *keys in columns.iterator():
+    for label, starts_on, ends_on, holder, title, quota_sum, actual, lines, *keys in columns.iterator():
         period, year, pk = keys
+        quota = quotas.get((pk, period))
         if year in years:
-            target, quota_sum = locked.get((pk, period), (None, None))  # noqa: PLW2901  # as they were locked
-        quota = quota_of(scope, target, quota_sum)
+            quota_sum, quota = locked.get((pk, period), (None, None))  # noqa: PLW2901  # as they were locked
         yield AttainmentLine(
             period=label,
             starts_on=starts_on,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from django.db.models import Max
@@ -16,8 +17,8 @@ from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Period, User
 from spm.org.trees import TeamTree, tree_as_of
 from spm.org.verification import Breach, invariant
-from targets import closing, measures
-from targets.choices import ActualKind, Changed, Measure, PlanKind, RunState
+from targets import closing, judged, measures
+from targets.choices import ActualKind, Changed, Measure, PlanKind, RunState, Scope
 from targets.crediting import Resolver
 from targets.models import (
     Actual,
@@ -123,6 +124,23 @@ def months_add_up() -> Iterator[Breach]:
     for key in sums.keys() & stored.keys():
         if sums[key] != stored[key]:
             yield Breach(f"period, measure and holder {key}: stored {stored[key]}, summed {sums[key]}", (key[0],))
+
+
+@invariant("INV-04", "The quota of a quarter or a year is that of its leaf periods, each decided by itself.")
+def quotas_are_decided_by_leaf() -> Iterator[Breach]:
+    parents = {leaf.pk: (leaf.parent_id, leaf.parent.parent_id) for leaf in _leaves_with_quarter()}
+    for scope, measure in product((Scope.TEAM, Scope.TERRITORY), Measure):
+        wanted: dict[Any, Decimal] = defaultdict(lambda: ZERO)
+        rows = Attainment.objects.filter(measure=measure, period__in=parents, **{f"{scope}__isnull": False})
+        for holder, leaf, target, below in rows.values_list(f"{scope}_id", "period_id", "target", "quota_sum"):
+            number = below if target is None else target
+            for period in (leaf, *parents[leaf]) if number is not None else ():
+                wanted[holder, period] += number
+        told = judged.by_period(scope, measure)
+        for key in wanted.keys() | told.keys():
+            if wanted.get(key) != told.get(key):
+                text = f"{measure} of {scope} and period {key}: told {told.get(key)}, its months say {wanted.get(key)}"
+                yield Breach(text, key)
 
 
 def _leaves_with_quarter() -> Any:

@@ -92,6 +92,7 @@ class Figures:
     days_left: int  # after the clock's day: 0 on the last day too
     is_over: bool  # all of the quota was expected, and the pace is the attainment
     effect: Decimal = ZERO
+    is_covered: bool = True  # plan and quotas stand in the same leaf periods
 
     @property
     def at_plan_rates(self) -> Decimal:
@@ -131,7 +132,8 @@ class Figures:
 
     @property
     def over_assignment(self) -> Decimal | None:
-        return measures.over_assignment(self.quota, self.plan)
+        """None too where the sums are not of the same leaf periods, so that one is no part of the other."""
+        return measures.over_assignment(self.quota, self.plan) if self.is_covered else None
 
     @property
     def to_go(self) -> Decimal | None:
@@ -184,9 +186,10 @@ class Adder:
         quota, quota_over = total_units([cell.quota_units for cell in inside]), [cell.quota_units or 0 for cell in over]
         running = [(cells[leaf.pk], leaf) for leaf in self._running if leaf.pk in cells]
         expected = _expected(sum(quota_over), [(cell.quota, leaf) for cell, leaf in running])
-        plan, plan_expected = quota, expected
+        plan, plan_expected, is_covered = quota, expected, True
         if any([cell.plan_units != cell.quota_units for cell in inside]):  # a person's are one
             plan = total_units([cell.plan_units for cell in inside])
+            is_covered = all([(cell.plan_units is None) == (cell.quota_units is None) for cell in inside])
             plan_over = sum([cell.plan_units or 0 for cell in over])
             plan_expected = _expected(plan_over, [(cell.plan, leaf) for cell, leaf in running])
         return Figures(
@@ -201,6 +204,7 @@ class Adder:
             days_left=self._days_left,
             is_over=self._is_over,
             effect=from_units(sum([cell.effect_units for cell in inside])),
+            is_covered=is_covered,
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 
 from spm.dashboards.periods import View
@@ -50,11 +50,12 @@ class Beside:
     owner_quota: Decimal | None
     team: str
     team_target: Decimal | None
+    is_covered: bool  # target and what lies below stand in the same leaf periods
 
     @property
     def over(self) -> Decimal | None:
-        """What the territories below carry beyond this one's target."""
-        return measures.over_assignment(self.below, self.target)
+        """What the territories below carry beyond this one's target; None where they cover other leaf periods."""
+        return measures.over_assignment(self.below, self.target) if self.is_covered else None
 
     @property
     def is_empty(self) -> bool:
@@ -142,12 +143,15 @@ def beside(user: User, view: View, territory: Territory, owner: Assignment | Non
     leaves = [leaf.pk for leaf in view.window.leaves]
     of = Q(territory=territory) | Q(person=person or 0) | Q(team=team or 0)
     rows = Attainment.objects.visible_to(user).filter(of, measure=view.measure, period__in=leaves).order_by()
+    alone = Q(target__isnull=True, quota_sum__isnull=False) | Q(target__isnull=False, quota_sum__isnull=True)
     sums = rows.values_list("territory", "person", "team", "team__name").annotate(
-        given=Sum("target", output_field=MoneyField()), carried=Sum("quota_sum", output_field=MoneyField())
+        given=Sum("target", output_field=MoneyField()),
+        carried=Sum("quota_sum", output_field=MoneyField()),
+        alone=Count("pk", filter=alone),
     )
-    found = {(area, who, group): (given, carried, name) for area, who, group, name, given, carried in sums}
-    nothing = (None, None, "")
-    target, carried, _name = found.get((territory.pk, None, None), nothing)
-    quota, _sum, _name = found.get((None, person, None), nothing)
-    given, _sum, name = found.get((None, None, team), nothing)
-    return Beside(target, carried, quota, name, given)
+    found = {tuple(keys): (given, carried, name, apart) for *keys, name, given, carried, apart in sums}
+    nothing = (None, None, "", 0)
+    target, carried, _name, apart = found.get((territory.pk, None, None), nothing)
+    quota, *_rest = found.get((None, person, None), nothing)
+    given, _sum, name, _apart = found.get((None, None, team), nothing)
+    return Beside(target, carried, quota, name, given, is_covered=not apart)

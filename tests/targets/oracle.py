@@ -173,6 +173,17 @@ class Oracle:
                     _add(sums, (each, measure, holder), row)
         return sums
 
+    def judged(self) -> dict[tuple[str, str, str], Decimal | None]:
+        """The number of each row: in a month the target, of teams and territories else what stands below; added up."""
+        sums: dict[tuple[str, str, str], Decimal | None] = {}
+        for month in MONTHS:
+            for (period, measure, holder), row in self.closed.get(month, self._month(month)).items():
+                is_node = holder in (*TERRITORIES, UNASSIGNED, "Sales", *self.placed_teams)
+                number = row.quota_sum if row.target is None and is_node else row.target
+                for each in (period, ABOVE[period], "2026"):
+                    sums[each, measure, holder] = _plus(sums.get((each, measure, holder)), number)
+        return sums
+
     def _month(self, month: str) -> Sums:
         sums: Sums = {}
         for line in self.lines.values():

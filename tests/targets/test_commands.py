@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from spm.org.models import Period
+from targets import locking
 from targets.models import PlanLine, Target
-from tests.builders import make_actual, make_plan, make_quota
+from tests.builders import make_actual, make_plan, make_quota, make_territory
 
 pytestmark = pytest.mark.django_db
 HEADER = "period,starts_on,ends_on,scope,key,name,measure,quota,quota_sum,actual,variance,attainment_pct,lines"
@@ -57,6 +58,31 @@ def test_team_is_judged_by_its_target_or_else_by_the_quotas_below(figures):
     rows = {row["key"]: row for row in csv.DictReader(io.StringIO(attainment(by="team", period="year")))}
     assert (rows["Sales"]["quota"], rows["Sales"]["quota_sum"]) == ("100.00", "80.00")
     assert (rows["North"]["quota"], rows["North"]["actual"]) == ("80.00", "65.5001")
+
+
+@pytest.mark.parametrize("plan", ["current", "baseline"])
+def test_a_target_for_one_month_takes_the_place_of_the_quotas_of_that_month_alone(year, cast, plan):
+    leaf = Period.objects.get(label="2026-01")
+    Target.objects.create(plan=make_plan(year), team=cast.north, measure="revenue", period=leaf, amount=90)
+    area = make_territory("Area")
+    for place, label, amount in ((area, "2026-01", 7), (make_territory("Part", parent=area), "2026-02", 5)):
+        period = Period.objects.get(label=label)
+        Target.objects.create(plan=make_plan(year), territory=place, measure="revenue", period=period, amount=amount)
+    for label in ("2026-01", "2026-02", "2026-03", "2026-04"):
+        make_quota(cast.rep, label, 100, "revenue")
+    run("rollup", "--year", "2026")
+    if plan == "baseline":
+        locking.lock(make_plan(year), by=cast.admin)
+
+    def told(by, key, period):
+        rows = csv.DictReader(io.StringIO(attainment(by=by, period=period, plan=plan)))
+        return {row["period"]: (row["quota"], row["quota_sum"]) for row in rows if row["key"] == key}
+
+    assert told("team", "North", "quarter")["2026-Q1"] == ("290.00", "300.00")
+    assert told("team", "North", "year")["2026"] == ("390.00", "400.00")
+    assert told("team", "North", "month")["2026-01"] == ("90.00", "100.00")
+    assert told("team", "Sales", "quarter")["2026-Q1"] == ("300.00", "300.00")
+    assert told("territory", "Area", "quarter")["2026-Q1"] == ("12.00", "5.00")
 
 
 def test_company_is_judged_by_the_plan_alone(figures):

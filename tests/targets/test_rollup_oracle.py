@@ -4,6 +4,7 @@ the totals are what plain Python adds up.
 
 from datetime import date
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from django.db import connection, transaction
@@ -19,7 +20,9 @@ from spm.org.teams import place_team
 from spm.org.verification import run_all
 from targets import closing, plans, rollup
 from targets.actuals import recording
+from targets.choices import Measure, Scope
 from targets.models import Attainment
+from targets.queries import attainment_lines
 from targets.quotas import set_quota
 from targets.staleness import mark_stale_since
 from tests.builders import make_account, make_person, make_plan, make_team, make_territory
@@ -201,6 +204,7 @@ class Company:
     def do_roll(self, oracle):
         rollup.roll_up_stale()
         assert stored() == oracle.expected()
+        assert told() == oracle.judged()
 
 
 def happens(verb, refusal):
@@ -222,6 +226,19 @@ def stored():
             row.actual, row.overlay, row.lines, row.target, row.quota_sum
         )
         for row in rows
+    }
+
+
+def told():
+    """{(period, measure, holder): the number it is judged by}, as the exports tell it."""
+    lines = [
+        (scope, line)
+        for scope, measure in product(Scope, Measure)
+        for line in attainment_lines(Attainment.objects.all(), scope=scope, measure=measure)
+    ]
+    return {
+        (line.period, line.measure, COMPANY if scope == Scope.COMPANY else line.name): line.quota
+        for scope, line in lines
     }
 
 

@@ -9,7 +9,7 @@ from django.db import connection
 from spm.org import guards
 from spm.org.models import Period
 from spm.org.verification import run_all
-from targets import closing, rollup
+from targets import closing, judged, rollup
 from targets.models import Actual, Attainment, Credit, PeriodTotal, RollupRun, Target
 from tests.builders import make_actual, make_plan, make_quota, make_territory
 
@@ -64,6 +64,21 @@ def test_inv_05_an_altered_parent_is_found(company_at_work, holder):
     rows = Attainment.objects.filter(period__label="2026-02", measure="bookings")
     rows.filter(**{f"{holder}__isnull": False}).update(actual=77)
     assert "INV-05" in broken()
+
+
+def test_inv_04_a_target_that_takes_the_place_of_other_months_is_found(company_at_work, monkeypatch):
+    make_quota(company_at_work.rep, "2026-03", 5, "margin")
+    rollup.rebuild()
+    assert broken() == set()
+
+    def whole(scope, measure, years=None):
+        """As if the target of a quarter were its number, whatever months it was given for."""
+        rows = Attainment.objects.filter(measure=measure, **{f"{scope}__isnull": False})
+        told = {(row.team_id or row.territory_id, row.period_id): (row.target, row.quota_sum) for row in rows}
+        return {key: amount for key, given in told.items() if (amount := judged.quota_of(scope, *given)) is not None}
+
+    monkeypatch.setattr(judged, "by_period", whole)
+    assert broken() == {"INV-04"}
 
 
 def test_inv_08_a_negative_quota_is_found(company_at_work):

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from spm.dashboards.board import Focus, RowKind
-from spm.dashboards.figures import total
+from spm.dashboards.figures import Cell, figures, total
 from spm.dashboards.performance import board_of
+from spm.dashboards.periods import Leaf, Window
 from spm.dashboards.queries import view_of
 from spm.org.models import Company, Membership
 from targets import rollup
@@ -93,3 +94,19 @@ def test_a_quota_given_later_shows_after_the_next_roll_up(story):
     make_quota(story.loner, "2026-01", 50)
     rollup.rebuild()
     assert board(story.admin).total.figures.quota == 3650
+
+
+@pytest.mark.parametrize(
+    ("cells", "over"),
+    [
+        ({1: Cell(quota_units=11, plan_units=10), 2: Cell(quota_units=11, plan_units=10)}, Decimal("0.1")),
+        ({1: Cell(quota_units=11, plan_units=10), 2: Cell(quota_units=11)}, None),
+        ({1: Cell(quota_units=11, plan_units=10), 2: Cell(plan_units=10)}, None),
+        ({1: Cell(quota_units=11, plan_units=10), 2: Cell(5)}, Decimal("0.1")),
+    ],
+)
+def test_over_assignment_is_of_sums_of_the_same_months_alone(cells, over):
+    leaves = tuple(
+        Leaf(n, n, f"2026-0{n}", date(2026, n, 1), date(2026, n, 28), 1, 1, "open", 28, 28, over=True) for n in (1, 2)
+    )
+    assert figures(cells, Window(leaves, (), (), (), ())).over_assignment == over

@@ -328,3 +328,16 @@ def test_regions_and_teams_decide_in_each_month_whether_those_below_count(client
     rollup.rebuild()
     trees = listed(client, cast, "?period=2026-Q1&measure=bookings").trees
     assert (trees.territory_target, trees.team_target, trees.quotas) == (1070, 150, 1000)
+
+
+def test_what_lies_below_a_territory_is_beyond_its_target_in_the_same_months_alone(client, cast, land):
+    region, finland, _norway = land
+    target(region, 800)
+    rollup.rebuild()
+    client.force_login(cast.admin)
+    page = f"/territories/{region.pk}/?period=2026-Q1&measure=bookings"
+    assert client.get(page).context["page"].beside.over == Decimal("0.25")
+    target(finland, 50, "2026-02")
+    rollup.rebuild()
+    beside = client.get(page).context["page"].beside
+    assert (beside.target, beside.below, beside.over) == (800, 1050, None)
