@@ -21,11 +21,12 @@ from spm.dashboards.board import PARTIAL, Focus, Raw, running_pair
 from spm.dashboards.choosing import Calendar, choose
 from spm.dashboards.figures import Cell, units_of
 from spm.dashboards.periods import Leaf, View, Window
+from spm.org.choices import PeriodState
 from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree, distinct
 from spm.ui.fields import stored
-from targets import baseline, curves
+from targets import baseline, curves, frozen
 from targets.choices import Measure, RunState
 from targets.models import Attainment, RollupRun
 
@@ -105,9 +106,11 @@ def default_focus(user: User, today: date) -> Focus | None:
 
 
 def trees_of(user: User, leaves: Iterable[Leaf]) -> dict[int, TeamTree]:
-    """For each leaf period the tree of its last day."""
-    history = history_of(user)
-    return {leaf.pk: history.as_of(leaf.ends_on) for leaf in leaves}
+    """For each leaf period the tree of its last day; of a closed one as its closing knew it, by which it was summed."""
+    history, listed = history_of(user), list(leaves)
+    closed = {leaf.pk: leaf.ends_on for leaf in listed if leaf.state == PeriodState.CLOSED}
+    known = frozen.trees(closed, history) if closed else {}
+    return {leaf.pk: known.get(leaf.pk) or history.as_of(leaf.ends_on) for leaf in listed}
 
 
 def leaves_needed(window: Window) -> list[Leaf]:

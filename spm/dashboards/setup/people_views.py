@@ -130,7 +130,7 @@ def person_place(request: HttpRequest, pk: int) -> HttpResponse:
     form = PlaceForm(request.POST, user=user_of(request))
     if form.is_valid():
         people.place_member(person, **form.cleaned_data, by=user_of(request))
-        messages.success(request, _("Saved. Team totals from that day on are counted again."))
+        messages.success(request, queries.placed_words(user_of(request), form.cleaned_data["starts_on"]))
     else:
         messages.error(request, _("Choose a team and a day."))
     return redirect("setup:person", pk=pk)

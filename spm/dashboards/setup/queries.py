@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from spm.imports.models import ImportBatch
 from spm.market.models import Assignment, Territory
@@ -277,3 +278,13 @@ def mail_facts() -> dict[str, str]:
     """How mail leaves, without any secret: ``host`` empty = mails are kept as files."""
     options = settings.MAILERS["default"].get("OPTIONS", {})
     return {"host": str(options.get("host", "")), "folder": str(options.get("file_path", ""))}
+
+
+def placed_words(user: User, since: date) -> str:
+    """What a change of team from a day on does, to be told after it; ``since`` may lie in closed periods."""
+    closed = Period.objects.visible_to(user).leaves().filter(state=PeriodState.CLOSED, ends_on__gte=since)
+    if closed.exists():
+        return _(
+            "Saved. Team totals from that day on are counted again; closed periods keep the teams of their closing."
+        )
+    return _("Saved. Team totals from that day on are counted again.")

@@ -86,7 +86,7 @@ def team_place(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             teams.place_team(team, **form.cleaned_data, by=user_of(request))
-            messages.success(request, _("Saved. Team totals from that day on are counted again."))
+            messages.success(request, queries.placed_words(user_of(request), form.cleaned_data["starts_on"]))
         except RuleViolation as error:
             messages.error(request, str(error))
     else:

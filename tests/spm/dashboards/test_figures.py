@@ -4,22 +4,25 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
+from django.urls import reverse
 
 from spm.dashboards.board import Focus, RowKind
 from spm.dashboards.figures import Cell, figures, total
-from spm.dashboards.performance import board_of
+from spm.dashboards.performance import board_of, performance
 from spm.dashboards.periods import Leaf, Window
 from spm.dashboards.queries import view_of
-from spm.org.models import Company, Membership
-from targets import rollup
+from spm.org.models import Company, Membership, Period, User
+from spm.org.people import place_member
+from spm.org.teams import place_team
+from spm.org.trees import read_history
+from targets import closing, frozen, rollup
 from tests.builders import make_quota
 
 pytestmark = pytest.mark.django_db
 
 
 def board(user, address="", teams=()):
-    from django.http import QueryDict
-
     view = view_of(user, Company.objects.get(), QueryDict(address))
     return board_of(user, view, Focus(tuple(teams), is_company=not teams))[0]
 
@@ -110,3 +113,66 @@ def test_over_assignment_is_of_sums_of_the_same_months_alone(cells, over):
         Leaf(n, n, f"2026-0{n}", date(2026, n, 1), date(2026, n, 28), 1, 1, "open", 28, 28, over=True) for n in (1, 2)
     )
     assert figures(cells, Window(leaves, (), (), (), ())).over_assignment == over
+
+
+def shown(admin, team, period="2026-02"):
+    """Total, rows by name and the end of the curve of a team's page."""
+    view = view_of(User.objects.get(pk=admin.pk), Company.objects.get(), QueryDict(f"period={period}"))
+    page = performance(User.objects.get(pk=admin.pk), Company.objects.get(), view, Focus((team.pk,), False), team.name)
+    rows = {page.names.of(row): row.figures.actual for row, _level in page.ordered}
+    return page.total.figures.actual, rows, page.lines.actual[-1][1]
+
+
+def test_inv_05_and_inv_29_a_move_dated_back_leaves_closed_periods_the_team_of_their_closing(story):
+    leaf = Period.objects.get(level="month", label="2026-02")
+    closing.close(leaf, by=story.admin)
+    before = shown(story.admin, story.north)
+    assert before == (500, {"Rep One": 500, "Rep Two": 0}, 500)
+    place_member(story.rep, team=story.south, starts_on=date(2026, 1, 15), by=story.admin)
+    place_team(story.south, parent=None, starts_on=date(2026, 1, 1), by=story.admin)
+    rollup.roll_up_stale()
+    assert shown(story.admin, story.north) == before
+    total, rows, end = shown(story.admin, story.south)
+    assert (total, rows, end) == (0, {"Rep Three": 0}, 0)
+    assert shown(story.admin, story.sales)[1] == {
+        "North": 500,
+        "Rep One": 500,
+        "Rep Two": 0,
+        "South": 0,
+        "Rep Three": 0,
+    }
+    assert shown(story.admin, story.south, "2026-08")[1]["Rep One"] == 300  # open: the team of today
+    total, rows, end = shown(story.admin, story.north, "2026-YTD")
+    assert total == sum(rows.values()) == end
+    closing.reopen(leaf, by=story.admin, reason="Moved late")
+    rollup.roll_up_stale()
+    assert shown(story.admin, story.north)[0] == 0
+    assert shown(story.admin, story.south)[1]["Rep One"] == 500
+
+
+def test_a_membership_taken_out_or_made_after_a_closing_is_as_the_closing_knew_it(story):
+    leaf = Period.objects.get(level="month", label="2026-02")
+    later = Membership.objects.create(person=story.loner, team=story.north, starts_on=date(2026, 2, 1))
+    rollup.rebuild()
+    closing.close(leaf, by=story.admin)
+    later.delete()
+    Membership.objects.create(person=story.north_manager, team=story.north, starts_on=date(2026, 2, 2))
+    history = read_history()
+    (known,) = frozen.trees({leaf.pk: leaf.ends_on}, history).values()
+    assert known.team_of[story.loner.pk] == story.north.pk
+    assert story.north_manager.pk not in known.team_of
+    assert history.as_of(leaf.ends_on).team_of[story.north_manager.pk] == story.north.pk
+
+
+def test_who_places_somebody_in_closed_periods_is_told_that_they_stay(client, story):
+    client.force_login(story.admin)
+    address = reverse("setup:person-place", args=[story.rep.pk])
+
+    def told(day):
+        answer = client.post(address, {"team": story.south.pk, "starts_on": day}, follow=True)
+        return "closed periods keep the teams of their closing" in answer.content.decode()
+
+    assert not told("2026-02-01")
+    closing.close(Period.objects.get(level="month", label="2026-02"), by=story.admin)
+    assert told("2026-01-05")
+    assert not told("2026-03-01")

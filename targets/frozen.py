@@ -1,0 +1,84 @@
+"""The teams of closed leaf periods as they were known when each was closed, by which its totals were added up.
+
+A move that is dated back into a closed period changes none of its totals (INV-29); rows and curves drawn by the teams
+of today would not add up to them (INV-05).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import F, Value
+
+from spm.org.models import Membership, TeamPlacement
+from spm.org.trees import TeamTree, TreeHistory
+from targets.models import PeriodClosing
+
+type Fact = tuple[int, int | None, date]
+"""Person and team, or team and parent, and from when."""
+type States = dict[int, list[tuple[datetime, Fact | None]]]
+"""A dated row → what it said from each moment on, in order; None = it was taken out."""
+PARTS: tuple[tuple[Any, str, str], ...] = (
+    (Membership, "person_id", "team_id"),
+    (TeamPlacement, "team_id", "parent_id"),
+)
+
+
+def trees(leaves: Mapping[int, date], history: TreeHistory) -> dict[int, TeamTree]:
+    """Closed leaf period → the tree of its last day as its closing knew it, where that is not the tree of today.
+
+    ``leaves``: closed ones, with their last days. Two queries where no team or member was written since the first of
+    the closings, three else.
+    """
+    closings = PeriodClosing.objects.filter(period__in=leaves).order_by("pk")
+    closed_at: dict[int, datetime] = dict(closings.values_list("period_id", "closed_at"))
+    written = _written_since(min(closed_at.values())) if closed_at else []
+    if not written:
+        return {}
+    members, placements = _states(written)
+    found = {}
+    for leaf, moment in closed_at.items():
+        known = TreeHistory(
+            history.teams,
+            _as_known(history.placements, placements, moment),
+            history.leads,
+            _as_known(history.memberships, members, moment),
+        ).as_of(leaves[leaf])
+        now = history.as_of(leaves[leaf])
+        if (known.parent, known.team_of) != (now.parent, now.team_of):
+            found[leaf] = known
+    return found
+
+
+def _written_since(moment: datetime) -> list[tuple[int, int]]:
+    """(Place in PARTS, key) of each row that was written after ``moment``; one query."""
+    first, second = (
+        model.history.filter(history_date__gt=moment).order_by().annotate(part=Value(part)).values_list("part", "id")
+        for part, (model, _subject, _value) in enumerate(PARTS)
+    )
+    return sorted(set(first.union(second).order_by()))
+
+
+def _states(written: Iterable[tuple[int, int]]) -> list[States]:
+    """Every state of these rows, by part; one query."""
+    keys = list(written)
+    rows: list[Any] = [
+        model.history.filter(id__in=[key for place, key in keys if place == part])
+        .order_by()
+        .annotate(part=Value(part), subject=F(subject), value=F(value))
+        .values_list("part", "id", "history_date", "history_id", "history_type", "subject", "value", "starts_on")
+        for part, (model, subject, value) in enumerate(PARTS)
+    ]
+    found: list[States] = [{} for _part in PARTS]
+    for part, key, moment, _number, kind, *fact in sorted(rows[0].union(rows[1]).order_by(), key=lambda row: row[:4]):
+        found[part].setdefault(key, []).append((moment, None if kind == "-" else tuple(fact)))
+    return found
+
+
+def _as_known(facts: Iterable[Fact], states: States, moment: datetime) -> list[Fact]:
+    """``facts`` of today as they stood at ``moment``, sorted by their start."""
+    today = {rows[-1][1] for rows in states.values()}
+    before = [[fact for at, fact in rows if at <= moment] for rows in states.values()]
+    stood = [rows[-1] for rows in before if rows]
+    kept = [fact for fact in facts if fact not in today]
+    return sorted([*kept, *(fact for fact in stood if fact)], key=lambda fact: fact[2])
