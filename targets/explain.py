@@ -148,6 +148,12 @@ class Question:
             for row in self.credits
         ]
 
+    @property
+    def inside(self) -> list[Part]:
+        """The parts within the territories of the holder; all of them where its number is of no territory."""
+        lands = self.holder.territories
+        return [part for part in self.parts if not lands or part.territory_id in lands]
+
 
 def first_failing(asked: Question) -> Verdict:
     """Why the line does not count: the first rule that says no."""
@@ -178,8 +184,8 @@ def _measure(asked: Question) -> Verdict | None:
 
 
 def _territory(asked: Question) -> Verdict | None:
-    inside, parts = asked.holder.territories, asked.parts
-    if not inside or any(part.territory_id in inside for part in parts):
+    parts = asked.parts
+    if not asked.holder.territories or asked.inside:
         return None
     if not all(asked.may_name(part.territory_id) for part in parts):
         return Verdict(Rule.TERRITORY, _("On that day it counted in another territory."))
@@ -188,7 +194,7 @@ def _territory(asked: Question) -> Verdict | None:
 
 
 def _share(asked: Question) -> Verdict | None:
-    people, parts = asked.holder.people_on(asked.actual.date), asked.parts
+    people, parts = asked.holder.people_on(asked.actual.date), asked.inside
     own = [part for part in parts if people is None or part.person in people]
     if not parts:
         return Verdict(Rule.SHARE, _("Nobody is credited for it."))

@@ -11,17 +11,20 @@ from typing import Any
 from urllib.parse import quote
 
 from django.db.models import QuerySet, Sum, Value
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from spm.market.models import Territory
 from spm.money import ZERO
+from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import history_of
 from spm.ui.amounts import parse_amount
 from spm.ui.fields import MoneyField
+from targets import plans
 from targets.choices import Measure
-from targets.goals import Goal, Holder, of_territory
+from targets.goals import Goal, Holder, lock_plan, of_territory
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 from targets.number_history import NEWEST_OF_ALL, NumberChange, changes, in_force
 
@@ -139,6 +142,20 @@ def sent(grid: Grid, data: Mapping[str, str], language: str | None = None) -> Se
                 continue
             goals.append(Goal(line.holder, grid.measure, period, amount))
     return Sent(tuple(goals), unread, overtaken)
+
+
+@retries.atomic
+def store(user: User, year: FiscalYear, measure: str, data: Mapping[str, str], *, reason: str) -> tuple[Sent, int]:
+    """(what was sent, how many numbers changed): all is stored, or nothing where a cell is unread or overtaken.
+
+    Compared with what is stored once the plan is locked: whoever stores at the same time is seen, never overwritten.
+    Raises what ``goals.GoalSheet.write`` raises.
+    """
+    plan = lock_plan(plans.working_plan(year, by=user))
+    said = sent(read(user, year, measure), data, get_language())
+    if said.unread or said.overtaken:
+        return said, 0
+    return said, len(plans.set_targets(plan, said.goals, by=user, reason=reason))
 
 
 def with_errors(grid: Grid, data: Mapping[str, str], faults: Mapping[str, str]) -> Grid:

@@ -235,7 +235,8 @@ class AttainmentQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Person rows: people the user sees today. Team rows: teams led today and below, and teams led at the
         period's end. Territory rows: territories the user sees. Company rows: admins, and managers where they may see
-        the company plan.
+        the company plan. The own quota of a year in draft is not told; who leads the team they are a member of can
+        work it out of the team's total, without which nobody could lead the team's planning.
         """
         scope = scope_of(user)
         if scope.everything:

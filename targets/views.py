@@ -10,15 +10,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from spm.errors import RuleViolation
 from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
-from targets import access, cycles, grids, number_history, number_tables, past_numbers, past_plans, plans, tables
+from targets import access, cycles, grids, number_history, number_tables, past_numbers, past_plans, tables
 from targets.choices import Measure, Scope
 from targets.goals import of_team
 from targets.grids import Grid
@@ -79,22 +79,19 @@ def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
 
 def _store(request: HttpRequest, grid: Grid, year: FiscalYear) -> tuple[bool, Grid]:
     """(stored?, the grid to show if not). A refusal keeps what was typed and says why."""
-    sent = grids.sent(grid, request.POST, get_language())
-    faults = {**sent.unread, **sent.overtaken}
-    if not faults:
-        try:
-            user, reason = user_of(request), request.POST.get("reason", "").strip()
-            cycles.require_reason(cycles.cycle_of(year), reason)
-            reason = reason or _("Typed into the targets of territories")
-            changed = plans.set_targets(plans.working_plan(year, by=user), sent.goals, by=user, reason=reason)
-        except RuleViolation as error:
-            messages.error(request, str(error))
-            return False, grids.with_errors(grid, request.POST, {})
-        count = len(changed)
-        messages.success(request, ngettext("%(n)s number changed.", "%(n)s numbers changed.", count) % {"n": count})
-        return True, grid
-    messages.error(request, _("Nothing is stored yet: look at the marked cells."))
-    return False, grids.with_errors(grid, request.POST, faults)
+    user, reason = user_of(request), request.POST.get("reason", "").strip()
+    try:
+        cycles.require_reason(cycles.cycle_of(year), reason)
+        reason = reason or _("Typed into the targets of territories")
+        sent, count = grids.store(user, year, grid.measure, request.POST, reason=reason)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+        return False, grids.with_errors(grid, request.POST, {})
+    if faults := {**sent.unread, **sent.overtaken}:
+        messages.error(request, _("Nothing is stored yet: look at the marked cells."))
+        return False, grids.with_errors(grids.read(user, year, grid.measure), request.POST, faults)
+    messages.success(request, ngettext("%(n)s number changed.", "%(n)s numbers changed.", count) % {"n": count})
+    return True, grid
 
 
 @login_required

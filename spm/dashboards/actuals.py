@@ -194,6 +194,9 @@ def credits_of(user: User, view: View, subject: Subject) -> QuerySet[Credit]:
     return rows.select_related("actual__account", "person", "territory").order_by("-date", "pk")
 
 
+CHUNK = 2_000  # lines held in memory at once, whatever a file takes
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOutLines:
     """What does not count, to be cut into pages: rows that wait or were refused first, then lines, the newest first."""
@@ -209,7 +212,7 @@ class LeftOutLines:
 
     def __iter__(self) -> Iterator[Unloaded | Actual]:
         yield from self.waiting
-        yield from self.lines
+        yield from self.lines.iterator(chunk_size=CHUNK)
 
     def __getitem__(self, part: slice) -> list[Unloaded | Actual]:
         start, stop, first = part.start or 0, part.stop, len(self.waiting)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -117,8 +118,8 @@ def counted(user: User, company: Company, stamp: Stamp) -> list[Alert]:
     found = []
     if lines:
         text = ngettext(
-            "%(count)s line of this year counts in no territory.",
-            "%(count)s lines of this year count in no territory.",
+            "%(count)s credit of this year counts in no territory.",
+            "%(count)s credits of this year count in no territory.",
             lines,
         )
         found.append(Alert(text % {"count": lines}, reverse("dashboards:territories"), _("Open territories")))
@@ -133,7 +134,7 @@ def counted(user: User, company: Company, stamp: Stamp) -> list[Alert]:
 
 
 def _lines_without_territory(user: User, company: Company) -> Subquery:
-    """Of the running year. A line of revenue stands in the margin once more.
+    """Of the running year: credits, of which a shared line has several. One of revenue stands in the margin once more.
 
     A company without territories misses none.
     """
@@ -152,7 +153,10 @@ def _failed_jobs(user: User) -> Subquery:
 
 
 def _failed_rollups(user: User) -> Subquery:
-    return _counted_jobs(Job.objects.visible_to(user).filter(kind=ROLLUP))
+    """Since the last that ended well: it counted what an earlier one had left."""
+    rollups = Job.objects.visible_to(user).filter(kind=ROLLUP)
+    well = rollups.filter(state=JobState.DONE).order_by("-pk").values("pk")[:1]
+    return _counted_jobs(rollups.filter(pk__gt=Coalesce(Subquery(well), 0)))
 
 
 def _counted_jobs(jobs: QuerySet[Any]) -> Subquery:
@@ -162,7 +166,7 @@ def _counted_jobs(jobs: QuerySet[Any]) -> Subquery:
 
 def _job_gaps(jobs: int, rollups: int, waiting_since: datetime | None) -> list[Alert]:
     href, label, found = reverse("jobs:list"), _("Open jobs"), []
-    if rollups:
+    if rollups and waiting_since:
         text = ngettext(
             "A roll-up has failed: what was changed since is not counted.",
             "%(count)s roll-ups have failed: what was changed since is not counted.",

@@ -1,14 +1,17 @@
 """The tables of the pages as files. Each export is written to the audit log."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from spm.dashboards.actuals import (
+    CHUNK,
+    LeftOutLines,
     Subject,
     as_counted,
     as_left_out,
@@ -29,13 +32,18 @@ from spm.dashboards.saved import ListedView
 from spm.dashboards.territories import TerritoryList, TerritoryRow
 from spm.dashboards.territory import TerritoryPage
 from spm.dashboards.two_trees import TwoTrees
+from spm.errors import RuleViolation
 from spm.org.exports import audited_table
 from spm.org.gates import user_of
-from spm.org.models import ALWAYS, Company
-from spm.ui.exports import Column, Value
+from spm.org.models import ALWAYS, Company, User
+from spm.ui.exports import XLSX, Column, Value, export_format
+from spm.ui.numbers import number
+from targets.models import Credit
 from targets.number_tables import Table, bridge_table
 
 MOST_LINES = 100_000
+type Streamed = tuple[list[Column], Iterator[Sequence[Value]]]
+"""Columns, and rows that are read as the file is written."""
 
 
 def _money(title: str) -> Column:
@@ -198,29 +206,44 @@ def _rep_accounts(page: RepPage) -> Table:
     return columns, rows
 
 
+class TooLong(RuleViolation):
+    """More lines than a workbook is made of."""
+
+
 def export_actuals(
     request: HttpRequest, company: Company, view: View, subject: Subject, *, left_out: bool
 ) -> HttpResponseBase:
-    """All lines that count, or all that do not."""
-    user, name = user_of(request), f"lines-{view.label}-{view.measure}"
-    if left_out:
-        lines = left_out_of(user, view, subject, rule_of(request.GET))[:MOST_LINES]
-        seen = territory_names(user)
-        left = (as_left_out(line, view, company, subject, seen) for line in lines)
-        columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]
-        columns += [*map(Column, (_("Currency"), _("Rule"), _("Why it does not count")))]
-        rows: Iterable[Sequence[Value]] = (
-            [row.date, row.external_id, row.account, row.kind, row.amount, row.currency, row.rule, row.reason]
-            for row in left
+    """All lines that count, or all that do not. CSV takes any number; raises TooLong for a workbook of too many."""
+    user = user_of(request)
+    lines = left_out_of(user, view, subject, rule_of(request.GET)) if left_out else credits_of(user, view, subject)
+    if export_format(request) == XLSX and lines.count() > MOST_LINES:
+        told = _(
+            "A workbook takes %(most)s lines at most, and these are more. CSV takes all; a shorter period has fewer."
         )
-        return audited_table(request, columns, rows, name + "-left-out")
-    counted = (as_counted(row) for row in credits_of(user, view, subject)[:MOST_LINES])
+        raise TooLong(told % {"most": number(MOST_LINES)})
+    name = f"lines-{view.label}-{view.measure}"
+    if isinstance(lines, LeftOutLines):
+        return audited_table(request, *_left_out(user, company, view, subject, lines), name + "-left-out")
+    return audited_table(request, *_counted(lines), name)
+
+
+def _counted(lines: QuerySet[Credit]) -> Streamed:
     texts = (_("Line"), _("Account"), _("Credited to"), _("Territory"))
     columns = [Column(_("Date"), "date"), *map(Column, texts), Column(_("Share"), "percent"), _money(_("Counts"))]
-    rows = (
-        [row.date, row.external_id, row.account, row.person, row.territory, row.share, row.counts] for row in counted
+    return columns, (
+        [row.date, row.external_id, row.account, row.person, row.territory, row.share, row.counts]
+        for row in map(as_counted, lines.iterator(chunk_size=CHUNK))
     )
-    return audited_table(request, columns, rows, name)
+
+
+def _left_out(user: User, company: Company, view: View, subject: Subject, lines: LeftOutLines) -> Streamed:
+    seen = territory_names(user)
+    columns = [Column(_("Date"), "date"), *map(Column, (_("Line"), _("Account"), _("Kind"))), _money(_("Amount"))]
+    columns += [*map(Column, (_("Currency"), _("Rule"), _("Why it does not count")))]
+    return columns, (
+        [row.date, row.external_id, row.account, row.kind, row.amount, row.currency, row.rule, row.reason]
+        for row in (as_left_out(line, view, company, subject, seen) for line in lines)
+    )
 
 
 def _of_territory() -> dict[str, tuple[Column, Callable[[TerritoryRow], Value]]]:

@@ -216,7 +216,13 @@ def actuals(request: HttpRequest) -> HttpResponseBase:
     subject = subject_of(user, company, view, request.GET)
     left_out = request.GET.get("show") == "left-out"
     if export_format(request):
-        return tables.export_actuals(request, company, view, subject, left_out=left_out)
+        try:
+            return tables.export_actuals(request, company, view, subject, left_out=left_out)
+        except tables.TooLong as error:
+            messages.error(request, str(error))
+            shown = request.GET.copy()
+            del shown["format"]
+            return redirect(f"{request.path}?{shown.urlencode()}")
     page = actuals_page(user, company, view, subject, left_out=left_out, rule=rule_of(request.GET))
     context = {
         "page": page,

@@ -55,7 +55,7 @@ SECOND_LINE = {
         "spm/dashboards/alerts.py::_sums #2 Quota",
         "spm/dashboards/setup/queries.py::people_rows #2 Team",
         "spm/dashboards/setup/queries.py::team_rows #2 User",
-        "spm/dashboards/setup/queries.py::territory_rows #3 Territory",
+        "spm/dashboards/setup/queries.py::territory_rows AccountPlacement",
         "spm/dashboards/territory_market.py::lands AccountPlacement",
         "spm/dashboards/territory_market.py::plans_of TerritoryPlan",
         "targets/cycle_queries.py::_waterfall Attainment",

@@ -7,13 +7,13 @@ import pytest
 from django.urls import reverse
 
 from spm.dashboards.setup.forms import CompanyForm
-from spm.market.models import Assignment, Territory
+from spm.market.models import AccountPlacement, Assignment, Territory
 from spm.org import calendars
 from spm.org.choices import PeriodState
 from spm.org.models import AuditEntry, Company, FiscalYear, Membership, Period, Team, TeamLead, TeamPlacement, User
 from spm.org.people import set_role
 from spm.periods import CalendarKind
-from tests.builders import make_person, make_territory
+from tests.builders import make_account, make_person, make_territory
 
 pytestmark = pytest.mark.django_db
 
@@ -294,6 +294,16 @@ def test_list_of_people_takes_the_same_queries_for_any_number(admin, cast, peopl
     page(admin, "people")
     with django_assert_num_queries(9):
         page(admin, "people")
+
+
+def test_a_territory_counts_the_accounts_that_stand_in_it_today(admin):
+    left, entered = make_territory("Left"), make_territory("Entered")
+    account = make_account("Moved")
+    for territory, day in ((left, date(2025, 1, 1)), (entered, date(2026, 3, 1)), (left, date(2099, 1, 1))):
+        AccountPlacement.objects.create(account=account, territory=territory, starts_on=day)
+    answer = admin.get(reverse("setup:territories"), {"format": "csv"})
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert {row.split(",")[1]: row.split(",")[-1] for row in rows[1:]} == {"Left": "0", "Entered": "1"}
 
 
 @pytest.mark.parametrize("name", ["people", "teams", "territories", "audit"])

@@ -92,6 +92,23 @@ def test_a_line_of_another_territory_fails_by_territory(cast, year):
     assert reason(holder) == {"there": "territory"}
 
 
+def test_a_part_that_passes_one_rule_does_not_speak_for_another_part_in_the_next(cast, year):
+    """Within Land there is overlay credit alone, or a colleague's alone: whose it is is asked of the parts in Land."""
+    land, other = make_territory("Land"), make_territory("Other")
+    line = make_actual(cast.rep, external_id="shared", territory=other)
+    Credit.objects.filter(actual=line).update(territory=other)
+    (whole,) = line.credits.all()
+    part = {"actual": line, "date": line.date, "kind": line.kind, "amount": 50, "share": Decimal("0.5")}
+    Credit.objects.create(person=cast.teammate, territory=land, is_overlay=True, **part)
+    within = Holder((Stretch(*YEAR, None),), territories=frozenset({land.pk}))
+    told = first_failing(Question(line, list(line.credits.all()), within, Measure.REVENUE))
+    assert told == Verdict("share", "Overlay credit counts for the person alone, not for the whole.")
+    own = Holder((Stretch(*YEAR, frozenset({cast.rep.pk})),), cast.rep.pk, frozenset({land.pk}))
+    told = first_failing(Question(line, list(line.credits.all()), own, Measure.REVENUE))
+    assert told == Verdict("share", "Its whole credit is with others.")
+    assert whole.territory_id == other.pk
+
+
 # Rows that are no lines yet
 
 FILE = "external_id,kind,date,email,amount,cost,currency\n"

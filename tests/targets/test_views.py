@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from spm.org.people import place_member
+from targets import grids
+from targets.goals import lock_plan
 from targets.models import Quota, RollupRun, Target
 from targets.plans import set_target, working_plan
 from targets.quotas import set_quota
@@ -64,6 +66,25 @@ def test_inv_32_a_cell_changed_meanwhile_is_not_overwritten(admin_client, territ
     assert answer.status_code == 422
     assert "900" in answer.content.decode()
     assert Target.objects.get().amount == 500
+
+
+def test_inv_32_a_cell_that_somebody_stores_between_reading_and_writing_is_not_overwritten(
+    admin_client, territory, cast, monkeypatch
+):
+    """Whoever waits for the lock compares with what stands there once it is theirs."""
+    post(admin_client, territory, "500")
+
+    def after_another(plan):
+        monkeypatch.undo()
+        period = Period.objects.get(pk=leaf("2026-10").pk)
+        set_target(plan, holder=territory, measure="bookings", period=period, amount=Decimal(777), by=cast.admin)
+        return lock_plan(plan)
+
+    monkeypatch.setattr(grids, "lock_plan", after_another)
+    answer = post(admin_client, territory, "100", was="500")
+    assert answer.status_code == 422
+    assert "Somebody else changed this meanwhile; you typed 100." in answer.content.decode()
+    assert Target.objects.get(territory=territory).amount == 777
 
 
 def test_emptied_cell_takes_the_target_away(admin_client, territory):

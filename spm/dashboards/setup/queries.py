@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from spm.imports.models import ImportBatch
-from spm.market.models import Assignment, Territory
+from spm.market.models import AccountPlacement, Assignment, Territory
 from spm.org import invitations
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.clock import today
@@ -160,7 +160,7 @@ def team_rows(user: User) -> list[TreeRow]:
 
 
 def territory_rows(user: User) -> list[TreeRow]:
-    """The tree of territories with today's owners and the number of accounts placed in each."""
+    """The tree of territories with today's owners and the number of accounts that stand in each today."""
     territories = list(Territory.objects.visible_to(user).real().order_by("name", "pk"))
     owners = dict(
         Assignment.objects.visible_to(user)
@@ -168,11 +168,8 @@ def territory_rows(user: User) -> list[TreeRow]:
         .filter(role="owner", person__isnull=False)
         .values_list("territory", "person__name")
     )
-    sizes = dict(
-        Territory.objects.visible_to(user)
-        .annotate(size=Count("account_placements__account", distinct=True))
-        .values_list("pk", "size")
-    )
+    placed = AccountPlacement.objects.visible_to(user).as_of(today()).order_by().values("territory")
+    sizes = dict(placed.annotate(size=Count("account")).values_list("territory", "size"))
     below: dict[int | None, list[Territory]] = {}
     for territory in territories:
         below.setdefault(territory.parent_id, []).append(territory)

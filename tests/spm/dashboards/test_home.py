@@ -8,12 +8,15 @@ from django.utils import timezone
 from spm.dashboards.alerts import Alert
 from spm.imports.models import ImportBatch, ImportRow
 from spm.jobs.models import Job
+from spm.org.models import Period
 from targets import cycles, rollup
 from targets.choices import Stage
 from targets.models import PlanningCycle, QuotaLetter
+from targets.staleness import mark_stale
 from tests.builders import make_actual, make_line_of_plan, make_quota, make_year
 
 pytestmark = pytest.mark.django_db
+FAILED = "A roll-up has failed: what was changed since is not counted."
 
 
 @pytest.fixture
@@ -131,9 +134,19 @@ def test_without_a_policy_quotas_above_the_plan_are_none(year, cast, read):
 def test_a_failed_roll_up_is_told_apart_from_other_jobs(year, cast, read):
     for kind in ("rollup", "import", "import"):
         Job.objects.create(kind=kind, state="failed", due_at=timezone.now())
+    mark_stale(Period.objects.leaves().values_list("pk", flat=True)[:1])
     found = exceptions(read(cast.admin))
-    assert found["A roll-up has failed: what was changed since is not counted."].is_bad
+    assert found[FAILED].is_bad
     assert "2 jobs have failed." in found
+
+
+def test_a_failed_roll_up_is_forgotten_once_a_later_one_has_counted_what_it_left(year, cast, read):
+    Job.objects.create(kind="rollup", state="failed", due_at=timezone.now())
+    assert FAILED not in exceptions(read(cast.admin))  # nothing waits to be counted
+    mark_stale(Period.objects.leaves().values_list("pk", flat=True)[:1])
+    assert FAILED in exceptions(read(cast.admin))
+    Job.objects.create(kind="rollup", state="done", due_at=timezone.now())
+    assert FAILED not in exceptions(read(cast.admin))
 
 
 def file(cast, **fields):

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from spm.dashboards import tables
 from spm.dashboards.queries import stamp_of
 from spm.jobs import queue, runner, schedule
 from spm.jobs.models import Job
@@ -271,7 +272,7 @@ def test_a_line_of_revenue_without_a_territory_is_told_once_though_it_earns_a_ma
     make_actual(make_person("Seller"), "2026-02-01", 100, cost=60)
     rollup.rebuild()
     boss = make_person("Boss", is_admin=True)
-    told = "1 line of this year counts in no territory."
+    told = "1 credit of this year counts in no territory."
     assert told not in as_user(boss).get(reverse("dashboards:home")).content.decode()  # there are no territories
     make_territory("First Land")
     assert told in as_user(boss).get(reverse("dashboards:home")).content.decode()
@@ -343,6 +344,23 @@ def test_a_cell_of_the_heat_map_leads_to_that_rep_and_month(story, as_user):
     assert cells["Rep Two, Mar 2026"].ratio == march.total.figures.attainment == Decimal("4.5")
     shown = client.get(reverse("dashboards:performance"), {"measure": "bookings"}).content.decode()
     assert escape(cells["Rep Two, Mar 2026"].href) in shown
+
+
+@pytest.mark.parametrize("show", ["", "left-out"])
+def test_a_file_of_lines_holds_them_all_or_says_that_it_cannot(story, as_user, monkeypatch, show):
+    monkeypatch.setattr(tables, "MOST_LINES", 0)
+    client, address = as_user(story.director), reverse("dashboards:actuals")
+    asked = {"person": story.rep.pk, "measure": "bookings", "period": "2026", "show": show}
+    page = client.get(address, asked).context["page"]
+    count = page.left_out_count if show else page.count
+    assert count > 0
+    lines = content(client.get(address, asked | {"format": "csv"})).decode("utf-8-sig").splitlines()
+    assert len(lines) - 1 == count
+    answer = client.get(address, asked | {"format": "xlsx"}, follow=True)
+    assert "format" not in answer.request["QUERY_STRING"]
+    assert "A workbook takes 0 lines at most, and these are more." in answer.content.decode()
+    monkeypatch.undo()
+    assert client.get(address, asked | {"format": "xlsx"})["Content-Disposition"].endswith('.xlsx"')
 
 
 def test_inv_09_a_table_says_that_it_rounds_and_its_file_adds_up_exactly(story, as_user):
