@@ -36,7 +36,7 @@ from spm.dashboards.queries import (
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.team_cells import drawn
-from spm.dashboards.tiles import Lines, Tile, effect_words, growth_words, lines_href, tiles
+from spm.dashboards.tiles import Lines, Tile, ahead_words, effect_words, growth_words, lines_href, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
@@ -291,15 +291,7 @@ def pacing_words(total: Figures, lines: Pacing, view: View, company: Company, *,
     if total.growth is not None:
         parts.append(growth_words(total, view, is_person=is_person))
     more = [_("%(sentence)s.") % {"sentence": mark.text} for mark in lines.marks]
-    return " ".join([", ".join(parts) + ".", *ahead_words(lines, view, company), *more])
-
-
-def ahead_words(lines: Pacing, view: View, company: Company) -> list[str]:
-    """What of the number is dated after today; nothing is said where nothing is."""
-    if not lines.ahead:
-        return []
-    words = {"amount": money_compact(lines.ahead, company.currency), "day": day(view.today)}
-    return [_("%(amount)s of it is dated after today, %(day)s.") % words]
+    return " ".join([", ".join(parts) + ".", *ahead_words(lines.ahead, view, company), *more])
 
 
 def _gap_at_the_end(gap: Decimal, *, is_plan: bool) -> str:

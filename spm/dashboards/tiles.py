@@ -252,6 +252,12 @@ def effect_words(at: Figures, company: Company) -> str:
     return _("Of which currency effect %(effect)s: at plan rates it is %(actual)s.") % words if at.effect else ""
 
 
+def ahead_words(ahead: Decimal, view: View, company: Company) -> list[str]:
+    """What of a number is dated after today; nothing is said where nothing is."""
+    words = {"amount": money_compact(ahead, company.currency), "day": day(view.today)}
+    return [_("%(amount)s of it is dated after today, %(day)s.") % words] if ahead else []
+
+
 def _actual_label(view: View) -> str:
     return _("%(measure)s credited") % {"measure": view.measure.label}
 
