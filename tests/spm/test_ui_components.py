@@ -174,13 +174,13 @@ def test_the_finder_serves_the_generated_style_sheet():
 
 
 def test_our_style_sheets_and_scripts_stay_small():
-    """The budget is a page's: the two sheets that every page loads, and those of its part."""
+    """The budget is a page's: the two sheets that every page loads, and those of its part; Bootstrap's come to 45 kB."""
     sheets = {path.name: path.read_bytes() for path in Path("static/css").glob("*.css")}
     sheets["dashboards.css"] += sheets["drawn.css"]
     everywhere = sheets.pop("app.css") + sheets.pop("components.css")
     scripts = b"".join(path.read_bytes() for path in sorted(Path("static/js").glob("*.js")))
     assert {
-        name: size for name, sheet in sheets.items() if (size := len(gzip.compress(everywhere + sheet))) > 11_000
+        name: size for name, sheet in sheets.items() if (size := len(gzip.compress(everywhere + sheet))) > 11_500
     } == {}
     assert len(gzip.compress(scripts)) <= 13_000
     assert Path("static/js/theme.js").stat().st_size <= 1024
