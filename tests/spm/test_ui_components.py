@@ -174,7 +174,7 @@ def test_the_finder_serves_the_generated_style_sheet():
 
 
 def test_our_style_sheets_and_scripts_stay_small():
-    """The budget is a page's: the two sheets that every page loads, and those of its part; Bootstrap's come to 45 kB."""
+    """The budget is a page's: the two sheets that every page loads, and those of its part; with Bootstrap 45 kB."""
     sheets = {path.name: path.read_bytes() for path in Path("static/css").glob("*.css")}
     sheets["dashboards.css"] += sheets["drawn.css"]
     everywhere = sheets.pop("app.css") + sheets.pop("components.css")
