@@ -19,7 +19,7 @@ from spm.dashboards.periods import PAGE_ROWS, Leaf, View
 from spm.dashboards.queries import Stamp, default_focus, steady, trees_of
 from spm.dashboards.territories import own_in_territories, reads_own_alone
 from spm.market.models import Territory
-from spm.market.territories import with_below
+from spm.market.territories import Chains, with_below
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
 from targets import explain
@@ -160,10 +160,10 @@ def _territory(user: User, view: View, pk: int) -> Subject:
     return territory_subject(view, territory)
 
 
-def territory_subject(view: View, territory: Territory) -> Subject:
-    """A territory with all that stands below it, as the roll-up counts it."""
+def territory_subject(view: View, territory: Territory, above: Chains | None = None) -> Subject:
+    """A territory with all that stands below it, as the roll-up counts it; ``above`` as ``with_below`` takes it."""
     everybody = (Stretch(view.window.starts_on, view.window.ends_on, None),)
-    holder = explain.Holder(everybody, territories=with_below(territory.pk))
+    holder = explain.Holder(everybody, territories=with_below(territory.pk, above))
     return Subject(territory.shown_name, holder, {"territory": territory.pk}, {"territory": territory.pk})
 
 

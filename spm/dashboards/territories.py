@@ -21,7 +21,7 @@ from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
 from spm.dashboards.two_trees import TwoTrees, two_trees
 from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, Territory
-from spm.market.territories import chains
+from spm.market.territories import Chains, chains
 from spm.org.access import can_administer
 from spm.org.models import Company, User
 from spm.ui import treemap
@@ -218,21 +218,23 @@ def _own_targets(user: User, view: View) -> Iterable[tuple[int, int, int]]:
     return rows.order_by().values_list("territory", "period", stored("amount"))
 
 
-def _own_cells(user: User, view: View) -> dict[int, dict[int, Cell]]:
+def _own_cells(user: User, view: View, above: Chains) -> dict[int, dict[int, Cell]]:
     """His own leaf figures, each territory with all that stands below it, as the roll-up counts territories."""
     cells: dict[int, dict[int, Cell]] = defaultdict(dict)
-    own, above = own_in_territories(user, view), chains()
+    own = own_in_territories(user, view)
     for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
         for area in above[key]:
             cells[area][leaf] = plus(cells[area].get(leaf, Cell()), Cell(actual, effect_units=effect))
     return cells
 
 
-def cells_of(user: User, view: View, keys: Sequence[int] | None = None) -> dict[int, dict[int, Cell]]:
-    """Territory → its leaf figures in the window; ``keys``: of these alone."""
+def cells_of(
+    user: User, view: View, keys: Sequence[int] | None = None, above: Chains | None = None
+) -> dict[int, dict[int, Cell]]:
+    """Territory → its leaf figures in the window; ``keys``: of these alone. ``above``: the tree, where it is known."""
     cells: dict[int, dict[int, Cell]] = {}
     if reads_own_alone(user):
-        cells = _own_cells(user, view)
+        cells = _own_cells(user, view, chains() if above is None else above)
         for key, leaf, target in _own_targets(user, view):
             cell = cells.setdefault(key, {}).get(leaf, Cell())
             cells[key][leaf] = Cell(cell.actual_units, cell.overlay_units, target, target, cell.effect_units)

@@ -39,6 +39,7 @@ from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
 from spm.dashboards.tiles import Lines, Math, holder_math
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Territory
+from spm.market.territories import chains
 from spm.org.models import Company, User
 from spm.ui.fields import MoneyField
 from spm.ui.geometry import Bullet
@@ -110,13 +111,14 @@ def territory_page(
 def _read(  # noqa: PLR0913  # whose page, of what, at which state
     user: User, company: Company, view: View, territory: Territory, stamp: Stamp, *, links: bool
 ) -> TerritoryPage:
-    cells = cells_of(user, view, [territory.pk]).get(territory.pk, {})
+    above = chains()
+    cells = cells_of(user, view, [territory.pk], above).get(territory.pk, {})
     whole = figures(cells, view.window)
     status, name = standing(whole, company), territory.shown_name
     tree = list(Territory.objects.visible_to(user))
     holding = holding_of(user, territory, view.today)
     held, owner = holding.own, owner_now(holding.own, view.today)
-    accounts = _accounts(user, view, territory, whole.actual, links=links)
+    accounts = _accounts(user, view, territory_subject(view, territory, above), territory, whole.actual, links=links)
     href = reverse("dashboards:actuals") + view.query(territory=territory.pk)
     row = Row(RowKind.TEAM, territory.pk, whole, cells)
     goals = Holders([] if reads_own_alone(user) else sorted(cells), territories={territory.pk: name})
@@ -150,9 +152,10 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
     )
 
 
-def _accounts(user: User, view: View, territory: Territory, whole: Decimal, *, links: bool) -> list[AccountRow]:
+def _accounts(  # noqa: PLR0913  # of whom, where, and what they are a share of
+    user: User, view: View, subject: Subject, territory: Territory, whole: Decimal, *, links: bool
+) -> list[AccountRow]:
     """Accounts that stand here today or brought something here in the window; the most first."""
-    subject = territory_subject(view, territory)
     found: dict[int, tuple[str, str, str, int, Decimal]] = {}
     placed = AccountPlacement.objects.visible_to(user).as_of(view.today).filter(territory=territory)
     for row in placed.select_related("account"):

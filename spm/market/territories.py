@@ -97,23 +97,13 @@ def _taken(territory: Territory) -> TerritoryTaken:
     return TerritoryTaken(_("There is a territory “%(code)s” already.") % {"code": territory.code})
 
 
-def with_below(territory: int) -> frozenset[int]:
-    """The territory and every one below it, as keys; whoever asks has made sure that he may see its sums."""
-    children: dict[int | None, list[int]] = {}
-    for key, parent in Territory.objects.order_by().values_list("pk", "parent"):
-        children.setdefault(parent, []).append(key)
-    found, waiting = {territory}, [territory]
-    while waiting:
-        below = [key for key in children.get(waiting.pop(), []) if key not in found]
-        found.update(below)
-        waiting += below
-    return frozenset(found)
+type Chains = dict[int, tuple[int, ...]]
 
 
-def chains() -> dict[int, tuple[int, ...]]:
+def chains() -> Chains:
     """Each territory with those above it, itself first, as keys; who may see which of them is for the caller to ask."""
     parent = dict(Territory.objects.order_by().values_list("pk", "parent"))
-    found: dict[int, tuple[int, ...]] = {}
+    found: Chains = {}
     for key in parent:
         chain, above = [key], parent[key]
         while above is not None and above not in chain:
@@ -121,6 +111,15 @@ def chains() -> dict[int, tuple[int, ...]]:
             above = parent[above]
         found[key] = tuple(chain)
     return found
+
+
+def with_below(territory: int, above: Chains | None = None) -> frozenset[int]:
+    """The territory and every one below it, as keys; whoever asks has made sure that he may see its sums.
+
+    ``above``: what ``chains`` gave, for who has asked already.
+    """
+    read = chains() if above is None else above
+    return frozenset({territory, *(key for key, chain in read.items() if territory in chain)})
 
 
 @retries.atomic
