@@ -13,6 +13,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
+from spm.dashboards.setup.queries import placed_words
 from spm.jobs import runner
 from spm.jobs.models import Job
 from spm.market.models import Account, Contact, Territory
@@ -60,7 +61,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Told:
-    """What a job, or a rule that no address calls yet, says of rows that the one who asks does not see."""
+    """What a job, a sentence after a redirect or a rule says of rows that the one who asks does not see."""
 
     route: str
     says: Callable[[World, User], Any] = field(compare=False)
@@ -231,6 +232,7 @@ OUTSIDE = (
     Told("white space", _white_space_beside_others),
     Told("account by its number", _wanted_by_number),
     Told("hears of a move", _hears_of_move),
+    Told("after a change of team", lambda _world, user: placed_words(user, date(2026, 1, 1))),
     Told("can_edit_market", _may_edit_market),
     Told("can_edit_map", _may_edit_map),
     Told("can_review_account", _may_review_account, "elsewhere"),

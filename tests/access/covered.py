@@ -55,7 +55,7 @@ SECOND_LINE = {
         "spm/dashboards/alerts.py::_sums #2 Quota",
         "spm/dashboards/setup/queries.py::people_rows #2 Team",
         "spm/dashboards/setup/queries.py::team_rows #2 User",
-        "spm/dashboards/setup/queries.py::territory_rows AccountPlacement",
+        "spm/dashboards/setup/queries.py::territory_rows #3 AccountPlacement",
         "spm/dashboards/territory_market.py::lands AccountPlacement",
         "spm/dashboards/territory_market.py::plans_of TerritoryPlan",
         "targets/cycle_queries.py::_waterfall Attainment",
@@ -104,7 +104,7 @@ SECOND_LINE = {
         "territories/plan_queries.py::_reviews PlanReview",
         "territories/plan_queries.py::_steps PlanVersion",
         "territories/plan_queries.py::_rows #2 PlanSection",
-        "territories/plan_queries.py::_lines TerritoryPlanLine",
+        "territories/plan_queries.py::_lines #2 TerritoryPlanLine",
     ),
     "talk about an object that the page fetched by visible_to": ("targets/anchors.py::_plans CompanyPlan",),
     "the page of imports is for admins, who see everybody": ("spm/imports/queries.py::_without_access User",),
@@ -220,6 +220,9 @@ NEVER_TOLD = {
     "of the territory or the plan that was fetched by visible_to": (
         "spm/dashboards/territory.py::_read Territory",
         "territories/plan_queries.py::_said TerritoryPlanLine",
+    ),
+    "told on the Home of admins alone, and there only while something waits to be rolled up": (
+        "spm/dashboards/alerts.py::_failed_rollups Job",
     ),
     "for a button that admins alone have": ("territories/plan_board.py::board #4 PlanTemplate",),
     "asks whether the own letter was sent": ("targets/access.py::can_read_deals QuotaLetter",),

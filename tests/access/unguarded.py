@@ -19,7 +19,7 @@ UNGUARDED = {
         ("spm/imports/tallies.py", "spm/imports/verification.py", "targets/unloaded.py"),
     ),
     "Invitation": ("found by the secret of its link alone", ("spm/org/invitations.py",)),
-    "PeriodClosing": (PERIOD, ("targets/closing.py", "targets/verification.py")),
+    "PeriodClosing": (PERIOD, ("targets/closing.py", "targets/frozen.py", "targets/verification.py")),
     "PeriodReopening": (PERIOD, ("targets/closing.py", "targets/reopenings.py", "targets/verification.py")),
     "ProductFamily": (
         "the names of what the company sells: no secret",

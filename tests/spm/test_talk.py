@@ -91,7 +91,7 @@ def test_a_foreign_host_is_no_way_back(rep_client, letter):
 
 
 @pytest.mark.parametrize(
-    "data", [{"anchor": "nothing"}, {"key": "x"}, {"key": 10**30}, {"key": 99}, {"field": "f" * 61}, {"field": "\0"}]
+    "data", [{"anchor": "nothing"}, {"key": "x"}, {"key": 10**30}, {"key": 99}, {"field": "f" * 61}]
 )
 def test_a_thread_of_nothing_is_not_found(rep_client, letter, data):
     values = {"anchor": "letter", "key": letter.pk, "text": "Hello"} | data

@@ -10,7 +10,7 @@ from spm.dashboards.pacing import Pacing
 from spm.dashboards.periods import Leaf, Window
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-WINDOW = Window((Leaf(1, 1, "2026", FIRST, LAST, 1, 1, "open", 365, 365),), (), (), (), ())
+WINDOW = Window((Leaf(1, 1, "2026", FIRST, LAST, 1, 1, "open", 365, 365, True),), (), (), (), ())
 
 
 def pacing_to(day):

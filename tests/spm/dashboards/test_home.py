@@ -11,6 +11,7 @@ from spm.jobs.models import Job
 from spm.org.models import Period
 from targets import cycles, rollup
 from targets.choices import Stage
+from targets.lines import PERIOD
 from targets.models import PlanningCycle, QuotaLetter
 from targets.staleness import mark_stale
 from tests.builders import make_actual, make_line_of_plan, make_quota, make_year
@@ -167,7 +168,8 @@ def test_refused_rows_are_told_until_a_newer_file_of_the_kind_is_loaded(year, ca
 
 def test_rows_that_wait_for_their_period_are_counted_once_loaded(year, cast, read):
     for state in ("committed", "previewed"):
-        ImportRow.objects.create(batch=file(cast, state=state), number=2, outcome="parked")
+        facts = {"rule": PERIOD, "key": f"line of a {state} file"}
+        ImportRow.objects.create(batch=file(cast, state=state), number=2, outcome="parked", facts=facts)
     assert "1 imported row waits for its period to open." in exceptions(read(cast.admin))
 
 
