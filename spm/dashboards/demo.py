@@ -42,6 +42,7 @@ from spm.org import audit, calendars, clock, guards
 from spm.org.choices import AuditKind, CalendarKind
 from spm.org.models import Company, FiscalYear, Period, Team, User
 from spm.org.tracking import save_tracked
+from spm.periods import ONE_DAY
 from targets import closing, rollup
 from targets.choices import RunState
 from targets.models import RollupRun
@@ -212,11 +213,14 @@ def roll_up_here(phases: Phases) -> None:
 
 
 def close_periods(phases: Phases) -> None:
-    """Close what the schedule would have closed by the clock's day. After the roll-up: a closing keeps its totals."""
+    """Close what the schedule would have closed by the clock's day. After the roll-up: a closing keeps its totals.
+
+    What ended before the company was loaded is closed the day after: a closing knows the teams that stand by then.
+    """
     with phases.phase(_("Closing of past months")):
         over = Period.objects.leaves().filter(ends_on__lt=figures.TODAY).order_by("starts_on")
         for period in over.filter(ends_on__lte=CLOSED_UNTIL):
-            with clock.at(moment(period.ends_on + CLOSED_AFTER)):
+            with clock.at(moment(max(period.ends_on + CLOSED_AFTER, FOUNDED + ONE_DAY))):
                 closing.close(period, by=_admin())
         for period in over.filter(ends_on__gt=CLOSED_UNTIL):
             with clock.at(moment(period.ends_on + CLOSED_AFTER)):
