@@ -39,6 +39,7 @@ def as_(context, sign_in, page, site):
     """as_(person, path) opens a page of the year as that person."""
 
     def open_page(person, path=""):
+        page.goto("about:blank")  # an answer still on its way to the last person would bring its cookies back
         context.clear_cookies()
         sign_in(person)
         page.goto(site + path)
