@@ -234,11 +234,19 @@ def left_out_of(user: User, view: View, subject: Subject, rule: Rule | None = No
     around, holder = (leaves[0].starts_on, leaves[-1].ends_on), subject.holder
     rows = explain.left_out(holder, view.measure, Actual.objects.visible_to(user), around)
     waiting = unloaded(user, leaves, holder.everybody, holder.territories)
-    if rule is not None:
-        rows = explain.failing(rule, holder, view.measure, rows)
-        questions = (explain.Question(row, [], holder, view.measure) for row in waiting)
-        waiting = [row for row, one in zip(waiting, questions, strict=True) if explain.first_failing(one).rule == rule]
-    return LeftOutLines(waiting, rows.order_by("-date", "pk"))
+    found = LeftOutLines(waiting, rows.order_by("-date", "pk"))
+    return found if rule is None else _failing(found, rule, view, subject)
+
+
+def _failing(found: LeftOutLines, rule: Rule, view: View, subject: Subject) -> LeftOutLines:
+    """Those of ``found`` that fail at ``rule`` first."""
+    holder = subject.holder
+    waiting = [
+        row
+        for row in found.waiting
+        if explain.first_failing(explain.Question(row, [], holder, view.measure)).rule is rule
+    ]
+    return LeftOutLines(waiting, explain.failing(rule, holder, view.measure, found.lines))
 
 
 def actuals_page(  # noqa: PLR0913  # whose page, of what, which half of it
@@ -264,7 +272,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
     whole = total_of(user, view, subject)
     rows: Any = credits
     if left_out:
-        rows = left_out_of(user, view, subject, rule) if rule else lines
+        rows = _failing(lines, rule, view, subject) if rule else lines
     page = Paginator(rows, PAGE_ROWS).get_page(view.page)
     return ActualsPage(
         view=view,

@@ -223,7 +223,7 @@ def _own_cells(user: User, view: View, above: Chains) -> dict[int, dict[int, Cel
     cells: dict[int, dict[int, Cell]] = defaultdict(dict)
     own = own_in_territories(user, view)
     for key, leaf, actual, effect in own.values_list("territory", "period", stored("amount"), stored("effect")):
-        for area in above[key]:
+        for area in above.get(key, (key,)):  # one that was made since the tree was read
             cells[area][leaf] = plus(cells[area].get(leaf, Cell()), Cell(actual, effect_units=effect))
     return cells
 
