@@ -4,6 +4,7 @@ Admins see the whole tree, managers what they lead. Single cells are written by 
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,7 @@ from spm.errors import RuleViolation
 from spm.org import retries
 from spm.org.models import Period, User
 from spm.org.scopes import history_of, scope_of
-from targets import access, batches, cautions, policy
+from targets import access, batches, cautions, last_year, policy
 from targets.allocation_facts import Facts, read_facts
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Rights, Sheet
 from targets.allocation_preview import CellChange, Preview, preview_of
@@ -45,8 +46,11 @@ def read_grid(  # noqa: PLR0913  # what a grid is chosen by; all but two by keyw
     does not lead today; the company is for admins.
     """
     _refuse_unled(user, [team])
-    facts = read_facts(plan or working_plan(cycle.fiscal_year), cycle, measure, history_of(user))
-    return _grid_of(user, facts, team, columns, whole=False)
+    facts = read_facts(plan or working_plan(cycle.fiscal_year), cycle, measure, history_of(user), deals_of=())
+    # The largest deal is a word about a person who has a row; everybody's would be every credit of last year.
+    named = facts.people_below(team) if _is_unfolded(facts, team) else facts.directly_below(team)
+    last = last_year.with_deals(facts.last, measure, facts.calendar.before, named)
+    return _grid_of(user, replace(facts, last=last), team, columns, whole=False)
 
 
 def whole_grids(
@@ -78,7 +82,7 @@ def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]
     sheet = Sheet(facts, across, scope_of(user))
     people = facts.people_below(team)
     teams = facts.tree.subtree([team] if team is not None else facts.tree.roots)
-    totals, all_open = sheet.totals(team), whole or len(people) + len(teams) <= MAX_ROWS
+    totals, all_open = sheet.totals(team), whole or _is_unfolded(facts, team)
     return AllocationGrid(
         year=facts.calendar.year.label,
         before=facts.calendar.before_label,
@@ -98,6 +102,12 @@ def _grid(user: User, facts: Facts, team: int | None, across: tuple[Period, ...]
         plan=facts.plan,
         leaves=tuple(tuple(sheet.leaves[period.pk]) for period in across),
     )
+
+
+def _is_unfolded(facts: Facts, team: int | None) -> bool:
+    """Whether all that stands below a team, teams and people, fits on one page."""
+    teams = facts.tree.subtree([team] if team is not None else facts.tree.roots)
+    return len(facts.people_below(team)) + len(teams) <= MAX_ROWS
 
 
 def _rights(user: User, facts: Facts, people: set[int], teams: set[int]) -> Rights:

@@ -93,8 +93,12 @@ class Facts:
 
     def amount(self, holder: Holder) -> Decimal | None:
         """The year's number of a holder; None where there is none."""
-        own = self.given.get(holder)
-        return sum(own.values(), ZERO) if own else None
+        return self._years.get(holder)
+
+    @cached_property
+    def _years(self) -> Mapping[Holder, Decimal]:
+        """Asked for several times a person on one page."""
+        return {holder: sum(own.values(), ZERO) for holder, own in self.given.items() if own}
 
     def stays(self, holder: Holder) -> frozenset[int]:
         """Leaf periods whose number cannot be changed: held, or closed."""
@@ -109,6 +113,10 @@ class Facts:
         else:
             teams, members = self.tree.children.get(team, []), self._members.get(team, [])
         return [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+
+    def directly_below(self, team: int | None) -> set[int]:
+        """The people without a team between them and this one, or the company."""
+        return {int(holder.key) for holder in self.below(team) if holder.column == "person_id"}
 
     @cached_property
     def _members(self) -> Mapping[int, list[int]]:

@@ -176,6 +176,8 @@ class Sheet:
     def amount(self, holder: Holder, period: Period) -> Decimal | None:
         """The number of a holder for a period; of a team without a target the sum of what stands below."""
         own = self.facts.given.get(holder)
+        if own and period is self.facts.calendar.year:
+            return self.facts.amount(holder)
         if own:
             found = [own[leaf] for leaf in self.leaves[period.pk] if leaf in own]
             return sum(found, ZERO) if found else None
@@ -193,6 +195,8 @@ class Sheet:
         return sum(known, ZERO) if known else None
 
     def quotas(self, people: Collection[int], period: Period) -> Decimal:
+        if period is self.facts.calendar.year:
+            return sum((self.facts.amount(of_person(pk)) or ZERO for pk in people), ZERO)
         leaves = self.leaves[period.pk]
         given = (self.facts.given.get(of_person(pk), {}) for pk in people)
         return sum((own[leaf] for own in given for leaf in leaves if leaf in own), ZERO)

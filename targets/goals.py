@@ -9,7 +9,7 @@ company's currency; one given in another is converted at the plan rate of the ye
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
@@ -75,9 +75,8 @@ class HeldNumber(RuleViolation):
     """The number is held: whoever wants to change it releases it first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who or what a goal is for: the column of its table and the value in it."""
+class Holder(NamedTuple):
+    """Who or what a goal is for: column of its table and value in it. A tuple: grids hash it by the thousand."""
 
     column: str
     key: int | str

@@ -4,7 +4,7 @@ While the year still runs it is scaled to a whole one by the season, like a run 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,16 +23,21 @@ from targets.models import Credit, PeriodTotal, PlanningCycle
 @dataclass(frozen=True, slots=True)
 class LastYear:
     """One person, one measure. ``actual``: to date; ``whole`` and ``adjusted``: of a whole year, the latter without
-    one-off deals. ``largest``: the largest single deal to date, a one-off where ``left_out``. ``is_known``: something
-    was credited last year, be it zero in the end.
+    one-off deals. ``largest``: the largest single deal to date, where it was looked up; ``gone``: the largest one-off
+    deal. ``is_known``: something was credited last year, be it zero in the end.
     """
 
     actual: Decimal = ZERO
     whole: Decimal = ZERO
     adjusted: Decimal = ZERO
     largest: Decimal = ZERO
-    left_out: bool = False
+    gone: Decimal = ZERO
     is_known: bool = True
+
+    @property
+    def left_out(self) -> bool:
+        """The largest deal is a one-off."""
+        return bool(self.largest) and self.largest == self.gone
 
     @property
     def largest_share(self) -> Decimal | None:
@@ -115,15 +120,21 @@ def read(  # noqa: PLR0913  # what last year depends on
     if not leaves or not share:
         return {}
     sold, gone = credited(cycle, measure, leaves)
-    asked = people if deals_of is None else deals_of
-    most = curves.largest(Measure(measure), asked, leaves[0].starts_on, leaves[-1].ends_on)
-    return {
-        person: _last_year(sold.get(person), gone.get(person, (ZERO, ZERO)), most.get(person, ZERO), share)
-        for person in people
-    }
+    found = {person: _last_year(sold.get(person), gone.get(person, (ZERO, ZERO)), share) for person in people}
+    return with_deals(found, measure, leaves, people if deals_of is None else deals_of)
 
 
-def _last_year(sold: Decimal | None, gone: tuple[Decimal, Decimal], largest: Decimal, share: Decimal) -> LastYear:
+def with_deals(
+    found: Mapping[int, LastYear], measure: str, leaves: Sequence[Period], people: Collection[int]
+) -> dict[int, LastYear]:
+    """The same with the largest deal of these people: one query over their single credits, none for nobody."""
+    if not leaves:
+        return dict(found)
+    most = curves.largest(Measure(measure), people, leaves[0].starts_on, leaves[-1].ends_on)
+    return {person: replace(own, largest=most.get(person, own.largest)) for person, own in found.items()}
+
+
+def _last_year(sold: Decimal | None, gone: tuple[Decimal, Decimal], share: Decimal) -> LastYear:
     actual = sold or ZERO
     whole, adjusted = actual / share, (actual - gone[0]) / share
-    return LastYear(actual, whole, adjusted, largest, bool(largest) and gone[1] == largest, sold is not None)
+    return LastYear(actual, whole, adjusted, gone=gone[1], is_known=sold is not None)

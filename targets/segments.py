@@ -17,7 +17,7 @@ def spelled(plan: CompanyPlan, goals: "Sequence[Goal]") -> "list[Goal]":
     of_segments = [goal for goal in goals if goal.holder.column == "segment" and goal.holder.key]
     stored = spellings(plan, list(dict.fromkeys(str(goal.holder.key) for goal in of_segments))) if of_segments else {}
     return [
-        replace(goal, holder=replace(goal.holder, key=stored[str(goal.holder.key)]))
+        replace(goal, holder=goal.holder._replace(key=stored[str(goal.holder.key)]))  # noqa: SLF001  # public, in a tuple
         if goal.holder.column == "segment" and goal.holder.key
         else goal
         for goal in goals

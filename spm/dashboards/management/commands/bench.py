@@ -49,7 +49,7 @@ class Command(BaseCommand):
             return
         for key, value in figures.items():
             goal = f"   goal ≤ {GOALS[key]}" if key in GOALS else ""
-            self.stdout.write(f"{key:<24}{value}{goal}")
+            self.stdout.write(f"{key:<32}{value}{goal}")
 
     def measure(self, scale: float, *, history: float = 1, whole: bool = False) -> dict[str, Any]:
         """The figures of one generated company; ``whole``: also of an import and of pages.
