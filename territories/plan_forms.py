@@ -35,6 +35,7 @@ class SectionForm(VersionedFormMixin, forms.ModelForm[TemplateSection]):
         for name in most:
             field = self.fields[name]
             field.widget.attrs |= {"class": "form-control", "placeholder": own[name], "data-most": most[name]}
+            del field.widget.attrs["maxlength"]  # it would cut a pasted text without a word
 
 
 def sections_of(template: PlanTemplate) -> list[TemplateSection]:

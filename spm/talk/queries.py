@@ -14,7 +14,7 @@ from spm.talk import access
 from spm.talk.anchors import anchor_named
 from spm.talk.choices import Kind, by_subject
 from spm.talk.mentions import pieces
-from spm.talk.models import COMMENT_LIMIT, Comment, Notification, NotificationChoice
+from spm.talk.models import Comment, Notification, NotificationChoice
 from spm.talk.notices import sentence
 
 PER_PAGE = 50
@@ -53,7 +53,6 @@ class ThreadPanel:
     can_speak: bool
     can_resolve: bool
     path: str
-    limit: int = COMMENT_LIMIT
     typed: str = ""
     error: str = ""
 
