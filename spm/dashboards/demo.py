@@ -51,8 +51,9 @@ PASSWORD = "norvik-demo-2026"  # noqa: S105  # printed at each start: the demo's
 SOURCE = "norvik"
 NAME = "Norvik Industrial"
 FOUNDED = date(2025, 8, 20)  # before this year was planned
+NEXT_PLANNED = date(2026, 8, 20)  # and a year later the next one
 CLOSED_AFTER = timedelta(days=8)
-STEPS = 33  # that Phases.begun is told of: thirteen phases and twenty files
+STEPS = 35  # that Phases.begun is told of: thirteen phases and twenty-two files
 OWN = (User, EmailAddress, Authenticator, UserSession, Session, Job)
 """What an admin who outlives the demo is made of, and the jobs they asked for."""
 CLOSED_UNTIL = date(2026, 6, 30)  # the second quarter; July and August are soft-closed, September open
@@ -136,6 +137,9 @@ def build(phases: Phases, *, by: User | None = None) -> None:
     (roll_up if by is None else roll_up_here)(phases)
     close_periods(phases)
     with phases.phase(_("Planning of next year")):
+        with clock.at(moment(NEXT_PLANNED)):
+            _load([sheets.next_plan()], phases)
+            demo_planning.set_plan_rates([figures.NEXT_YEAR])
         demo_planning.plan_next_year()
     _write_pages(phases)
     with phases.phase(_("Drafts of moves")):
@@ -166,6 +170,7 @@ def load(phases: Phases, *, with_passwords: bool = True) -> None:
     with phases.phase(_("Plans, targets, quotas")), clock.at(moment(FOUNDED, 14)):
         _load(sheets.goals(), phases)
         demo_planning.set_ramp()
+        demo_planning.set_plan_rates(range(figures.FIRST_YEAR, figures.NEXT_YEAR))
     with phases.phase(_("Orders, invoices, shares")), clock.at(moment(figures.TODAY, 6)):
         _load(sheets.actuals(), phases)
     with phases.phase(_("Planning of this year")):

@@ -1,6 +1,7 @@
 """The planning cycles of the demo company: this year locked and revised, next year in review (ux.md, Demo story)."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from spm.dashboards.norvik import cast, figures, sheets
+from spm.dashboards.norvik import cast, exchange, figures, sheets
 from spm.org import clock
 from spm.org.models import FiscalYear, Period, Team, User
 from spm.talk.models import Notification
@@ -17,6 +18,7 @@ from targets import (
     approvals,
     cycles,
     letters,
+    plan_rates,
     plans,
     proposals,
     quotas,
@@ -53,6 +55,13 @@ def set_ramp() -> None:
     """New hires carry less in their first three months; of the people of today that is who was hired in April."""
     percents = [Decimal(percent) for percent in figures.RAMP_SCHEDULE]
     ramp_schedules.set_schedule(str(_("New hires")), percents, is_default=True, by=_admin())
+
+
+def set_plan_rates(years: Iterable[int]) -> None:
+    """What a krone is worth in the plan of each year, before the first line in kroner comes."""
+    for year in FiscalYear.objects.filter(label__in=[str(year) for year in years]):
+        rates = {exchange.KRONER: Decimal(exchange.PLANNED[int(year.label)])}
+        plan_rates.set_plan_rates(year, rates, by=_admin(), reason=str(_("The treasurer's outlook")))
 
 
 def lock_and_revise() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from spm.dashboards.norvik import exchange
 from spm.dashboards.norvik.figures import BY_CODE, DISCOUNTER, HIRED_IN_APRIL, PREDECESSOR_LEFT_ON, TODAY
 from spm.dashboards.norvik.noise import between
 from spm.dashboards.norvik.orders import Order
@@ -17,19 +18,31 @@ RETURNED = "SO26-0150"  # part of this order came back: a credit note
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """One invoice of an order; a credit note has negative cents. ``cost`` None = not known yet."""
+    """One invoice of an order; a credit note is negative. ``given_cost`` None = not known yet.
+
+    ``given`` amounts: cents of the order's currency, of which the parts of an order are. ``cents`` and ``cost`` are
+    what they count for, in cents of a euro, at the rate of the invoice's day.
+    """
 
     order: Order
     date: date
-    cents: int
-    cost: int | None
+    given: int
+    given_cost: int | None
     number: str = ""
+
+    @property
+    def cents(self) -> int:
+        return exchange.worth(self.given, self.order.currency, self.date)
+
+    @property
+    def cost(self) -> int | None:
+        return None if self.given_cost is None else exchange.worth(self.given_cost, self.order.currency, self.date)
 
 
 def invoices(orders: list[Order]) -> list[Invoice]:
     """Every invoice up to the clock's day, by date, numbered within its year."""
     made = [invoice for order in orders if order.invoiced for invoice in _of(order) if invoice.date <= TODAY]
-    made.sort(key=lambda invoice: (invoice.date, invoice.order.number, invoice.cents))
+    made.sort(key=lambda invoice: (invoice.date, invoice.order.number, invoice.given))
     return list(_numbered(made))
 
 
@@ -38,22 +51,22 @@ def _numbered(made: list[Invoice]) -> Iterator[Invoice]:
     for invoice in made:
         year = invoice.date.year
         counts[year] = counts.get(year, 0) + 1
-        prefix = "CN" if invoice.cents < 0 else "INV"
+        prefix = "CN" if invoice.given < 0 else "INV"
         yield replace(invoice, number=f"{prefix}{year % 100}-{counts[year]:04}")
 
 
 def _of(order: Order) -> Iterator[Invoice]:
     if order.is_project:
-        first, second = split(order.cents, [40, 60])
+        first, second = split(order.given, [40, 60])
         yield _invoice(order, between(12, 25, order.number, 1), first)
         yield _invoice(order, 120 if order.cents >= LARGE else between(30, 55, order.number, 2), second)
     else:
-        yield _invoice(order, between(4, 20, order.number, 1), order.cents)
+        yield _invoice(order, between(4, 20, order.number, 1), order.given)
     if order.number == RETURNED:
-        yield _invoice(order, 28, -order.cents // 4)
+        yield _invoice(order, 28, -order.given // 4)
 
 
-def _invoice(order: Order, days: int, cents: int) -> Invoice:
+def _invoice(order: Order, days: int, given: int) -> Invoice:
     day = order.date + timedelta(days=days)
     day -= timedelta(days=max(day.weekday() - 4, 0))
     if order.code == HIRED_IN_APRIL and order.date <= PREDECESSOR_LEFT_ON:
@@ -61,4 +74,4 @@ def _invoice(order: Order, days: int, cents: int) -> Invoice:
     rate = DISCOUNTED[day.year] if order.code == DISCOUNTER else BY_CODE[order.code].margin_rate
     rate += between(-12, 12, order.number, days)
     unknown = order.family == "Service" and day >= COSTED_UNTIL
-    return Invoice(order, day, cents, None if unknown else cents - cents * rate // 1000)
+    return Invoice(order, day, given, None if unknown else given - given * rate // 1000)

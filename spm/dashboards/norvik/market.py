@@ -62,6 +62,15 @@ class Customer:
     def account_id(self) -> str:
         return f"{self.code}-{self.number:02}"
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Country, region, first digits of the postal code."""
+        return pick(PLACES[self.code], self.account_id, "place")
+
+    @property
+    def country(self) -> str:
+        return self.place[0]
+
 
 def _names() -> Iterator[tuple[str, str]]:
     """Root and industry; they run at coprime paces, so no name comes twice."""
@@ -94,7 +103,7 @@ def account_rows(bought: Mapping[str, int]) -> list[Row]:
 
 
 def _account_row(customer: Customer, bought: int) -> Row:
-    country, region, postal = pick(PLACES[customer.code], customer.account_id, "place")
+    country, region, postal = customer.place
     low, high = (700, 1900) if customer.is_key else (250, 900)
     potential = max(
         between(low, high, customer.account_id, "potential"),

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 
+from spm.dashboards.norvik import exchange
 from spm.dashboards.norvik.figures import (
     BOOKINGS_2024,
     FULL_2025,
@@ -27,7 +28,7 @@ CUT_DAY = 18  # September is made in two halves, so that "last year, same date" 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One booking of a seller. ``cents`` may be negative: a cancellation.
+    """One booking of a seller, in cents of a euro. ``cents`` may be negative: a cancellation.
 
     ``shares``: (territory code, share) of the sellers credited, empty = the seller alone. ``overlay``: the share
     credited to the specialist beside them. ``invoiced``: a cancelled order and its cancellation never are.
@@ -44,6 +45,15 @@ class Order:
     overlay: Decimal = Decimal(0)
     invoiced: bool = True
     number: str = ""
+
+    @property
+    def currency(self) -> str:
+        return exchange.currency_of(self.account_id)
+
+    @property
+    def given(self) -> int:
+        """What the order is made out over, in cents of its own currency."""
+        return exchange.given_for(self.cents, self.currency, self.date)
 
     def credited(self, code: str) -> int:
         """The cents that count for the seller of a territory code."""

@@ -1,5 +1,7 @@
 """Plans, targets and quotas of Norvik as rows: three years of quotas, next year's plan, one revision in July."""
 
+from collections.abc import Iterable
+
 from spm.dashboards.norvik.cast import PREDECESSOR, SELLERS, Row
 from spm.dashboards.norvik.figures import (
     BEFORE_REVISION,
@@ -7,10 +9,8 @@ from spm.dashboards.norvik.figures import (
     COMPANY_PLAN,
     CURRENCY,
     EARLIER_QUOTAS,
-    FIRST_YEAR,
     GIVEN_A_TERRITORY,
     HIRED_IN_APRIL,
-    NEXT_YEAR,
     REPS,
     SEASON,
     TEAM_TARGETS,
@@ -21,17 +21,16 @@ from spm.dashboards.norvik.figures import (
 
 TERRITORY_SINCE = 7  # July
 MEASURES = ("bookings", "revenue", "margin")
-YEARS = range(FIRST_YEAR, NEXT_YEAR + 1)
 
 
 def season_rows() -> list[Row]:
     return [("Norvik season", "", str(number), str(weight)) for number, weight in enumerate(SEASON, start=1)]
 
 
-def plan_rows() -> list[Row]:
+def plan_rows(years: Iterable[int]) -> list[Row]:
     return [
         (str(year), measure, str(year), "", _euro(COMPANY_PLAN[year][measure]), CURRENCY)
-        for year in YEARS
+        for year in years
         for measure in MEASURES
     ]
 

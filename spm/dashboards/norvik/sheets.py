@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from spm.dashboards.norvik import cast, market, plans
+from spm.dashboards.norvik import cast, exchange, market, plans
 from spm.dashboards.norvik.cast import Row
-from spm.dashboards.norvik.figures import CURRENCY, TODAY
+from spm.dashboards.norvik.figures import FIRST_YEAR, NEXT_YEAR, TODAY
 from spm.dashboards.norvik.invoices import Invoice, invoices
 from spm.dashboards.norvik.orders import Order, orders
 
 AUGUST_EXPORT = date(2026, 8, 31)  # the first file of actuals ends here; the second one brings September
 RESTATED = "SO26-0200"  # typed wrongly in the first file, put right by the second
 RESTATED_BY = 1_250_000  # cents too much at first
+PLAN_HEADERS = "fiscal_year measure period segment amount currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,18 @@ def _bought() -> dict[str, int]:
 
 
 def goals() -> list[Sheet]:
-    """Season, company plans, targets, and the quotas as given at the start of each year."""
+    """Season, company plans up to this year's, targets, and the quotas as given at the start of each year."""
     return [
         _sheet("seasonality", "profile fiscal_year period_no weight", plans.season_rows()),
-        _sheet("company_plan", "fiscal_year measure period segment amount currency", plans.plan_rows()),
+        _sheet("company_plan", PLAN_HEADERS, plans.plan_rows(range(FIRST_YEAR, NEXT_YEAR))),
         _sheet("targets", "scope key measure period amount currency", plans.target_rows()),
         _sheet("quotas", "email measure period amount currency", plans.quota_rows()),
     ]
+
+
+def next_plan() -> Sheet:
+    """The company plan of next year, as it is published a year later."""
+    return _sheet("company_plan", PLAN_HEADERS, plans.plan_rows([NEXT_YEAR]), f"company-plan-{NEXT_YEAR}")
 
 
 def revision() -> Sheet:
@@ -87,37 +93,39 @@ def revision() -> Sheet:
 
 
 def actuals() -> list[Sheet]:
-    """Bookings and revenue up to August, then September with a restated line, then who shares which order."""
+    """What a krone is worth; bookings and revenue to August; September, with a restated line; who shares an order."""
     booked = orders()
     billed = invoices(booked)
     headers = "external_id kind date email account_id territory product_family partner amount cost currency"
-    early = [_booking(order, _first_amount(order)) for order in booked if order.date <= AUGUST_EXPORT]
+    early = [_booking(order, _first_given(order)) for order in booked if order.date <= AUGUST_EXPORT]
     early += [_revenue(invoice) for invoice in billed if invoice.date <= AUGUST_EXPORT]
-    late = [_booking(order, order.cents) for order in booked if order.date > AUGUST_EXPORT or order.number == RESTATED]
+    late = [_booking(order, order.given) for order in booked if order.date > AUGUST_EXPORT or order.number == RESTATED]
     late += [_revenue(invoice) for invoice in billed if invoice.date > AUGUST_EXPORT]
     return [
+        _sheet("rates", "currency starts_on rate", exchange.rate_rows()),
         _sheet("actuals", headers, early, "actuals-to-august"),
         _sheet("actuals", headers, late, "actuals-september"),
         _sheet("credits", "external_id email territory share overlay", _credit_rows(booked, billed)),
     ]
 
 
-def _first_amount(order: Order) -> int:
-    return order.cents + (RESTATED_BY if order.number == RESTATED else 0)
+def _first_given(order: Order) -> int:
+    return order.given + (RESTATED_BY if order.number == RESTATED else 0)
 
 
-def _booking(order: Order, cents: int) -> Row:
+def _booking(order: Order, given: int) -> Row:
     seller = cast.seller(order.code, order.date).email
     what = (order.account_id, "", order.family, order.partner)
-    return (order.number, "booking", order.date.isoformat(), seller, *what, _amount(cents), "", CURRENCY)
+    return (order.number, "booking", order.date.isoformat(), seller, *what, _amount(given), "", order.currency)
 
 
 def _revenue(invoice: Invoice) -> Row:
     order = invoice.order
     seller = cast.seller(order.code, order.date).email
     what = (order.account_id, "", order.family, order.partner)
-    cost = "" if invoice.cost is None else _amount(invoice.cost)
-    return (invoice.number, "revenue", invoice.date.isoformat(), seller, *what, _amount(invoice.cents), cost, CURRENCY)
+    cost = "" if invoice.given_cost is None else _amount(invoice.given_cost)
+    amounts = (_amount(invoice.given), cost, order.currency)
+    return (invoice.number, "revenue", invoice.date.isoformat(), seller, *what, *amounts)
 
 
 def _credit_rows(booked: list[Order], billed: list[Invoice]) -> list[Row]:

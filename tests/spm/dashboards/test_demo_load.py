@@ -10,11 +10,12 @@ from django.db.models import DateTimeField, Q
 
 from spm.dashboards import demo
 from spm.dashboards.demo_planning import moment
-from spm.dashboards.norvik import cast, figures, sheets
+from spm.dashboards.norvik import cast, exchange, figures, sheets
 from spm.imports.choices import BatchState
 from spm.imports.models import ImportBatch
 from spm.jobs.queue import in_process
 from spm.market.models import Account
+from spm.money import convert
 from spm.org import verification
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, FiscalYear, Period, Team, User
@@ -30,7 +31,9 @@ from targets.models import (
     ActualVersion,
     Attainment,
     CompanyPlan,
+    PlanLine,
     PlanningCycle,
+    PlanRate,
     Proposal,
     Quota,
     QuotaLetter,
@@ -115,6 +118,51 @@ def test_the_baseline_keeps_the_numbers_of_january():
     amounts = {quota.plan.kind: quota.amount for quota in ruxandra.select_related("plan")}
     # "As published" was kept when the plan was handed on, in January.
     assert amounts == {"saved": 182_000, "baseline": 182_000, "revision": 280_000, "working": 280_000}
+
+
+def test_at_plan_rates_the_rep_on_the_ahead_threshold_is_on_track_and_the_company_keeps_its_sum():
+    numbers = dict(measure=Measure.BOOKINGS, period__label="2026", period__level=PeriodLevel.YEAR)
+    rep = Attainment.objects.get(person__email=cast.SELLERS["N2"].email, **numbers)
+    company = Attainment.objects.get(company=1, **numbers)
+    assert (rep.actual, company.actual) == (Decimal("2910600"), Decimal("33228720"))
+    effects = Attainment.objects.exclude(effect=0).filter(person__isnull=False, **numbers)
+    assert sum(row.effect for row in effects) == company.effect > 0
+    at_plan = rep.actual - rep.effect
+    assert Decimal("0.95") < at_plan / (4_400_000 * figures.EXPECTED_SHARE) < Decimal("1.05")
+
+
+def test_every_line_in_kroner_bears_the_rate_of_its_day_and_each_year_its_plan_rate():
+    assert set(Actual.objects.exclude(rate=None).values_list("currency", flat=True)) == {exchange.KRONER}
+    first = Actual.objects.filter(currency=exchange.KRONER, date__year=2026).order_by("date")[0]
+    assert (first.rate, first.amount) == (Decimal("0.0855"), convert(first.given_amount, Decimal("0.0855"), "EUR"))
+    planned = dict(PlanRate.objects.values_list("fiscal_year__label", "rate"))
+    assert planned == {str(year): Decimal(rate) for year, rate in exchange.PLANNED.items()}
+
+
+@pytest.mark.parametrize("path", ["/performance/?period=2026&measure=bookings", "/performance/?measure=revenue"])
+def test_the_page_of_performance_tells_the_currency_effect_and_what_it_is_at_plan_rates(client, path):
+    client.force_login(User.objects.get(email=cast.ADMIN.email))
+    text = client.get(path).content.decode()
+    assert "Of which currency effect +€" in text
+    assert "at plan rates it is €" in text
+
+
+def test_the_rates_page_of_this_year_tells_plan_and_market(client):
+    client.force_login(User.objects.get(email=cast.ADMIN.email))
+    text = client.get("/targets/2026/rates/").content.decode()
+    assert "NOK" in text
+    assert "0.0852" in text
+    assert "0.0886" in text
+
+
+@pytest.mark.parametrize(("year", "day"), [("2026", date(2025, 8, 20)), ("2027", date(2026, 8, 20))])
+def test_the_plan_of_a_year_is_made_in_the_planning_season_of_the_year_before(year, day):
+    rows = PlanLine.history.filter(plan__fiscal_year__label=year, plan__kind="working")
+    assert {moment.date() for moment in rows.values_list("history_date", flat=True)} == {day}
+    rates = PlanRate.history.filter(fiscal_year__label=year)
+    assert [moment.date() for moment in rates.values_list("history_date", flat=True)] == [day]
+    begun = PlanningCycle.objects.get(fiscal_year__label=year)
+    assert begun.created_at.date() > day
 
 
 def test_the_restated_order_keeps_its_first_version():
