@@ -22,6 +22,7 @@ FILES = {
     "periods": "fiscal_year,quarter,period,starts_on,ends_on\n"
     "2027,2027-Q1,2027-A,2027-01-01,2027-02-14\n2027,2027-Q1,2027-B,2027-02-15,2027-03-31\n"
     "2027,2027-Q2,2027-C,2027-04-01,2027-12-31\n",
+    "rates": "currency,starts_on,rate\nUSD,2026-01-01,0.95\nUSD,2026-03-01,0.85\nNOK,2026-01-01,0.0852\n",
     "seasonality": "profile,fiscal_year,period_no,weight\n" + "".join(f"usual,2026,{n},{n}\n" for n in range(1, 13)),
     "teams": "team,parent,lead_email\nNorth,Sales,bob@x.com\nSales,,ana@x.com\nSouth,Sales,\n",
     "people": "email,name,team\ncy@x.com,Cy,North\nana@x.com,Anna,North\ndi@x.com,Di,\n",
