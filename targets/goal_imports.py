@@ -183,7 +183,8 @@ class GoalLoader(Loader):
             return Verdict(verdict.outcome, column, value, verdict.reason, facts=facts)
         if settable is not None and goal.holder not in settable:
             return refused(self.subject, self.name(goal.holder), self.not_yours)
-        difference = Difference(self.name(goal.holder), goal.measure, goal.period.label, verdict.before, verdict.after)
+        amounts = verdict.before, verdict.after, verdict.parts
+        difference = Difference(self.name(goal.holder), goal.measure, goal.period.label, *amounts)
         return Verdict(verdict.outcome, payload=goal, difference=difference)
 
     def write(self, verdicts: Sequence[Verdict]) -> None:

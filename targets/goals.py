@@ -351,7 +351,7 @@ class GoalSheet:
         if before == list(parts.values()):
             return UNCHANGED
         outcome = RowOutcome.NEW if set(before) == {None} else RowOutcome.CHANGED
-        return Verdict(outcome, before=_sum(before), after=_sum(parts.values()))
+        return Verdict(outcome, before=_sum(before), after=_sum(parts.values()), parts=tuple(before))
 
     def _stored_amount(self, key: LeafKey) -> Decimal | None:
         row = self.stored.get(key)

@@ -6,7 +6,7 @@ any statement, nothing of the file is visible (reliability INV-15).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from spm.errors import RuleViolation
 from spm.imports import sources, staging
 from spm.imports.choices import OPEN_STATES, BatchState
-from spm.imports.differences import Overtaken, overtaken, told_of
+from spm.imports.differences import MARKS, Differences, told_of
 from spm.imports.kinds import ImportKind, Loader, Run, kind_named
 from spm.imports.mappings import Mapping
 from spm.imports.models import ImportBatch, ImportContent
@@ -47,9 +47,9 @@ class NoCompany(RuleViolation):
 class _Overtaken(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
     """Numbers are not what the preview showed any more."""
 
-    def __init__(self, changed: list[Overtaken]) -> None:
+    def __init__(self, found: Differences) -> None:
         super().__init__()
-        self.changed = changed
+        self.found = found
 
 
 class _RowsRefused(Exception):  # noqa: N818  # leaves the transaction; never reaches a caller
@@ -223,7 +223,7 @@ def commit(
         except _RowsRefused:
             _refuse(batch, staged, started, progress)
         except _Overtaken as conflict:
-            _show_again(batch, staged, started, progress, conflict.changed)
+            _show_again(batch, staged, started, progress, conflict.found)
     return batch
 
 
@@ -246,7 +246,8 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float, 
     lock_imports()
     current = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     check_open(current)
-    loader, tally = _loader(batch, staged, by), Tally(batch, staged)
+    shown = current.differences if current.state == BatchState.PREVIEWED else None
+    loader, tally = _loader(batch, staged, by), Tally(batch, staged, shown)
     batch.rows.all().delete()
     tally.keep_refusals()
     _survey(loader, staged)
@@ -257,10 +258,11 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float, 
             raise _RowsRefused
         loader.write(verdicts)
         tally.keep()
-    if current.state == BatchState.PREVIEWED and (changed := overtaken(current.differences, tally.differences)):
-        raise _Overtaken(changed)
+    if tally.differences.overtaken_count:
+        raise _Overtaken(tally.differences)
     loader.finish()
     tally.close(loader)
+    batch.differences.pop(MARKS, None)  # nobody loads it again
     batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", clock.now()
     _save(batch, started)
     audit.record(
@@ -280,12 +282,10 @@ def _refuse(batch: ImportBatch, staged: Staged, started: float, tell: Progress) 
     _save_open(batch, started)
 
 
-def _show_again(
-    batch: ImportBatch, staged: Staged, started: float, tell: Progress, changed: Sequence[Overtaken]
-) -> None:
+def _show_again(batch: ImportBatch, staged: Staged, started: float, tell: Progress, found: Differences) -> None:
     """Nothing is loaded: preview what would change now, and say what was changed meanwhile."""
     _judge_only(batch, staged, tell)
-    batch.state, batch.reason = BatchState.PREVIEWED, told_of(kind_named(batch.kind), changed)
+    batch.state, batch.reason = BatchState.PREVIEWED, told_of(kind_named(batch.kind), found)
     _save_open(batch, started)
 
 

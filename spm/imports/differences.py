@@ -1,12 +1,16 @@
 """What a file would change, number by number: gathered while rows are judged, kept with the batch, shown before Load.
 
 Kept as JSON: the first MOST rows, how many there are, and the sums of all of them by group. Amounts are plain decimal
-strings, null = no number.
+strings, null = no number. Until the load a mark of every row is kept as well, by which a number that somebody else
+changed meanwhile is found, whatever the length of the file, and also where a year keeps its sum and moves its months.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 from django.utils.functional import Promise
@@ -18,40 +22,16 @@ from spm.ui import numbers
 
 MOST = 500  # rows kept; the count tells the others
 NAMED = 5  # numbers told one by one where they changed before the load
+MARKS = "marks"
+MARK_BYTES, MARK_LENGTH = 6, 8  # one of 2 to the 48th, and its characters
 ZERO = Decimal(0)
-
-
-class Differences:
-    """The differences of one file."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.rows: list[Difference] = []
-        self.sums: dict[str, tuple[Decimal, Decimal]] = {}
-
-    def gather(self, verdicts: Iterable[Verdict]) -> None:
-        for verdict in verdicts:
-            if (one := verdict.difference) is not None:
-                self.count += 1
-                if len(self.rows) < MOST:
-                    self.rows.append(one)
-                before, after = self.sums.get(one.group, (ZERO, ZERO))
-                self.sums[one.group] = before + (one.before or ZERO), after + (one.after or ZERO)
-
-    def as_json(self) -> dict[str, Any]:
-        """For ``ImportBatch.differences``; empty where the kind tells none."""
-        if not self.count:
-            return {}
-        rows = [[one.name, one.group, one.period, _text(one.before), _text(one.after)] for one in self.rows]
-        sums = [[group, _text(before), _text(after)] for group, (before, after) in self.sums.items()]
-        return {"count": self.count, "rows": rows, "sums": sums}
 
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
     """A number that changed between the preview and the load: as it was ``seen``, as it is ``now``, as the file has it.
 
-    ``name`` is empty for the sum of a group, where the file has more numbers than are kept one by one.
+    ``is_known``: whether what was seen is known; beyond the rows that are kept, a mark alone tells that it changed.
     """
 
     name: str
@@ -60,33 +40,76 @@ class Overtaken:
     seen: Decimal | None
     now: Decimal | None
     wanted: Decimal | None
+    is_known: bool = True
 
 
-def overtaken(kept: Mapping[str, Any], found: Differences) -> list[Overtaken]:
-    """What somebody else changed since ``kept`` (``ImportBatch.differences``) was shown.
+class Differences:
+    """The differences of one file, and those of them that are not what the preview showed.
 
-    A number that says meanwhile what the file says is no conflict; one that said it when it was shown is.
+    ``shown``: ``ImportBatch.differences`` of the preview that was looked at; None where nobody looked. A number that
+    says meanwhile what the file says is no conflict; one that said it when it was shown is.
     """
-    told = found.as_json()
-    if max(kept.get("count", 0), told.get("count", 0)) > MOST:
-        sums = {group: (before, after) for group, before, after in kept.get("sums", ())}
-        return [
-            Overtaken("", group, "", _amount(sums.get(group, (None, None))[0]), _amount(before), _amount(after))
-            for group, before, after in told.get("sums", ())
-            if group not in sums or Decimal(sums[group][0]) != Decimal(before)
-        ]
-    seen = {(name, group, period): before for name, group, period, before, _after in kept.get("rows", ())}
-    return [
-        # What the preview did not list stood there as the file has it.
-        Overtaken(one.name, one.group, one.period, _amount(seen.get(key, _text(one.after))), one.before, one.after)
-        for one in found.rows
-        if (key := (one.name, one.group, one.period)) not in seen or _amount(seen[key]) != one.before
-    ]
+
+    def __init__(self, shown: Mapping[str, Any] | None = None) -> None:
+        self.count = 0
+        self.rows: list[Difference] = []
+        self.sums: dict[str, tuple[Decimal, Decimal]] = {}
+        self.marks: list[str] = []
+        self.overtaken: list[Overtaken] = []  # the first of them
+        self.overtaken_count = 0
+        self._shown = None if shown is None else _Shown(shown)
+
+    def gather(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            if (one := verdict.difference) is not None:
+                self._add(one, _mark(one))
+
+    def _add(self, one: Difference, mark: str) -> None:
+        self.count += 1
+        self.marks.append(mark)
+        if len(self.rows) < MOST:
+            self.rows.append(one)
+        before, after = self.sums.get(one.group, (ZERO, ZERO))
+        self.sums[one.group] = before + (one.before or ZERO), after + (one.after or ZERO)
+        if self._shown and mark not in self._shown.marks:
+            self.overtaken_count += 1
+            if len(self.overtaken) < NAMED:
+                self.overtaken.append(self._shown.overtaken(one))
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``ImportBatch.differences``; empty where the kind tells none."""
+        if not self.count:
+            return {}
+        rows = [[one.name, one.group, one.period, _text(one.before), _text(one.after)] for one in self.rows]
+        sums = [[group, _text(before), _text(after)] for group, (before, after) in self.sums.items()]
+        return {"count": self.count, "rows": rows, "sums": sums, MARKS: "".join(self.marks)}
 
 
-def told_of(kind: ImportKind, changed: Sequence[Overtaken]) -> str:
+class _Shown:
+    """What a preview showed."""
+
+    def __init__(self, kept: Mapping[str, Any]) -> None:
+        marks = kept.get(MARKS, "")
+        self.marks = frozenset(marks[at : at + MARK_LENGTH] for at in range(0, len(marks), MARK_LENGTH))
+        self.befores = {(name, group, period): before for name, group, period, before, _after in kept.get("rows", ())}
+        self.is_whole = kept.get("count", 0) <= len(self.befores)
+
+    def overtaken(self, one: Difference) -> Overtaken:
+        """What the preview did not list stood there as the file has it, as long as it listed all there was."""
+        seen = _amount(self.befores.get((one.name, one.group, one.period), _text(one.after)))
+        is_known = self.is_whole or (one.name, one.group, one.period) in self.befores
+        return Overtaken(one.name, one.group, one.period, seen, one.before, one.after, is_known)
+
+
+def _mark(one: Difference) -> str:
+    """Tells one stored state of one number from another, of all its parts: MARK_LENGTH characters."""
+    said = [one.name, one.group, one.period, _text(one.before), *map(_text, one.parts)]
+    return b64encode(blake2b(json.dumps(said).encode(), digest_size=MARK_BYTES).digest()).decode()
+
+
+def told_of(kind: ImportKind, found: Differences) -> str:
     """In words: how many numbers changed meanwhile, and the first of them with every value."""
-    count = len(changed)
+    count = found.overtaken_count
     head = ngettext(
         "Nothing was loaded: %(n)s number has changed since this file was looked at. The table shows it as it is now; "
         "load again to put yours in its place.",
@@ -94,13 +117,17 @@ def told_of(kind: ImportKind, changed: Sequence[Overtaken]) -> str:
         "are now; load again to put yours in their place.",
         count,
     ) % {"n": count}
-    lines = [_line(kind, one) for one in changed[:NAMED]]
-    return " ".join([head, *lines, *(["…"] if count > NAMED else [])])
+    lines = [_line(kind, one) for one in found.overtaken]
+    return " ".join([head, *lines, *(["…"] if count > len(lines) else [])])
 
 
 def _line(kind: ImportKind, one: Overtaken) -> str:
-    whose = ", ".join(str(part) for part in (one.name or _("Total"), kind.group_label(one.group), one.period) if part)
+    whose = ", ".join(str(part) for part in (one.name, kind.group_label(one.group), one.period) if part)
     amounts = {"whose": whose, "seen": _said(one.seen), "now": _said(one.now), "wanted": _said(one.wanted)}
+    if not one.is_known:
+        return _("%(whose)s: another number when looked at, %(now)s now, %(wanted)s in the file.") % amounts
+    if one.seen == one.now:
+        return _("%(whose)s: %(now)s then and now, spread otherwise over its months; %(wanted)s in the file.") % amounts
     return _("%(whose)s: %(seen)s when looked at, %(now)s now, %(wanted)s in the file.") % amounts
 
 

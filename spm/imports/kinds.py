@@ -69,13 +69,17 @@ class Row(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What a new or changed row makes of one number; None = no number. ``group``: what it may be added up with."""
+    """What a new or changed row makes of one number; None = no number. ``group``: what it may be added up with.
+
+    ``parts``: the stored numbers of which ``before`` is the sum, in their order; empty where it is one number.
+    """
 
     name: str
     group: str
     period: str
     before: Decimal | None
     after: Decimal | None
+    parts: tuple[Decimal | None, ...] = ()
 
 
 class Verdict(NamedTuple):

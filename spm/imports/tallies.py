@@ -1,7 +1,7 @@
 """What became of each row of a file, counted, and the rows kept that need a person's eye."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,11 +24,12 @@ KEY_LENGTH = 80  # characters of what such a row is about
 class Tally:
     """Counts outcomes and keeps the rows that need a person's eye."""
 
-    def __init__(self, batch: ImportBatch, staged: Staged) -> None:
+    def __init__(self, batch: ImportBatch, staged: Staged, shown: Mapping[str, Any] | None = None) -> None:
+        """``shown``: the differences of the preview that was looked at; None where there was none."""
         self.batch, self.staged = batch, staged
         self.counts: Counter[str] = Counter(refused=staged.refusals.count)
         self.kept: list[tuple[Any, ...]] = []
-        self.differences = Differences()
+        self.differences = Differences(shown)
         self.replaced: list[str] = []  # the first rows that a later one replaces: number and what they are about
 
     def judge(self, loader: Loader, block: list[StagedRow]) -> list[Verdict]:

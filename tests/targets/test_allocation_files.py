@@ -335,14 +335,86 @@ def test_what_says_meanwhile_what_the_file_says_is_no_conflict(cast, plan):
     assert quota(cast.rep) == 127
 
 
-def test_of_a_long_file_the_totals_tell_that_something_changed(cast, plan, monkeypatch):
+@pytest.fixture
+def long(monkeypatch):
+    """Files of two numbers are longer than what is kept of them one by one."""
     monkeypatch.setattr("spm.imports.differences.MOST", 1)
+
+
+def test_of_a_long_file_every_number_that_changed_is_found_beyond_those_that_are_kept(cast, plan, long):
     lines = [f"{cast.rep.email},bookings,2027-01,120", f"{cast.rep.email},bookings,2027-02,7"]
     batch = previewed("quotas", rows(*lines), cast.admin)
     give(plan, cast.rep, 5, "2027-02")
     assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
-    assert "Total, Bookings: 0 when looked at, 5 now, 127 in the file" in batch.reason
+    assert "1 number has changed since this file was looked at" in batch.reason
+    assert "Rep One, Bookings, 2027-02: another number when looked at, 5 now, 7 in the file." in batch.reason
     assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert quota(cast.rep) == 127
+
+
+def test_of_a_long_file_numbers_that_changed_and_kept_their_sum_are_found(cast, plan, long):
+    give(plan, cast.rep, 60, "2027-01")
+    give(plan, cast.rep, 40, "2027-02")
+    lines = [f"{cast.rep.email},bookings,2027-01,70", f"{cast.rep.email},bookings,2027-02,50"]
+    batch = previewed("quotas", rows(*lines), cast.admin)
+    give(plan, cast.rep, 40, "2027-01")
+    give(plan, cast.rep, 60, "2027-02")
+    assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
+    assert "2 numbers have changed" in batch.reason
+    assert "Rep One, Bookings, 2027-01: 60 when looked at, 40 now, 70 in the file." in batch.reason
+    assert "Rep One, Bookings, 2027-02: another number when looked at, 60 now, 50 in the file." in batch.reason
+    assert quota(cast.rep) == 100
+
+
+def test_a_year_that_kept_its_sum_and_moved_its_months_is_not_overwritten_unseen(cast, plan):
+    give(plan, cast.rep, 60, "2027-01")
+    give(plan, cast.rep, 40, "2027-02")
+    batch = previewed("quotas", rows(f"{cast.rep.email},bookings,2027,120"), cast.admin)
+    give(plan, cast.rep, 40, "2027-01")
+    give(plan, cast.rep, 60, "2027-02")
+    assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
+    assert (
+        "Rep One, Bookings, 2027: 100 then and now, spread otherwise over its months; 120 in the file." in batch.reason
+    )
+    assert quota(cast.rep) == 100
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert quota(cast.rep) == 120
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"), [("company_plan", "2027,bookings,2027,,120"), ("targets", "team,North,bookings,2027,120")]
+)
+def test_so_it_is_with_the_plan_of_the_company_and_the_target_of_a_team(cast, plan, kind, line):
+    def give_first_months(january, february):
+        for label, amount in (("2027-01", january), ("2027-02", february)):
+            told = {"measure": "bookings", "period": period(label), "amount": Decimal(amount)}
+            set_plan_line(plan, **told)
+            set_target(plan, holder=cast.north, **told)
+
+    heads = {"company_plan": "fiscal_year,measure,period,segment,amount", "targets": "scope,key,measure,period,amount"}
+    give_first_months(60, 40)
+    batch = previewed(kind, f"{heads[kind]}\n{line}\n", cast.admin)
+    give_first_months(40, 60)
+    assert imports.commit(batch, by=cast.admin).state == BatchState.PREVIEWED
+    assert "100 then and now, spread otherwise over its months; 120 in the file." in batch.reason
+
+
+def test_two_people_of_one_name_are_told_apart(cast, plan):
+    cast.teammate.name = cast.rep.name
+    cast.teammate.save(update_fields=["name"])
+    give(plan, cast.rep, 60, "2027-01")
+    lines = [f"{cast.rep.email},bookings,2027-01,70", f"{cast.teammate.email},bookings,2027-01,50"]
+    batch = previewed("quotas", rows(*lines), cast.admin)
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert (quota(cast.rep), quota(cast.teammate)) == (70, 50)
+
+
+def test_what_is_kept_to_find_a_changed_number_goes_with_the_load(cast, plan):
+    batch = previewed("quotas", rows(f"{cast.rep.email},bookings,2027-01,70"), cast.admin)
+    assert len(batch.differences["marks"]) == 8
+    imports.commit(batch, by=cast.admin)
+    batch.refresh_from_db()
+    assert batch.differences.keys() == {"count", "rows", "sums"}
 
 
 def test_a_file_loaded_without_a_look_is_loaded(cast, plan):
