@@ -17,7 +17,7 @@ from spm.market.models import Territory
 from spm.money import from_units, to_units
 from spm.org.models import Company, Period
 from spm.org.trees import TeamTree, read_history
-from targets import batches, judged, nodes
+from targets import batches, frozen, judged, nodes
 from targets.batches import Change
 from targets.choices import Measure, PlanKind, Scope
 from targets.models import CompanyPlan, GoalBatch, Quota, Target
@@ -87,11 +87,13 @@ def by_period(scope: Scope, measure: Measure) -> dict[tuple[int, int], Given]:
     Of every year that has a baseline.
     """
     rows = Period.objects.leaves().filter(fiscal_year__plans__kind=PlanKind.BASELINE).select_related("parent")
-    leaves, history = {leaf.pk: leaf for leaf in rows}, read_history()
+    leaves = {leaf.pk: leaf for leaf in rows}
+    if not leaves:
+        return {}
     if scope == Scope.TERRITORY:
         given = _territories(measure, list(leaves))
     else:
-        read = numbers(measure, {pk: history.as_of(leaf.ends_on) for pk, leaf in leaves.items()})
+        read = numbers(measure, frozen.trees_by_leaf(leaves.values(), read_history()))
         company = Company.objects.values_list("pk", flat=True).get()
         holders: dict[Scope, dict[tuple[int, int], Given]] = {
             Scope.PERSON: {key: (amount, None) for key, amount in read.people.items()},

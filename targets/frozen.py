@@ -6,10 +6,11 @@ of today would not add up to them (INV-05).
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import F, Value
 
+from spm.org.choices import PeriodState
 from spm.org.models import Membership, TeamPlacement
 from spm.org.trees import TeamTree, TreeHistory
 from targets.models import PeriodClosing
@@ -22,6 +23,28 @@ PARTS: tuple[tuple[Any, str, str], ...] = (
     (Membership, "person_id", "team_id"),
     (TeamPlacement, "team_id", "parent_id"),
 )
+
+
+class LeafOfTree(Protocol):
+    """A leaf period, as the calendar of a page or its row has it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def ends_on(self) -> date: ...
+    @property
+    def state(self) -> str: ...
+
+
+def trees_by_leaf(leaves: Iterable[LeafOfTree], history: TreeHistory) -> dict[int, TeamTree]:
+    """Leaf period → the tree by which its totals are summed: that of its last day, of a closed one as it was closed.
+
+    ``history``: of today. No query where none of ``leaves`` is closed; else as ``trees``.
+    """
+    listed = list(leaves)
+    closed = {leaf.pk: leaf.ends_on for leaf in listed if leaf.state == PeriodState.CLOSED}
+    known = trees(closed, history) if closed else {}
+    return {leaf.pk: known.get(leaf.pk) or history.as_of(leaf.ends_on) for leaf in listed}
 
 
 def trees(leaves: Mapping[int, date], history: TreeHistory) -> dict[int, TeamTree]:

@@ -21,7 +21,6 @@ from spm.dashboards.board import PARTIAL, Focus, Raw, running_pair
 from spm.dashboards.choosing import Calendar, choose
 from spm.dashboards.figures import Cell, units_of
 from spm.dashboards.periods import Leaf, View, Window
-from spm.org.choices import PeriodState
 from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree, distinct
@@ -107,10 +106,7 @@ def default_focus(user: User, today: date) -> Focus | None:
 
 def trees_of(user: User, leaves: Iterable[Leaf]) -> dict[int, TeamTree]:
     """For each leaf period the tree of its last day; of a closed one as its closing knew it, by which it was summed."""
-    history, listed = history_of(user), list(leaves)
-    closed = {leaf.pk: leaf.ends_on for leaf in listed if leaf.state == PeriodState.CLOSED}
-    known = frozen.trees(closed, history) if closed else {}
-    return {leaf.pk: known.get(leaf.pk) or history.as_of(leaf.ends_on) for leaf in listed}
+    return frozen.trees_by_leaf(leaves, history_of(user))
 
 
 def leaves_needed(window: Window) -> list[Leaf]:

@@ -15,16 +15,25 @@ class BadSource(RuleViolation):
 
 def names() -> list[str]:
     """Each source of a file so far, in the spelling it was first given in, oldest first; one query."""
-    rows = ImportBatch.objects.order_by("pk").values_list("source", flat=True)
     first: dict[str, str] = {}
-    for name in dict.fromkeys(rows.iterator()):
+    for name in _stored():
         first.setdefault(normalise(name), name)
     return list(first.values())
 
 
 def known(name: str) -> str:
-    """The stored spelling of ``name``; the name itself where no file has come from there yet. Raises BadSource."""
+    """The stored spelling of ``name``, the oldest but for one that is stored just so: the ids of its lines are unique
+    within that one. The name itself where no file has come from there yet. Raises BadSource.
+    """
     own = " ".join(name.split())
-    if not own or len(own) > LENGTH:
+    if not own or len(own) > LENGTH or not own.isprintable():
         raise BadSource(_("A source has a name of at most %(most)d characters.") % {"most": LENGTH})
-    return next((stored for stored in names() if normalise(stored) == normalise(own)), own)
+    stored = _stored()
+    if own in stored:
+        return own
+    return next((other for other in stored if normalise(other) == normalise(own)), own)
+
+
+def _stored() -> list[str]:
+    """Every spelling of a source that a file came with, oldest first."""
+    return list(dict.fromkeys(ImportBatch.objects.order_by("pk").values_list("source", flat=True).iterator()))

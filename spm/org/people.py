@@ -144,12 +144,12 @@ def refuse_days(starts_on: date | None, left_on: date | None) -> None:
 
 
 def has_access(before: date | None, left_on: date | None, today: date) -> bool | None:
-    """What a last day makes of somebody's access: False once it is over, True where it stands in for another one,
-    which may have ended the access; None: that stays as it is.
+    """What a last day makes of somebody's access: False once it is over, True where it stands in for one that was
+    over, and so had ended the access; None: that stays as it is.
     """
     if left_on is not None and left_on < today:
         return False
-    return True if before is not None and before != left_on else None
+    return True if before is not None and before < today else None
 
 
 def _take_back_end(person: User, by: User | None) -> date:

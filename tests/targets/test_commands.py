@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+from datetime import date
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from spm.org.models import Period
-from targets import locking
+from spm.org.people import place_member
+from targets import closing, locking
+from targets.choices import Scope
 from targets.models import PlanLine, Target
 from tests.builders import make_actual, make_plan, make_quota, make_territory
 
@@ -83,6 +86,28 @@ def test_a_target_for_one_month_takes_the_place_of_the_quotas_of_that_month_alon
     assert told("team", "North", "month")["2026-01"] == ("90.00", "100.00")
     assert told("team", "Sales", "quarter")["2026-Q1"] == ("300.00", "300.00")
     assert told("territory", "Area", "quarter")["2026-Q1"] == ("12.00", "5.00")
+
+
+def test_inv_29_the_baseline_of_a_closed_month_adds_up_by_the_teams_of_its_closing(year, cast):
+    make_quota(cast.rep, "2026-01", 100, "revenue")
+    make_quota(cast.rep, "2026-02", 100, "revenue")
+    run("rollup", "--year", "2026")
+    locking.lock(make_plan(year), by=cast.admin)
+    closing.close(Period.objects.get(label="2026-01"), by=cast.admin)
+    place_member(cast.rep, team=cast.south, starts_on=date(2026, 1, 5), by=cast.admin)
+    run("rollup", "--stale")
+
+    def told(plan, period="month"):
+        rows = csv.DictReader(io.StringIO(attainment(by="team", period=period, plan=plan)))
+        return {(row["key"], row["period"]): row["quota_sum"] for row in rows if row["quota_sum"]}
+
+    assert told("current")["North", "2026-01"] == "100.00"
+    assert told("baseline") == told("current")
+    assert told("baseline", "quarter") == told("current", "quarter")
+
+
+def test_nothing_is_told_of_the_baseline_of_a_company_that_is_not_there_yet(db):
+    assert [attainment(by=by, year="all", plan="baseline") for by in Scope.values] == [f"{HEADER}\n"] * 4
 
 
 def test_company_is_judged_by_the_plan_alone(figures):

@@ -107,7 +107,21 @@ def test_the_form_offers_the_sources_there_are_to_whoever_loads_lines(cast, year
 
 
 def test_the_oldest_spelling_of_a_source_is_the_one(cast, year):
-    for name in ("b", "A", "a", "B"):
+    for name in ("Big CRM", "A", "a", "big crm"):
         ImportBatch.objects.create(kind="actuals", source=name, filename="f.csv", sha256="")
-    assert sources.names() == ["b", "A"]
-    assert [sources.known(name) for name in ("B", "a", "c")] == ["b", "A", "c"]
+    assert sources.names() == ["Big CRM", "A"]
+    assert [sources.known(name) for name in ("BIG CRM", " A ", "c")] == ["Big CRM", "A", "c"]
+
+
+def test_inv_10_lines_of_a_source_that_is_stored_in_two_spellings_stay_with_theirs(cast, year):
+    """Before spellings were one, *SAP* and *sap* were two sources; the same file again must not count twice."""
+    older = load("actuals", LINES.format(cast.rep.email), source="sap")
+    ImportBatch.objects.create(pk=older.pk - 1, kind="actuals", source="SAP", filename="f.csv", sha256="")
+    assert told(load("actuals", LINES.format(cast.rep.email), source="sap")) == {"read": 1, "unchanged": 1}
+    assert Actual.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\udcffb", " ", "x" * 61])
+def test_a_source_has_a_name_that_can_be_stored_and_read(cast, name):
+    with pytest.raises(sources.BadSource):
+        sources.known(name)
