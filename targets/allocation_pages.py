@@ -16,12 +16,13 @@ from spm.ui.numbers import percent, thousands, unit_thousands
 from targets import access, measures
 from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid, whole_grids
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Totals
+from targets.basis import Basis, version_of
 from targets.choices import Measure
 from targets.cycles import cycle_of
 from targets.grid_cells import Pasted, Sent
 from targets.grid_pages import GridView, drawn
 from targets.models import CompanyPlan, PlanningCycle
-from targets.plans import shown_plan, working_plan
+from targets.plans import working_plan
 from targets.undoing import OF_PEOPLE
 
 BAND, EDGE = Decimal(240), Decimal(20)
@@ -59,12 +60,14 @@ class Place:
     columns: str
     page: int
     show: tuple[str, ...] = ()  # the columns beside the numbers that somebody chose
+    basis: Basis = Basis()
 
     @property
     def kept(self) -> list[tuple[str, str]]:
         """The parameters of the address but for the chosen columns."""
         page = self.page if self.page > 1 else None
-        told = {"team": self.team, "measure": self.measure.value, "columns": self.columns, "page": page}
+        plan = self.basis.value if self.basis.is_baseline else None
+        told = {"team": self.team, "measure": self.measure.value, "columns": self.columns, "plan": plan, "page": page}
         return [(key, str(value)) for key, value in told.items() if value is not None]
 
     @property
@@ -105,17 +108,20 @@ def place_of(user: User, year: FiscalYear, query: QueryDict, *, writes: bool) ->
     measure, team, page = query.get("measure", ""), query.get("team", ""), query.get("page", "")
     if team and not (team.isascii() and team.isdecimal() and len(team) < 19):
         raise Http404
+    # What is written goes into the working version, whichever was shown.
+    basis, plan = (Basis(), working_plan(year, user)) if writes else version_of(query, year)
     return Place(
         user=user,
         year=year,
         # A year that nobody plans by a cycle is shown by the policy every cycle begins with.
         cycle=cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year),
-        plan=working_plan(year, user) if writes else shown_plan(year),
+        plan=plan,
         measure=Measure(measure) if measure in Measure.values else Measure.BOOKINGS,
         team=int(team) if team else _topmost(user),
         columns=MONTHS if query.get("columns") == MONTHS else QUARTERS,
         page=int(page) if page.isascii() and page.isdecimal() and 0 < len(page) < 4 else 1,
         show=tuple(key for key in BESIDE.known if key in query.getlist("show")),
+        basis=basis,
     )
 
 

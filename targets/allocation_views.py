@@ -102,6 +102,7 @@ class AllocationDesk(GridDesk):
             "measure": place.measure,
             "measures": Measure.choices,
             "columns": place.columns,
+            "basis": place.basis,
             "kinds": [(allocation.QUARTERS, _("Quarters")), (allocation.MONTHS, _("Months"))],
             "methods": Method.choices,
             "nodes": [line.row for line in view.lines if line.row.can_spread and place.cycle.pk],
@@ -129,7 +130,7 @@ def allocate(request: HttpRequest, year: str) -> HttpResponseBase:
     desk = AllocationDesk(request, _place(request, year))
     if request.method != "POST" and export_format(request):
         grids = desk.place.whole_grids(of_one_team="team" in request.GET)
-        return tables.export_allocation(request, desk.place.user, grids)
+        return tables.export_allocation(request, desk.place.user, grids, desk.place.basis.suffix)
     grid = desk.place.grid()
     return desk.save(grid) if request.method == "POST" else desk.page(desk.view_of(grid))
 

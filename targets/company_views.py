@@ -32,6 +32,7 @@ from targets import (
     tables,
 )
 from targets.allocation import MONTHS, QUARTERS
+from targets.basis import basis_of
 from targets.batches import Conflict
 from targets.choices import BatchKind, Measure, PlanState, Season
 from targets.company_grid import CompanyGrid
@@ -160,11 +161,13 @@ def company_history(request: HttpRequest, year: str) -> HttpResponseBase:
     segment, measure = request.GET.get("segment", "")[: company_pages.SEGMENT_LENGTH], request.GET.get("measure", "")
     wanted = Measure(measure) if measure in Measure.values else None
     found = number_history.of_holder(PlanLine, of_segment(segment), fiscal_year, measure=wanted)
-    table = grids.holder_table(user, fiscal_year, PlanLine, of_segment(segment))
+    basis = basis_of(request.GET, fiscal_year)
+    table = grids.holder_table(user, fiscal_year, PlanLine, of_segment(segment), baseline=basis.is_baseline)
     if export_format(request):
-        return number_tables.export_number(request, table, found, f"company-plan-{segment}-{year}")
+        return number_tables.export_number(request, table, found, f"company-plan-{segment}-{year}{basis.suffix}")
     context = {
         "year": fiscal_year,
+        "basis": basis,
         "name": company_grid.segment_name(segment),
         "table": table,
         "changes": number_history.paged(found, request.GET.get("page")),

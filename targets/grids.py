@@ -90,10 +90,11 @@ def _sum(column: Iterable[Decimal | None]) -> Decimal | None:
     return sum(amounts, Decimal(0)) if amounts else None
 
 
-def read(user: User, year: FiscalYear, measure: str) -> Grid:
-    """The grid as the user sees it: a fixed number of queries, whatever its size."""
+def read(user: User, year: FiscalYear, measure: str, *, baseline: bool = False) -> Grid:
+    """The grid as the user sees it, or as it was locked: a fixed number of queries, whatever its size."""
     periods = tuple(Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH))
-    rows = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure)
+    rows = Target.objects.visible_to(user).of_version(baseline=baseline)
+    rows = rows.filter(plan__fiscal_year=year, measure=measure)
     found = rows.filter(territory__isnull=False).values_list("territory_id", "period_id", "amount")
     stored = {(territory, period): amount for territory, period, amount in found}
     lines = tuple(
@@ -259,9 +260,10 @@ class HolderTable:
     totals: tuple[Decimal | None, ...]
 
 
-def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder) -> HolderTable:
-    """The numbers of one holder, as far as the user sees them; ``model``: Target or Quota."""
-    rows = model.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, **{holder.column: holder.key})
+def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder, *, baseline: bool = False) -> HolderTable:
+    """The numbers of one holder, as far as the user sees them, or as they were locked; ``model``: Target or Quota."""
+    rows = model.objects.visible_to(user).of_version(baseline=baseline)
+    rows = rows.filter(plan__fiscal_year=year, **{holder.column: holder.key})
     amounts = {(row.period_id, row.measure): row.amount for row in rows}
     leaves = Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH).order_by("starts_on")
     lines = tuple((leaf.title, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)

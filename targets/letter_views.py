@@ -70,13 +70,15 @@ def review(request: HttpRequest, year: str) -> HttpResponseBase:
     if not access.can_see_plan(user):
         raise PermissionDenied
     cycle, measure = getattr(fiscal_year, "cycle", None), _measure(request.GET.get("measure", ""))
+    basis = basis_of(request.GET, fiscal_year)
     if cycle and export_format(request):
         of_teams = request.GET.get("table") == "teams"
         read = review_queries.review_teams if of_teams else review_queries.review_letters
-        return tables.export_review(request, read(user, cycle, measure))
-    page = review_queries.review(user, cycle, measure) if cycle else None
+        return tables.export_review(request, read(user, cycle, measure, baseline=basis.is_baseline), basis.suffix)
+    page = review_queries.review(user, cycle, measure, baseline=basis.is_baseline) if cycle else None
     context = {
         "year": fiscal_year,
+        "basis": basis,
         "page": page,
         "measure": measure,
         "measures": Measure.choices,

@@ -96,28 +96,44 @@ class Review:
         return sum(row.days is not None for row in self.rows)
 
 
-def review(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
-    """The letters and the teams."""
-    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
-    return Review(cycle, _letters(user, cycle, measure, thoughts), _teams(user, cycle, measure, thoughts))
+def review(user: User, cycle: PlanningCycle, measure: Measure, *, baseline: bool = False) -> Review:
+    """The letters and the teams; ``baseline``: beside the numbers as they were locked."""
+    asked = Asked(user, cycle, measure, baseline)
+    thoughts = asked.proposals()
+    return Review(cycle, _letters(asked, thoughts), _teams(asked, thoughts))
 
 
-def review_letters(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+def review_letters(user: User, cycle: PlanningCycle, measure: Measure, *, baseline: bool = False) -> Review:
     """The letters alone, for a file of them."""
-    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
-    return Review(cycle, _letters(user, cycle, measure, thoughts), ())
+    asked = Asked(user, cycle, measure, baseline)
+    return Review(cycle, _letters(asked, asked.proposals()), ())
 
 
-def review_teams(user: User, cycle: PlanningCycle, measure: Measure) -> Review:
+def review_teams(user: User, cycle: PlanningCycle, measure: Measure, *, baseline: bool = False) -> Review:
     """The teams alone, for a file of them."""
-    thoughts = list(proposals_of(user, cycle).filter(measure=measure))
-    return Review(cycle, (), _teams(user, cycle, measure, thoughts))
+    asked = Asked(user, cycle, measure, baseline)
+    return Review(cycle, (), _teams(asked, asked.proposals()))
 
 
-def _letters(user: User, cycle: PlanningCycle, measure: Measure, thoughts: Iterable[Proposal]) -> tuple[ReviewRow, ...]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a review is read for."""
+
+    user: User
+    cycle: PlanningCycle
+    measure: Measure
+    baseline: bool
+
+    def proposals(self) -> list[Proposal]:
+        return list(proposals_of(self.user, self.cycle).filter(measure=self.measure))
+
+
+def _letters(asked: Asked, thoughts: Iterable[Proposal]) -> tuple[ReviewRow, ...]:
     """Everybody with a quota whom the viewer sees, but not the viewer; who waits longest first."""
+    user, cycle, measure = asked.user, asked.cycle, asked.measure
     year = cycle.fiscal_year
-    quotas = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year, measure=measure).order_by()
+    quotas = Quota.objects.visible_to(user).of_version(baseline=asked.baseline)
+    quotas = quotas.filter(plan__fiscal_year=year, measure=measure).order_by()
     sums = dict(quotas.values_list("person_id").annotate(sum=Sum("amount", output_field=MoneyField())))
     rows = QuotaLetter.objects.visible_to(user).filter(cycle=cycle).select_related("person")
     found = {row.person_id: row for row in rows}
@@ -175,9 +191,11 @@ def _comments(user: User, keys: list[int]) -> dict[int, int]:
     return dict(rows.order_by().values_list("thread__key").annotate(n=Count("pk")))
 
 
-def _teams(user: User, cycle: PlanningCycle, measure: Measure, thoughts: Iterable[Proposal]) -> tuple[TeamRow, ...]:
+def _teams(asked: Asked, thoughts: Iterable[Proposal]) -> tuple[TeamRow, ...]:
     """Teams whose target the viewer sees, that have one or a proposal, or that the viewer leads."""
-    targets = Target.objects.visible_to(user).in_force().filter(plan__fiscal_year=cycle.fiscal_year, team__isnull=False)
+    user, cycle, measure = asked.user, asked.cycle, asked.measure
+    targets = Target.objects.visible_to(user).of_version(baseline=asked.baseline)
+    targets = targets.filter(plan__fiscal_year=cycle.fiscal_year, team__isnull=False)
     rows = targets.filter(measure=measure).order_by().values_list("team_id")
     given = dict(rows.annotate(sum=Sum("amount", output_field=MoneyField())))
     said = {row.team_id: row for row in thoughts if row.team_id is not None}

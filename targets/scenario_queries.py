@@ -28,11 +28,13 @@ from targets.scenario_numbers import Places, read_places, sums_of
 from targets.scenario_words import sentence
 
 MOST_COMPARED = 4
+BASES = (PlanKind.WORKING, PlanKind.BASELINE)
+"""Kinds of version that scenarios are compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One holder in one version. ``change``: against the working version; ``expected``: as last year."""
+    """One holder in one version. ``change``: against the version in the first column; ``expected``: as last year."""
 
     amount: Decimal | None
     change: Decimal | None
@@ -68,7 +70,7 @@ class Column:
 
     plan: CompanyPlan
     title: str
-    is_working: bool
+    is_base: bool  # the others are compared with it: the working version or the baseline
     company: Cell
     quotas: Decimal
     positions: int
@@ -137,8 +139,8 @@ def since_copy(user: User, scenario: CompanyPlan, working: CompanyPlan) -> tuple
 def compare(
     user: User, year: FiscalYear, plans: Sequence[CompanyPlan], measure: str, steps: Sequence[ScenarioStep] = ()
 ) -> Comparison:
-    """The versions in the order given, the working one first where it is among them. ``steps``: by ``read_steps``."""
-    plans = sorted(plans[:MOST_COMPARED], key=lambda plan: plan.kind != PlanKind.WORKING)
+    """The versions in the order given; a working one or a baseline comes first. ``steps``: by ``read_steps``."""
+    plans = plans[:MOST_COMPARED]
     cycle = cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year)
     places = read_places(plans[0], user, today())
     sums = sums_of(plans, measure)
@@ -230,10 +232,10 @@ class _Table:
             hits = [one for one in people if self.outlook.is_known and brought.get(one, ZERO) >= own[one]]
             opened = [one for one in own if one.column == "position_id"]
             title = plan.name if plan.kind == PlanKind.SCENARIO else str(PlanKind(plan.kind).label)
-            is_working = plan.kind == PlanKind.WORKING
+            is_base = plan.kind in BASES
             quotas = sum((own[one] for one in (*people, *opened)), ZERO)
             counts = len(opened), len(people), len(hits)
-            found.append(Column(plan, title, is_working, company, quotas, *counts, self._lacking(own)))
+            found.append(Column(plan, title, is_base, company, quotas, *counts, self._lacking(own)))
         return tuple(found)
 
     def _lacking(self, own: Mapping[Holder, Decimal]) -> Lacking:
@@ -272,10 +274,10 @@ class _Table:
         return self._cells(cells)
 
     def _cells(self, found: Sequence[tuple[Decimal | None, Decimal | None, Decimal | None]]) -> tuple[Cell, ...]:
-        has_working = self.plans[0].kind == PlanKind.WORKING
-        first = found[0][0] if has_working else None
+        has_base = self.plans[0].kind in BASES
+        first = found[0][0] if has_base else None
         return tuple(
-            Cell(amount, (amount or ZERO) - (first or ZERO) if has_working and index else None, expected, over)
+            Cell(amount, (amount or ZERO) - (first or ZERO) if has_base and index else None, expected, over)
             for index, (amount, expected, over) in enumerate(found)
         )
 

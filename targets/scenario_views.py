@@ -40,10 +40,14 @@ def _measure(request: HttpRequest) -> Measure:
 
 
 def _plans(request: HttpRequest, year: str) -> list[CompanyPlan]:
-    """The working version, if there is one, and the scenarios of the year, as far as they are visible."""
-    kinds = (PlanKind.WORKING, PlanKind.SCENARIO)
+    """The working version and the baseline, if there are any, and the scenarios of the year, as far as visible."""
+    kinds = (PlanKind.WORKING, PlanKind.BASELINE, PlanKind.SCENARIO)
     rows = CompanyPlan.objects.visible_to(user_of(request)).filter(fiscal_year__label=year, kind__in=kinds)
     return list(rows.select_related("fiscal_year", "author", "decided_by").order_by("-number"))
+
+
+def _of_kind(plans: list[CompanyPlan], kind: PlanKind) -> CompanyPlan | None:
+    return next((plan for plan in plans if plan.kind == kind), None)
 
 
 def _scenario(request: HttpRequest, year: str, pk: int) -> CompanyPlan:
@@ -56,8 +60,8 @@ def _scenario(request: HttpRequest, year: str, pk: int) -> CompanyPlan:
 def scenario_list(request: HttpRequest, year: str) -> HttpResponseBase:
     """The scenarios of a year beside the working version; a POST copies it into a new one."""
     user, fiscal_year, measure = user_of(request), visible_or_404(FiscalYear, request, label=year), _measure(request)
-    plans = _plans(request, year)
-    working = next((plan for plan in plans if plan.kind == PlanKind.WORKING), None)
+    plans, basis = _plans(request, year), basis_of(request.GET, fiscal_year)
+    working, beside = _of_kind(plans, PlanKind.WORKING), _of_kind(plans, basis.kind)
     form = ScenarioForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -69,14 +73,15 @@ def scenario_list(request: HttpRequest, year: str) -> HttpResponseBase:
         except RuleViolation as error:
             form.add_error(None, str(error))
     opened = [plan for plan in plans if plan.kind == PlanKind.SCENARIO and plan.frozen_at is None]
-    shown = [working, *opened] if working else []
+    shown = [beside, *opened] if beside else []
     steps = scenario_queries.read_steps(user, opened)
-    table = scenario_queries.compare(user, fiscal_year, shown, measure, steps) if opened and working else None
+    table = scenario_queries.compare(user, fiscal_year, shown, measure, steps) if opened and shown else None
     listed = [plan for plan in plans if plan.kind == PlanKind.SCENARIO]
     if export_format(request) and request.method == "GET":
-        return scenario_tables.export_list(request, listed, table, f"scenarios-{year}")
+        return scenario_tables.export_list(request, listed, table, f"scenarios-{year}{basis.suffix}")
     context = {
         "year": fiscal_year,
+        "basis": basis,
         "form": form,
         "table": table,
         "lead": scenario_queries.lead(table) if table else "",
@@ -100,22 +105,26 @@ def _detail(request: HttpRequest, label: str, pk: int, status: int = 200, **more
     if scenario is None:
         raise Http404
     year = scenario.fiscal_year
+    basis = basis_of(request.GET, year)
     wanted = {scenario.pk, *(int(key) for key in request.GET.getlist("with") if key.isdecimal() and len(key) < 19)}
-    shown = [plan for plan in plans if plan.kind == PlanKind.WORKING or plan.pk in wanted]
+    scenarios_of_year = [plan for plan in plans if plan.kind == PlanKind.SCENARIO]
+    beside = [plan for plan in plans if plan.kind == basis.kind]
+    shown = [*beside, scenario, *(one for one in scenarios_of_year if one.pk in wanted and one != scenario)]
     steps = scenario_queries.read_steps(user, shown)
-    table = scenario_queries.compare(user, year, _first(shown, scenario), measure, steps)
+    table = scenario_queries.compare(user, year, shown, measure, steps)
     if export_format(request):
         lines = scenario_queries.step_lines(steps, scenario)
-        return scenario_tables.export_one(request, table, lines, f"scenario-{year.label}-{measure}")
-    working = next((plan for plan in plans if plan.kind == PlanKind.WORKING), None)
+        return scenario_tables.export_one(request, table, lines, f"scenario-{year.label}-{measure}{basis.suffix}")
+    working = _of_kind(plans, PlanKind.WORKING)
     seen, since = scenario_queries.since_copy(user, scenario, working) if working else (0, 0)
     context = {
         "year": year,
+        "basis": basis,
         "scenario": scenario,
         "table": table,
         "lead": scenario_queries.lead(table),
         "steps": scenario_queries.step_lines(steps, scenario),
-        "others": [plan for plan in plans if plan.kind == PlanKind.SCENARIO and plan.pk != scenario.pk],
+        "others": [plan for plan in scenarios_of_year if plan.pk != scenario.pk],
         "wanted": wanted,
         "measure": measure,
         "measures": Measure.choices,
@@ -128,11 +137,6 @@ def _detail(request: HttpRequest, label: str, pk: int, status: int = 200, **more
         "reason": request.POST.get("reason", ""),
     }
     return render(request, "targets/scenario_detail.html", context | more, status=status)
-
-
-def _first(plans: list[CompanyPlan], scenario: CompanyPlan) -> list[CompanyPlan]:
-    """The working version and this scenario before the others, of which only some fit beside them."""
-    return sorted(plans, key=lambda plan: (plan.kind != PlanKind.WORKING, plan.pk != scenario.pk))
 
 
 @admins_only

@@ -27,14 +27,14 @@ from targets.scenario_tables import ratio
 from targets.version_queries import ComparisonPage, VersionLine
 
 
-def export_grid(request: HttpRequest, grid: Grid) -> HttpResponseBase:
+def export_grid(request: HttpRequest, grid: Grid, suffix: str = "") -> HttpResponseBase:
     """One line per holder, one column per leaf period, the year at the end."""
     periods = [Column(period.label, "money") for period in grid.periods]
     columns = [Column(_("Holder")), *periods, Column(_("Year"), "money")]
     rows: list[Sequence[Value]] = [
         [line.label, *(cell.amount for cell in line.cells), line.total] for line in grid.lines
     ]
-    return audited_table(request, columns, rows, f"territories-{grid.year}-{grid.measure}")
+    return audited_table(request, columns, rows, f"territories-{grid.year}-{grid.measure}{suffix}")
 
 
 def export_company(request: HttpRequest, grid: CompanyGrid, suffix: str = "") -> HttpResponseBase:
@@ -57,7 +57,9 @@ def export_company(request: HttpRequest, grid: CompanyGrid, suffix: str = "") ->
     return audited_table(request, columns, rows, name, as_of=past.day if past else clock.today(), title=title)
 
 
-def export_allocation(request: HttpRequest, user: User, grids: Sequence[AllocationGrid]) -> HttpResponseBase:
+def export_allocation(
+    request: HttpRequest, user: User, grids: Sequence[AllocationGrid], suffix: str = ""
+) -> HttpResponseBase:
     """What the imports of quotas and of targets read back, whole: of a workbook a sheet for each, else the quotas.
 
     One line per holder and column of the grids. Whoever has no number has an empty amount; whom the viewer does not
@@ -66,7 +68,7 @@ def export_allocation(request: HttpRequest, user: User, grids: Sequence[Allocati
     first = grids[0]
     quotas = Sheet("quotas", _columns("name", "email"), list(_quota_rows(user, grids)))
     targets = Sheet("targets", _columns("scope", "key"), list(_target_rows(user, grids)))
-    name = f"quotas-{first.year}-{first.measure}"
+    name = f"quotas-{first.year}-{first.measure}{suffix}"
     return audited_table(request, quotas.columns, quotas.rows, name, title=quotas.title, more=[targets])
 
 
@@ -120,10 +122,10 @@ def export_numbers(request: HttpRequest, found: Numbers, year: FiscalYear, past:
     return audited_table(request, first.columns, first.rows, name, as_of=day, title=first.title, more=more)
 
 
-def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
+def export_review(request: HttpRequest, page: Review, suffix: str = "") -> HttpResponseBase:
     """One line per letter, in whole amounts; or per team, where ``?table=teams`` names what managers propose."""
     if request.GET.get("table") == "teams":
-        return _export_proposals(request, page)
+        return _export_proposals(request, page, suffix)
     columns = [
         Column(_("Rep")),
         Column(_("Proposed"), "money"),
@@ -138,17 +140,17 @@ def export_review(request: HttpRequest, page: Review) -> HttpResponseBase:
         [row.name, row.proposed, row.view, row.difference, row.note, row.comments, row.state.label, row.days]
         for row in page.rows
     )
-    return audited_table(request, columns, lines, f"review-{page.cycle.fiscal_year.label}")
+    return audited_table(request, columns, lines, f"review-{page.cycle.fiscal_year.label}{suffix}")
 
 
-def _export_proposals(request: HttpRequest, page: Review) -> HttpResponseBase:
+def _export_proposals(request: HttpRequest, page: Review, suffix: str) -> HttpResponseBase:
     amounts = (_("Target"), _("Manager’s view"), _("Difference"))
     columns = [Column(_("Team")), *(Column(text, "money") for text in amounts), Column(_("Note"))]
     lines: Iterable[Row] = (
         [row.name, row.standing.target, row.standing.proposed, row.standing.difference, row.standing.note]
         for row in page.teams
     )
-    return audited_table(request, columns, lines, f"review-teams-{page.cycle.fiscal_year.label}")
+    return audited_table(request, columns, lines, f"review-teams-{page.cycle.fiscal_year.label}{suffix}")
 
 
 def export_revision(request: HttpRequest, view: RevisionView, name: str) -> HttpResponseBase:

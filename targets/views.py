@@ -1,14 +1,12 @@
 """Pages of targets: the grid of territories, the number of a team with its history, a year's numbers on a past day."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +17,7 @@ from spm.org.gates import user_of, visible_or_404
 from spm.org.models import FiscalYear, Team
 from spm.ui.exports import export_format
 from targets import access, cycles, grids, number_history, number_tables, past_numbers, past_plans, tables
+from targets.basis import basis_of, planned_years, version_of
 from targets.choices import Measure, Scope
 from targets.goals import of_team
 from targets.grids import Grid
@@ -32,12 +31,6 @@ def _measure(request: HttpRequest) -> Measure:
     return Measure(wanted) if wanted in Measure.values else Measure.BOOKINGS
 
 
-def _measure_links(chosen: Measure) -> list[dict[str, Any]]:
-    return [
-        {"href": f"?measure={value}", "label": label, "current": value == chosen} for value, label in Measure.choices
-    ]
-
-
 def _year(request: HttpRequest, label: str) -> FiscalYear:
     return visible_or_404(FiscalYear, request, label=label)
 
@@ -48,29 +41,34 @@ def territory_grid(request: HttpRequest, year: str) -> HttpResponseBase:
     user, fiscal_year, measure = user_of(request), _year(request, year), _measure(request)
     if not access.can_see_plan(user):
         raise PermissionDenied
-    may_edit = access.can_edit_plan(user, None)
-    grid = grids.read(user, fiscal_year, measure)
-    changes = grids.territory_history(user, fiscal_year, measure)
+    # What is written goes into the working version, whichever was shown.
+    basis, plan = version_of({} if request.method == "POST" else request.GET, fiscal_year)
+    grid = grids.read(user, fiscal_year, measure, baseline=basis.is_baseline)
     if export_format(request) and request.method == "GET":
         if request.GET.get("table") == number_tables.HISTORY:
+            changes = grids.territory_history(user, fiscal_year, measure)
             return number_tables.export_history(request, changes, f"territories-{year}-{measure}")
-        return tables.export_grid(request, grid)
+        return tables.export_grid(request, grid, basis.suffix)
     status = 200
     if request.method == "POST":
-        if not may_edit:
+        if not access.can_edit_plan(user, None):
             raise PermissionDenied
         saved, grid = _store(request, grid, fiscal_year)
         if saved:
             return redirect(f"{request.path}?measure={measure}")
         status = 422
+    may_edit = access.can_edit_target(user, plan) or status == 422  # what was typed stays to be read
     context = {
         "title": _("Territory targets"),
         "year": fiscal_year,
+        "basis": basis,
         "grid": grid,
         "measure": measure,
-        "measures": _measure_links(measure),
+        "measures": Measure.choices,
         "can_edit": may_edit,
-        "changes": changes,
+        "is_locked": not access.is_open(plan),
+        "can_request": access.can_request_revision(user, plan),
+        "changes": grids.territory_history(user, fiscal_year, measure),
         "needs_reason": may_edit and cycles.needs_reason(cycles.cycle_of(fiscal_year)),
         "reason": request.POST.get("reason", ""),
     }
@@ -129,17 +127,18 @@ def numbers(request: HttpRequest, year: str) -> HttpResponseBase:
 @require_safe
 def team_detail(request: HttpRequest, year: str, pk: int) -> HttpResponseBase:
     """The targets of one team in one year, all measures, with each change."""
-    user, fiscal_year = user_of(request), _year(request, year)
+    user, fiscal_year = user_of(request), get_object_or_404(planned_years(user_of(request)), label=year)
     team = visible_or_404(Team, request, pk=pk)
     if not access.can_see_targets(user, team):
         raise PermissionDenied
-    back = f"{reverse('targets:allocate', args=[year])}?team={team.pk}"
-    table = grids.holder_table(user, fiscal_year, Target, of_team(team.pk))
+    back, basis = f"{reverse('targets:allocate', args=[year])}?team={team.pk}", basis_of(request.GET, fiscal_year)
+    table = grids.holder_table(user, fiscal_year, Target, of_team(team.pk), baseline=basis.is_baseline)
     changes = number_history.of_holder(Target, of_team(team.pk), fiscal_year)
     if export_format(request):
-        return number_tables.export_number(request, table, changes, f"targets-{team.name}-{year}")
+        return number_tables.export_number(request, table, changes, f"targets-{team.name}-{year}{basis.suffix}")
     context = {
         "year": fiscal_year,
+        "basis": basis,
         "name": team.name,
         "table": table,
         "changes": number_history.paged(changes, request.GET.get("page")),

@@ -13,7 +13,7 @@ from spm.money import ZERO
 from spm.org import clock
 from spm.org.models import FiscalYear, User
 from spm.ui.fields import MoneyField
-from targets.choices import Measure, PlanKind
+from targets.choices import Measure
 from targets.models import Quota
 from territories import access, plan_checks, plan_live, plans
 from territories.choices import PlanState, Section
@@ -76,8 +76,8 @@ class Board:
         return sum(card.state == PlanState.SUBMITTED for card in self.cards)
 
 
-def board(user: User, year: FiscalYear) -> Board:
-    """Everybody's plans that the user sees; a fixed number of queries."""
+def board(user: User, year: FiscalYear, *, baseline: bool = False) -> Board:
+    """Everybody's plans that the user sees; a fixed number of queries. ``baseline``: beside quotas as locked."""
     rows = TerritoryPlan.objects.visible_to(user).filter(fiscal_year=year)
     known = list(rows.select_related("person", "territory", "fiscal_year").order_by("person__name", "pk"))
     lines: dict[int, list[TerritoryPlanLine]] = defaultdict(list)
@@ -88,7 +88,7 @@ def board(user: User, year: FiscalYear) -> Board:
         .filter(plan__in=known, section=Section.RETENTION)
         .values_list("plan", "base")
     )
-    quotas = _quotas(user, year)
+    quotas = _quotas(user, year, baseline=baseline)
     cards = [_card(user, plan, lines[plan.pk], bases.get(plan.pk), quotas.get(plan.person_id)) for plan in known]
     template = PlanTemplate.objects.visible_to(user).filter(fiscal_year=year).first()
     can_roll_out = access.can_roll_out(user)
@@ -108,10 +108,9 @@ def label_of(state: str) -> str:
     return _("Not started") if state == NOT_STARTED else str(PlanState(state).label)
 
 
-def _quotas(user: User, year: FiscalYear) -> dict[int, Decimal]:
-    rows = Quota.objects.visible_to(user).filter(
-        plan__fiscal_year=year, plan__kind=PlanKind.WORKING, measure=Measure.BOOKINGS
-    )
+def _quotas(user: User, year: FiscalYear, *, baseline: bool) -> dict[int, Decimal]:
+    rows = Quota.objects.visible_to(user).of_version(baseline=baseline)
+    rows = rows.filter(plan__fiscal_year=year, measure=Measure.BOOKINGS)
     summed = rows.order_by().values_list("person").annotate(sum=Sum("amount", output_field=MoneyField()))
     return dict(summed)
 

@@ -19,6 +19,7 @@ from spm.org.gates import admins_only, user_of, visible_or_404
 from spm.org.limits import spend
 from spm.org.models import FiscalYear
 from spm.ui.exports import export_format
+from targets.basis import basis_of
 from territories import access, plan_board, plan_files, plan_forms, plans, tables
 from territories.choices import FileFormat
 from territories.models import PlanFile, TerritoryPlan
@@ -34,10 +35,11 @@ def plan_board_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "dashboards/no_calendar.html", {"title": _("Territory plans")})
     if not access.can_see_board(user):
         return _own(request, year)
-    page = plan_board.board(user, year)
+    basis = basis_of(request.GET, year)
+    page = plan_board.board(user, year, baseline=basis.is_baseline)
     if export_format(request):
-        return tables.export_board(request, page)
-    context = {"page": page, "file": plan_files.newest(year, user)}
+        return tables.export_board(request, page, basis.suffix)
+    context = {"page": page, "basis": basis, "file": plan_files.newest(year, user)}
     return render(request, "territories/plan_board.html", context)
 
 

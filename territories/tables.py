@@ -12,7 +12,7 @@ from territories.account_list import AccountLine
 from territories.plan_board import Board
 
 
-def export_board(request: HttpRequest, page: Board) -> HttpResponseBase:
+def export_board(request: HttpRequest, page: Board, suffix: str = "") -> HttpResponseBase:
     """One line per plan that the viewer sees."""
     columns = [
         Column(_("Person")),
@@ -43,7 +43,7 @@ def export_board(request: HttpRequest, page: Board) -> HttpResponseBase:
         ]
         for card in page.cards
     ]
-    return audited_table(request, columns, rows, f"territory-plans-{page.year.label}")
+    return audited_table(request, columns, rows, f"territory-plans-{page.year.label}{suffix}")
 
 
 def export_accounts(request: HttpRequest, lines: Iterable[AccountLine]) -> HttpResponseBase:
