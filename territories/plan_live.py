@@ -6,6 +6,8 @@ Credits to the plan's person, in the plan's year up to the clock's day, bookings
 - retention: those of accounts with a booking in the year before; a line that names an account, of that account;
 - channel: those of lines with that partner.
 A section counts each credit once, also where its lines name an account and the one above it, or one partner twice.
+The base of retention is what customers of the year before bring beside the named key accounts (with these it adds up to
+the quota, ux.md), so retention is held against the base and the goals of those key accounts that bought then.
 A credit may stand behind several sections, so sections are not added up. Rule: issue of the living plan, domain idea 1.
 """
 
@@ -76,7 +78,10 @@ def read(
     now, past = _sold(plan.person_id, (years.own[0], min(today, years.own[1])), years.before)
     share = years.elapsed(quotas, today)
     families = _families([line.account_id for line in lines if line.account_id])
-    firsts, kept = _buyers(now.accounts, years)
+    named_lines = [line for line in lines if line.section == Section.ACCOUNTS and line.account_id]
+    named = {pk for line in named_lines for pk in families[line.account_id or 0]}
+    firsts, kept = _buyers(now.accounts.keys() | named, years)
+    again = sum((line.amount or ZERO for line in named_lines if kept & families[line.account_id or 0]), ZERO)
     found = {}
     for line in lines:
         actual, then = _of_line(line, now, families), _of_line(line, past, families)
@@ -85,13 +90,12 @@ def read(
     goals: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
         goals[line.section] += line.amount or ZERO
-    named = {pk for line in lines if line.section == Section.ACCOUNTS for pk in families.get(line.account_id or 0, ())}
     partners = {normalise(line.partner) for line in lines if line.section == Section.CHANNEL and line.partner}
     sections = {
         Section.ACCOUNTS.value: (_over(now.accounts, named), _over(past.accounts, named), goals[Section.ACCOUNTS]),
         Section.CHANNEL.value: (_over(now.partners, partners), _over(past.partners, partners), goals[Section.CHANNEL]),
         Section.BUSINESS.value: (_over(now.accounts, firsts), ZERO, goals[Section.BUSINESS]),
-        Section.RETENTION.value: (_over(now.accounts, kept), sum(past.accounts.values(), ZERO), base),
+        Section.RETENTION.value: (_over(now.accounts, kept), sum(past.accounts.values(), ZERO), base and base + again),
     }
     return LivePlan(found, {name: _live(*amounts, share) for name, amounts in sections.items()})
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -150,6 +151,28 @@ def test_what_each_section_counts_is_worked_out_by_hand(planned):
     _lines, live = live_of(planned)
     told = {section: (one.actual, one.before) for section, one in live.sections.items()}
     assert told == {"accounts": (300, 0), "business": (300, 0), "retention": (70, 900), "channel": (0, 0)}
+
+
+def test_retention_is_held_against_the_base_and_the_key_accounts_that_bought_last_year(planned):
+    """The base leaves the key accounts aside; their goals count where they bought last year."""
+    make_company(fixed_today="2027-06-30")
+    new, old = planned.accounts
+    silent = make_account("Silent", owner=planned.rep)
+    for account, goal in ((new, 1000), (old, 600), (silent, 400)):
+        line = add(planned, Section.ACCOUNTS)
+        TerritoryPlanLine.objects.filter(pk=line.pk).update(account=account, amount=goal)
+    make_actual(planned.rep, "2026-03-01", 900, kind="booking", account=old)
+    make_actual(planned.rep, "2026-04-01", 100, kind="booking", account=silent)
+    make_actual(planned.rep, "2027-02-01", 300, kind="booking", account=new)
+    make_actual(planned.rep, "2027-02-02", 50, kind="booking", account=old)
+    lines, _live = live_of(planned)
+    base = Decimal(500)
+    live = plan_live.read(planned.plan, lines, base, quotas_of(planned.plan), years_of(planned.plan))
+    kept = live.sections[Section.RETENTION]
+    assert (kept.actual, kept.goal) == (50, 500 + 600 + 400)
+    assert (
+        live_of(planned)[1].sections[Section.RETENTION].goal is None
+    )  # without a base there is nothing to hold against
 
 
 def test_an_account_and_the_one_above_it_count_once_in_the_total(planned):

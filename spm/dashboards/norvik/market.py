@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice, product
 
 from spm.dashboards.norvik.cast import SELLERS, Row
-from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, NEXT_YEAR, REPS
+from spm.dashboards.norvik.figures import GIVEN_A_TERRITORY, LOST_AN_ACCOUNT, NEXT_YEAR, REPS, THIS_YEAR
 from spm.dashboards.norvik.noise import between, pick
 
-ACCOUNTS_EACH = {"N4": 8, "N5": 8, "S4": 8, "S5": 8, "C3": 8, "C4": 8}  # the others have 9: 120 in all
+USUAL = 9  # accounts of a territory
+ACCOUNTS_EACH = {"N4": 8, "N5": 8, "S4": 8, "S5": 8, "C3": 8, "C4": 8}  # 120 in all
 KEY_EACH = {"S5": 2, "C4": 2}  # the others have 3: 40 in all
+FIRST_BUYS = {0: date(THIS_YEAR, 1, 19), 1: date(THIS_YEAR, 4, 20)}  # the last account of a territory, the one before
 PROJECTS = ("Screw compressors", "Piston compressors", "Process filters", "Dryers")
 REPEATS = ("Filter elements", "Air filters", "Service")
 PARTNERS = ("Airconda Supply", "Delmaris Pneumatics", "Oststern Technik", "Filtrovia")
@@ -68,6 +71,11 @@ class Customer:
         return pick(PLACES[self.code], self.account_id, "place")
 
     @property
+    def first_buys(self) -> date:
+        """Two accounts of each territory were won in the running year, which is its new business."""
+        return FIRST_BUYS.get(ACCOUNTS_EACH.get(self.code, USUAL) - self.number, date.min)
+
+    @property
     def country(self) -> str:
         return self.place[0]
 
@@ -79,7 +87,7 @@ def _names() -> Iterator[tuple[str, str]]:
 
 def _customers() -> tuple[Customer, ...]:
     names = _names()
-    places = [(rep.code, number) for rep in REPS for number in range(1, ACCOUNTS_EACH.get(rep.code, 9) + 1)]
+    places = [(rep.code, number) for rep in REPS for number in range(1, ACCOUNTS_EACH.get(rep.code, USUAL) + 1)]
     return tuple(
         Customer(code, number, f"{root} {TRADES[industry]}", industry, number <= KEY_EACH.get(code, 3))
         for (code, number), (root, industry) in zip(places, islice(names, len(places)), strict=True)

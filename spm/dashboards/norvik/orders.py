@@ -183,8 +183,8 @@ def _order(stretch: Stretch, number: int, cents: int, *, is_project: bool) -> Or
 
 
 def _customer(code: str, day: date, number: int, *, is_project: bool) -> Customer:
-    """Key accounts buy more often; the lost one bought every month, and nothing since its last order."""
-    theirs = CUSTOMERS_OF[code]
+    """Key accounts buy more often; the lost one bought every month, and nothing since its last order; two are new."""
+    theirs = tuple(customer for customer in CUSTOMERS_OF[code] if customer.first_buys <= day)
     if code == LOST.code and number == 1 and day < date(2026, 6, 1):
         return LOST
     if code == LOST.code and day >= date(2026, 6, 1):
