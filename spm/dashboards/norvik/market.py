@@ -12,7 +12,7 @@ from spm.dashboards.norvik.noise import between, pick
 USUAL = 9  # accounts of a territory
 ACCOUNTS_EACH = {"N4": 8, "N5": 8, "S4": 8, "S5": 8, "C3": 8, "C4": 8}  # 120 in all
 KEY_EACH = {"S5": 2, "C4": 2}  # the others have 3: 40 in all
-FIRST_BUYS = {0: date(THIS_YEAR, 1, 19), 1: date(THIS_YEAR, 4, 20)}  # the last account of a territory, the one before
+FIRST_BUYS = {0: date(THIS_YEAR, 1, 19), 1: date(THIS_YEAR, 2, 16)}  # the last account of a territory, the one before
 PROJECTS = ("Screw compressors", "Piston compressors", "Process filters", "Dryers")
 REPEATS = ("Filter elements", "Air filters", "Service")
 PARTNERS = ("Airconda Supply", "Delmaris Pneumatics", "Oststern Technik", "Filtrovia")
@@ -72,7 +72,7 @@ class Customer:
 
     @property
     def first_buys(self) -> date:
-        """Two accounts of each territory were won in the running year, which is its new business."""
+        """Two accounts of each territory order nothing before the running year: its new business."""
         return FIRST_BUYS.get(ACCOUNTS_EACH.get(self.code, USUAL) - self.number, date.min)
 
     @property
