@@ -1,4 +1,9 @@
-"""Errors that a person caused and a person can mend, and what a database says of its own. Pure Python."""
+"""Errors that a person caused and a person can mend, and what a database or a disk says of its own. Pure Python."""
+
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""What a system says of a disk that is full, or of somebody whose share of it is."""
 
 
 class RuleViolation(Exception):
@@ -18,6 +23,11 @@ class PeriodClosed(RuleViolation):
 
 class NothingToDo(RuleViolation):
     """The action would change nothing, and the user should hear why."""
+
+
+def has_no_room(error: BaseException | None) -> bool:
+    """Whether a folder, of temporary files say, had no room left: somebody makes some, and the same thing works."""
+    return isinstance(error, OSError) and error.errno in NO_ROOM
 
 
 def sqlstate(error: BaseException) -> str:

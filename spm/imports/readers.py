@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from spm.errors import has_no_room
 from spm.imports.csv_reader import Opener, read_csv
 from spm.imports.sheets import BadFile, BadMapping, ReadOptions, Refusal, SheetRow, Table
 from spm.imports.workbook_reader import read_workbook
@@ -98,7 +99,9 @@ def _unpack(open_bytes: Callable[[], BinaryIO]) -> "tempfile._TemporaryFileWrapp
                 if size > MAX_UNPACKED or size > MAX_RATIO * max(packed.tell(), BLOCK):
                     raise BadFile(_("The file is too large when unpacked. Split it into several files."))
                 unpacked.write(block)
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, zlib.error) as error:
+        if has_no_room(error):
+            raise
         raise BadFile(_("The compressed file is damaged or cut off. Make it again.")) from None
     unpacked.flush()
     return unpacked

@@ -385,14 +385,13 @@ def main() -> None:
         report = refused.report
     except PasswordError:
         report = {"refused": "password"}
-    except MemoryError:
-        report = {"refused": "memory"}
-    except OSError as error:
-        report = {"refused": "memory" if error.errno == errno.EFBIG else "damaged"}
+    except (MemoryError, OSError) as error:
+        if (code := getattr(error, "errno", errno.EFBIG)) == errno.ENOSPC:
+            os._exit(code)  # nor, perhaps, is there room for a report
+        report = {"refused": "memory" if code == errno.EFBIG else "damaged"}
     except (CalamineError, zipfile.BadZipFile, EOFError, KeyError, IndexError, TypeError, ValueError):
         report = {"refused": "damaged"}  # readers raise all of these on broken workbooks
-    sys.stderr.write("\n" + json.dumps(report) + "\n")
-    sys.stderr.flush()
+    print("\n" + json.dumps(report), file=sys.stderr, flush=True)  # noqa: T201  # what the parent reads
     os._exit(0)  # without another try to write rows that did not fit
 
 

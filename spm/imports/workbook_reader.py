@@ -1,5 +1,6 @@
 """Reads XLSX: has the workbook opened by a process with memory and time limits, then reads the rows it wrote."""
 
+import errno
 import json
 import os
 import subprocess
@@ -51,7 +52,10 @@ def read_workbook(data: bytes | Path, sheet: str | None = None, usual: str = "")
 
 
 def _converted(data: bytes | Path, sheet: str, usual: str) -> tuple[Temporary, dict[str, Any]]:
-    """The file of rows that the child wrote, which lives as long as its object, and the child's report."""
+    """The file of rows that the child wrote, which lives as long as its object, and the child's report.
+
+    Raises OSError where there was no room for them.
+    """
     rows = tempfile.NamedTemporaryFile(prefix="spm-rows-")  # noqa: SIM115  # closed by its owner
     with tempfile.NamedTemporaryFile(prefix="spm-book-", suffix=".xlsx") as copy:
         if isinstance(data, bytes):
@@ -64,6 +68,8 @@ def _converted(data: bytes | Path, sheet: str, usual: str) -> tuple[Temporary, d
             # A reader that ran out of memory may hang while it looks for words about it.
             words = {**os.environ, "RUST_BACKTRACE": "0"}
             code = _ended(subprocess.Popen(command, stdout=rows, stderr=told, env=words), rows)  # noqa: S603
+            if code == errno.ENOSPC:
+                raise OSError(code, os.strerror(code))
             told.seek(0)
             lines = told.read().decode(errors="replace").strip().splitlines()
     try:

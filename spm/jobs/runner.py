@@ -6,7 +6,7 @@ import structlog
 from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 
-from spm.errors import RuleViolation
+from spm.errors import RuleViolation, has_no_room
 from spm.jobs import leases
 from spm.jobs.choices import JobState
 from spm.jobs.heartbeat import Heartbeat
@@ -45,9 +45,10 @@ def run(pk: int, *, heartbeat: bool = False) -> JobState | None:
 
 
 def _record(job: Job, error: Exception, log: structlog.typing.FilteringBoundLogger) -> JobState:
-    """Failed, or waiting again where the database or something outside was merely busy or away."""
+    """Failed, or waiting again where the database or something outside was merely busy or away, or a disk full."""
     reason = error_text(error)
-    again = isinstance(error, OperationalError | TryAgain) and job.attempt < leases.MOST_ATTEMPTS
+    passes = isinstance(error, OperationalError | TryAgain) or has_no_room(error)
+    again = passes and job.attempt < leases.MOST_ATTEMPTS
     connection.close_if_unusable_or_obsolete()
     if again:
         leases.postpone(job, reason, timezone.now())

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template import loader
 
-from spm.errors import sqlstate
+from spm.errors import has_no_room, sqlstate
 
 RETRY_AFTER = 30  # seconds a browser or proxy may wait when the database is away
 BUSY_AFTER = 5  # the same when it only waits for somebody else's write
@@ -67,11 +67,13 @@ def busy(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 where the database is away or too busy, which waiting mends."""
+    """500; or 503 where the database is away or too busy, or a disk full, which waiting mends."""
     if is_busy(sys.exception()):
         return busy(request)
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return _page("503.html", 503, {"Retry-After": str(RETRY_AFTER)})
+    if has_no_room(sys.exception()):
+        return _page("503_full.html", 503, {"Retry-After": str(RETRY_AFTER)})
     return _page("500.html", 500)
 
 
