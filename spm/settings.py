@@ -172,13 +172,22 @@ def postgresql(url: str) -> dict[str, Any]:
 
     Server options that the address itself names come last, and so count.
     """
-    parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    parsed: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
     named = parsed.get("OPTIONS", {})
     limits = " ".join(f"-c {name}={seconds}s" for name, seconds in DATABASE_LIMITS[PROCESS].items())
+    # Whoever asks while the server is away waits ``timeout`` and is told so. The pool itself gives up sooner, and tries
+    # at once for the next who asks: by itself it would wait ever longer, and miss by minutes that the server is back.
+    patience = env.int("SPM_DB_CONNECT_SECONDS", 10)
     parsed["OPTIONS"] = {
+        "connect_timeout": patience,
         **named,
         "options": f"{limits} {named.get('options', '')}".strip(),
-        "pool": {"min_size": 1, "max_size": env.int("SPM_DB_POOL", 4), "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("SPM_DB_POOL", 4),
+            "timeout": patience,
+            "reconnect_timeout": patience // 2,
+        },
     }
     return parsed
 
@@ -209,6 +218,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    "socket_timeout": 5,  # seconds; whoever asks for a job does not wait for a broker that stands still
+    "socket_connect_timeout": 5,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True

@@ -26,7 +26,7 @@ DATABASES = {"default": DATABASES["default"]}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: crash tests fork, and live_server has threads.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(DATA_DIR) / "test.sqlite3")}
-else:
+elif "SPM_TEST_POOL" not in os.environ:  # a web server that a test started keeps it
     DATABASES["default"]["OPTIONS"].pop("pool", None)
 if "SPM_TEST_DATABASE" in os.environ:  # a worker that a test started: on the database and broker of that test
     DATABASES["default"]["NAME"] = os.environ["SPM_TEST_DATABASE"]

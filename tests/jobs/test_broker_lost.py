@@ -1,10 +1,7 @@
 """The broker dies with everything in it: no job is lost, and each due one runs soon after its return (INV-43)."""
 
 import os
-import shutil
 import signal
-import subprocess
-import time
 
 import pytest
 from django.utils import timezone
@@ -14,29 +11,10 @@ from spm.jobs.models import Job
 from spm.jobs.queue import enqueue
 from spm.jobs.sweeper import sweep
 from spm.jobs.waiting import wait_for_jobs
+from tests.servers import Broker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AGAIN = 60  # seconds, within which jobs run again (reliability 4.2)
-
-
-class Broker:
-    """One of this test alone, on a socket that stays the same."""
-
-    def __init__(self, folder):
-        self.place = EmbeddedBroker(folder)
-        self.start()
-
-    def start(self):
-        self.server = subprocess.Popen(self.place.command)
-        while not self.place.socket.exists():
-            time.sleep(0.02)
-
-    def lose_everything(self):
-        self.server.kill()
-        self.server.wait()
-        self.place.socket.unlink()
-        shutil.rmtree(self.place.data)
-        self.place.data.mkdir()
 
 
 @pytest.fixture
@@ -45,9 +23,7 @@ def broker(tmp_path):
         pytest.skip("There is no embedded broker for this platform.")
     one = Broker(tmp_path)
     yield one
-    one.server.terminate()
-    one.server.wait()
-    one.place.close()
+    one.close()
 
 
 @pytest.fixture

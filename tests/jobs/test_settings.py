@@ -8,6 +8,8 @@ PINNED = {
         "visibility_timeout": 3600,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
     },
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
