@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards.periods import View
 from spm.dashboards.queries import CACHE_SECONDS, Stamp, stamped
-from spm.imports.bulk import chunks
 from spm.org.models import Company
 from spm.ui.numbers import day, day_short, moment, money_compact
 from targets import number_history
@@ -116,7 +115,7 @@ def _version(view: View) -> str:
 
 
 def _changes(holders: Holders, since: datetime, currency: str) -> dict[Measure, tuple[str, ...]]:
-    """One query for each kind of number, and for each thousand of its holders."""
+    """One query for each kind of number that somebody here holds."""
     found: list[tuple[NumberChange, str]] = []
     for model, column, names in (
         (Quota, "person", holders.people),
@@ -124,10 +123,11 @@ def _changes(holders: Holders, since: datetime, currency: str) -> dict[Measure, 
         (Target, "territory", holders.territories),
     ):
         kind = _("Quota of %(name)s") if model is Quota else _("Target of %(name)s")
-        for some in chunks(names):
-            rows = _rows(model, holders).filter(**{f"{column}__in": some})
-            recent = number_history.changes_since(rows, since, f"{column}_id")
-            found += [(change, kind % {"name": names[pk]}) for pk, change in recent]
+        if not names:
+            continue
+        rows = _rows(model, holders).filter(**{f"{column}__in": list(names)})
+        recent = number_history.changes_since(rows, since, f"{column}_id")
+        found += [(change, kind % {"name": names[pk]}) for pk, change in recent]
     if holders.has_plan:
         recent = number_history.changes_since(_rows(PlanLine, holders), since, "segment")
         kind = _("Company plan, %(segment)s")

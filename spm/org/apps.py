@@ -9,7 +9,7 @@ class OrgConfig(AppConfig):
     label = "org"
 
     def ready(self) -> None:
-        from spm.org import guards, retries, sentinels, tracking  # noqa: PLC0415  # models load before ready(), not before this module
+        from spm.org import guards, long_lists, retries, sentinels, tracking  # noqa: PLC0415  # models load before ready(), not before this module
 
         invariants = (
             "verification",
@@ -20,6 +20,7 @@ class OrgConfig(AppConfig):
             "rate_invariants",
             "own_invariants",
         )
+        long_lists.register()
         autodiscover_modules("guards", "own_guards", *invariants, "signins")
         pre_create_historical_record.connect(tracking.date_history)
         pre_migrate.connect(retries.hurry_locks, sender=self)  # before the guards, which need locks themselves
