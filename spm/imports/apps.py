@@ -11,4 +11,5 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("spm.imports.organisation")
+        import_module("spm.imports.audit_words")  # registers its words
         autodiscover()

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -169,14 +170,16 @@ def _judge_only(batch: ImportBatch, staged: Staged, tell: Progress) -> None:
 def ask(batch: ImportBatch, verb: str, by: User | None, *, is_partial: bool = False) -> None:
     """Ask for ``verb`` (preview, commit, undo) as a job; its row feeds the progress bar.
 
-    ``is_partial``: a commit without the refused rows. It holds for this asking alone.
+    ``is_partial``: a commit without the refused rows. It holds for this asking alone. What the file is told to be
+    wrong with is kept as words: in the language of whoever asks.
     """
     if verb == "undo":
         check_committed(batch)
     else:
         check_open(batch)
         batch.is_partial = is_partial
-    batch.job = enqueue(JOB, subject=str(batch), arguments={"batch": batch.pk, "verb": verb}, by=by)
+    arguments = {"batch": batch.pk, "verb": verb, "language": translation.get_language()}
+    batch.job = enqueue(JOB, subject=batch.filename, arguments=arguments, by=by)
     batch.save(update_fields=["job", "is_partial"])
 
 
@@ -266,7 +269,13 @@ def _write(batch: ImportBatch, staged: Staged, by: User | None, started: float, 
     batch.state, batch.reason, batch.committed_at = BatchState.COMMITTED, "", clock.now()
     _save(batch, started)
     audit.record(
-        AuditKind.IMPORT, actor=by, subject=str(batch), batch=batch.pk, sha256=batch.sha256, rows=counts(batch)
+        AuditKind.IMPORT,
+        actor=by,
+        subject=batch.filename,
+        kind_of_file=batch.kind,
+        batch=batch.pk,
+        sha256=batch.sha256,
+        rows=counts(batch),
     )
 
 
@@ -302,7 +311,7 @@ def undo(batch: ImportBatch, by: User | None = None, confirm: Callable[[], None]
     kind_named(current.kind).undo(current, by)
     current.state, current.reason, current.undone_at, current.undone_by = BatchState.UNDONE, "", clock.now(), by
     current.save(update_fields=["state", "reason", "undone_at", "undone_by"])
-    audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=str(current), batch=current.pk)
+    audit.record(AuditKind.IMPORT_UNDO, actor=by, subject=current.filename, kind_of_file=current.kind, batch=current.pk)
     if confirm:
         confirm()
     return current

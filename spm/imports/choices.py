@@ -2,13 +2,14 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class BatchState(models.TextChoices):
     UPLOADED = "uploaded", _("Uploaded")
     PREVIEWED = "previewed", _("Previewed")
     COMMITTED = "committed", _("Committed")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("a file", "Refused")
     UNDONE = "undone", _("Undone")
 
 

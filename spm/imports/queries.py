@@ -49,6 +49,7 @@ class BatchPage:
     can_load_good: bool
     can_undo: bool
     may_map: bool
+    must_map: bool  # the file as a whole was refused: which column is which, or how it is written, may mend it
     may_upload_another: bool  # something is wrong with this one, and it is not loaded
     is_judged: bool
     is_loaded: bool
@@ -79,9 +80,10 @@ def batch_page(batch: ImportBatch, user: User) -> BatchPage:
         changes=differences.page_of(kind_named(batch.kind), batch.differences),
         missing_teams=new_teams.missing(batch) if may_load and batch.refused else [],
         can_load=may_load and batch.state == BatchState.PREVIEWED and not batch.refused,
-        can_load_good=may_load and bool(batch.refused) and batch.read > batch.refused and not batch.is_snapshot,
+        can_load_good=may_load and _has_good_rows(batch),
         can_undo=access.can_undo(user, batch) and running is None,
         may_map=may_load,
+        must_map=may_load and batch.state == BatchState.REFUSED and not batch.read,
         may_upload_another=may_load and (batch.state == BatchState.REFUSED or bool(batch.refused)),
         is_judged=bool(batch.read),
         is_loaded=batch.state == BatchState.COMMITTED,
@@ -96,9 +98,19 @@ def _without_access(batch: ImportBatch, user: User) -> int:
     return waiting
 
 
+def _loadable(batch: ImportBatch) -> int:
+    """Rows that a load would take: neither refused nor parked, nor replaced by a later row of the file."""
+    return batch.new + batch.changed + batch.unchanged
+
+
+def _has_good_rows(batch: ImportBatch) -> bool:
+    """Some rows are refused, others can be loaded, or parked; a full snapshot is loaded whole or not at all."""
+    return bool(batch.refused) and _loadable(batch) + batch.parked > 0 and not batch.is_snapshot
+
+
 def _sentence(batch: ImportBatch) -> str:
     """What became of the file, or what loading it would do; "" where the reason beside it says it."""
-    words = {"read": batch.read, "good": batch.read - batch.refused, "refused": batch.refused}
+    words = {"read": batch.read, "good": _loadable(batch), "refused": batch.refused}
     words |= {"new": batch.new, "changed": batch.changed, "unchanged": batch.unchanged}
     if not batch.read:
         return ""

@@ -1,5 +1,7 @@
 """Background work on uploaded files: preview, commit, undo. Each may run twice and ends in the same state."""
 
+from django.utils import translation
+
 from spm.errors import RuleViolation
 from spm.imports import batches, progress
 from spm.imports.models import ImportBatch
@@ -9,7 +11,15 @@ from spm.jobs.registry import Running, handler
 
 @handler(batches.JOB)
 def run(job: Running) -> None:
-    """The verb that the job names, on the batch it names; a file that cannot be used says so in its batch."""
+    """The verb that the job names, on the batch it names; a file that cannot be used says so in its batch.
+
+    In the language of whoever asked for it.
+    """
+    with translation.override(job.arguments.get("language") or translation.get_language()):
+        _run(job)
+
+
+def _run(job: Running) -> None:
     batch = ImportBatch.objects.get(pk=job.arguments["batch"])
     verb = job.arguments["verb"]
     try:

@@ -148,11 +148,11 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
     batch, user = _batch_or_404(request, pk), user_of(request)
     if not access.can_load(user, batch):
         raise PermissionDenied
+    headers, unreadable = [], ""
     try:
         headers = batches.headers_of(batch)
     except RuleViolation as error:
-        headers = []
-        messages.error(request, str(error))
+        unreadable = str(error)
     mapping = Mapping.from_json(batch.mapping)
     options: dict[str, Any] = {"mapping": mapping, "headers": headers}
     options["keeps_profiles"] = can_administer(user)
@@ -166,7 +166,8 @@ def batch_map(request: HttpRequest, pk: int) -> HttpResponse:
 
         return _asked(request, batch, read_anew)
     status = 422 if form.errors else 200
-    return render(request, "imports/batch_map.html", {"form": form, "batch": batch}, status=status)
+    context = {"form": form, "batch": batch, "unreadable": unreadable}
+    return render(request, "imports/batch_map.html", context, status=status)
 
 
 @require_POST

@@ -14,8 +14,11 @@ class JobState(models.TextChoices):
 
 KIND_LABELS = {
     "canary": _("Health check"),
+    "account_reviews": _("Reminders of account reviews"),
     "close_due": _("Close of periods that are due"),
+    "cycle_reminders": _("Reminders of planning stages"),
     "demo": _("Demo company"),
+    "end_departed": _("End of access after the last day"),
     "import": _("Import"),
     "import_commit": _("Import"),
     "import_preview": _("Import preview"),
@@ -30,6 +33,12 @@ KIND_LABELS = {
     "move_packages": _("Move packages"),
     "plan_reminders": _("Reminders of territory plans"),
     "rollup": _("Roll-up"),
+    "seal_history": _("Seal of the history"),
     "verify": _("Check of all totals"),
+    "weekly_view": _("Weekly e-mail of a saved view"),
+    "weekly_views": _("Weekly e-mails of saved views"),
 }
+
+ROUTINE = ("mail", "notify")
+"""Kinds that come with what people do, many a day: of interest where they fail, or on demand."""
 """How kinds of jobs are called on screen."""

@@ -10,13 +10,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -26,7 +26,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from spm.jobs import access, tables
-from spm.jobs.choices import JobState
 from spm.jobs.health import Broker, Canary, JobMetrics
 from spm.jobs.models import Job
 from spm.jobs.queue import retry
@@ -36,20 +35,19 @@ from spm.org.limits import spend
 from spm.ui.exports import export_format
 
 PAGE = 50
+SHOWS = (("", _lazy("Main jobs")), ("open", _lazy("Under way")), ("failed", _lazy("Failed")), ("all", _lazy("All")))
 
 
 @require_safe
 @admins_only
 def job_list(request: HttpRequest) -> HttpResponseBase:
-    """Newest first. ``?show=all`` adds the scheduled jobs that ended well, which are many."""
-    jobs = Job.objects.visible_to(user_of(request)).select_related("created_by")
-    show_all = request.GET.get("show") == "all"
-    if not show_all:
-        jobs = jobs.filter(Q(slot=None) | Q(state=JobState.FAILED))
+    """Newest first. ``?show=all`` adds the routine that ended well, which is much; ``open`` and ``failed`` narrow."""
+    show = request.GET.get("show", "")
+    jobs = Job.objects.visible_to(user_of(request)).select_related("created_by").told(show)
     if export_format(request):
         return tables.export_jobs(request, jobs.iterator(chunk_size=2_000))
     page = Paginator(jobs, PAGE).get_page(request.GET.get("page"))
-    return render(request, "jobs/job_list.html", {"page": page, "show_all": show_all})
+    return render(request, "jobs/job_list.html", {"page": page, "show": show, "shows": SHOWS})
 
 
 @require_safe

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Company
+from spm.ui.numbers import number
 
 type Detail = Mapping[str, Any]
 
@@ -70,14 +71,9 @@ def _reason(detail: Detail) -> str:
     return _("Reason: %(reason)s") % {"reason": detail["reason"]} if detail.get("reason") else ""
 
 
-def _rows(detail: Detail) -> str:
-    words = {name: detail.get("rows", {}).get(name, 0) for name in ("new", "changed", "unchanged", "refused")}
-    return _("Rows: %(new)s new, %(changed)s changed, %(unchanged)s unchanged, %(refused)s refused.") % words
-
-
 def _sealed(detail: Detail) -> str:
     rows = sum(block[2] for seal in detail["tables"].values() for block in seal["blocks"])
-    return _("Rows of history: %(rows)s; tables: %(tables)s.") % {"rows": rows, "tables": len(detail["tables"])}
+    return _("Rows of history: %(rows)s; tables: %(tables)s.") % {"rows": number(rows), "tables": len(detail["tables"])}
 
 
 _TOLD: dict[AuditKind, Callable[[Detail], str]] = {
@@ -88,6 +84,5 @@ _TOLD: dict[AuditKind, Callable[[Detail], str]] = {
     AuditKind.PERIOD_SOFT_CLOSE: _reason,
     AuditKind.PERIOD_CLOSE: _reason,
     AuditKind.PERIOD_REOPEN: _reason,
-    AuditKind.IMPORT: _rows,
     AuditKind.HISTORY_SEAL: _sealed,
 }

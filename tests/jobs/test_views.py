@@ -5,8 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from spm.jobs.choices import JobState
+from spm.jobs.choices import KIND_LABELS, JobState
 from spm.jobs.models import Job
+from spm.jobs.registry import _handlers
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 20  # of any page: design §5
@@ -47,6 +48,32 @@ def test_scheduled_jobs_that_went_well_are_listed_on_demand(admin):
     make_job(kind="canary", slot="canary 10:00", state=JobState.DONE, subject="chirp")
     assert "chirp" not in admin.get("/setup/jobs/").content.decode()
     assert "chirp" in admin.get("/setup/jobs/?show=all").content.decode()
+
+
+def test_notifications_and_mails_that_went_well_do_not_drown_the_rest(admin, cast):
+    for kind, state, subject in (
+        ("notify", JobState.DONE, "tidings"),
+        ("mail", JobState.DONE, "letter"),
+        ("mail", JobState.FAILED, "bounced"),
+        ("rollup", JobState.DONE, "totals"),
+        ("rollup", JobState.WAITING, "upcoming"),
+    ):
+        make_job(kind=kind, state=state, subject=subject, created_by=cast.admin)
+    shown = {
+        show: [word for word in ("tidings", "letter", "bounced", "totals", "upcoming") if word in text]
+        for show in ("", "open", "failed", "all")
+        for text in [admin.get(f"/setup/jobs/?show={show}").content.decode()]
+    }
+    assert shown == {
+        "": ["bounced", "totals", "upcoming"],
+        "open": ["upcoming"],
+        "failed": ["bounced"],
+        "all": ["tidings", "letter", "bounced", "totals", "upcoming"],
+    }
+
+
+def test_every_kind_of_job_has_a_name():
+    assert set(_handlers) - set(KIND_LABELS) == set()
 
 
 def test_the_fragment_asks_again_while_the_job_runs(admin):

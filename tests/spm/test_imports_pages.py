@@ -6,15 +6,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import load_workbook
 
-from spm.imports import batches
+from spm.imports import batches, tasks
 from spm.imports.choices import BatchState
 from spm.imports.kinds import all_kinds
 from spm.imports.models import ImportBatch, ImportProfile
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
-from spm.org.models import Period, Team
+from spm.jobs.registry import Running
+from spm.org.models import Period, Team, User
 from targets import closing
 from targets.models import Actual
 from tests.builders import make_team
@@ -117,6 +119,45 @@ def test_refused_rows_are_shown_downloaded_and_the_good_ones_loaded(admin):
     assert Team.objects.filter(key="west").exists()
 
 
+def test_the_preview_counts_as_loadable_what_a_load_would_take(admin, year):
+    closing.close(Period.objects.leaves().get(label="2026-01"), by=User.objects.get(is_admin=True))
+    days = {"a": ("2026-02-05", "2026-02-06"), "b": ("2026-02-30",), "c": ("2026-01-05",)}
+    lines = "".join(f"{line},revenue,{day},1\n" for line, dated in days.items() for day in dated)
+    text = f"external_id,kind,date,amount\n{lines}"
+    response, batch = send(admin, "actuals", file=file(text.encode(), "lines.csv"))
+    assert (batch.read, batch.new, batch.refused, batch.parked, batch.superseded) == (4, 1, 1, 1, 1)
+    assert "1 of 4 rows can be loaded" in response.content.decode()
+
+
+def test_a_file_with_headers_of_its_own_leads_on_to_its_columns(admin):
+    response, batch = send(admin, "teams", file=file(b"Gruppe,Oben\nEast,North\n"))
+    page = response.content.decode()
+    way = reverse("imports:map", args=[batch.pk])
+    assert f'<a class="btn btn-primary" href="{way}">Choose columns and formats</a>' in page
+    assert "Change the mapping" not in page
+
+
+def test_a_file_that_cannot_be_read_offers_no_columns_but_another_upload(admin):
+    _response, batch = send(admin, "teams", file=file(b"%PDF-1.4", "report.pdf"))
+    page = admin.get(reverse("imports:map", args=[batch.pk])).content.decode()
+    assert "A PDF cannot be read." in page
+    assert "Column of the file" not in page
+    assert reverse("imports:create", args=["teams"]) in page
+
+
+def test_what_is_wrong_with_a_file_is_told_in_the_language_of_who_asked(admin, cast, monkeypatch):
+    """Also by a worker, which speaks English by itself."""
+    _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\n"))
+    asked = []
+    monkeypatch.setattr(batches, "enqueue", lambda _kind, **told: asked.append(told["arguments"]))
+    with translation.override("fr"):
+        batches.ask(batch, "preview", cast.admin)
+    job = Job(kind=batches.JOB, arguments=asked[0], created_by=cast.admin)
+    with translation.override("en"):
+        tasks.run(Running(job, lambda _running: None))
+    assert batch.rows.get().reason.startswith("Cette équipe n’existe pas")
+
+
 def test_good_rows_alone_holds_for_the_asking_that_says_so(admin, cast, monkeypatch):
     _response, batch = send(admin, "teams", file=file(b"team,parent\nEast,Nowhere\nWest,North\n"))
     with monkeypatch.context() as lost:
@@ -144,8 +185,8 @@ def test_whoever_or_whatever_is_unknown_is_listed_with_the_number_of_its_rows(ad
     (told,) = response.context["page"].complaints
     assert (told["count"], told["column"], told["value"], told["reason"]) == (60, column, unknown, reason)
     page = " ".join(response.content.decode().split())
-    cells = f'<td class="num">60</td><td class="code">{column}</td><td>{unknown}</td><td class="wrap">{reason}</td>'
-    assert cells in page
+    for label, cell in (("Rows", "60"), ("Column", column), ("Value", unknown), ("Reason", reason)):
+        assert f'data-label="{label}">{cell}</td>' in page
     assert "10 more rows are in the file." in page
     admin.post(reverse("imports:commit", args=[batch.pk]))
     assert not Actual.objects.exists()

@@ -48,6 +48,12 @@ def test_an_entry_says_who_did_what_to_what_and_from_where(cast):
         (AuditKind.EXPORT, {"format": "xlsx", "query": {"period": "2026"}}, "As XLSX, with period 2026."),
         (AuditKind.PERIOD_REOPEN, {"reason": "late invoice", "reopening": 3}, "Reason: late invoice"),
         (AuditKind.IMPORT, {"rows": {"new": 2}}, "Rows: 2 new, 0 changed, 0 unchanged, 0 refused."),
+        (
+            AuditKind.IMPORT,
+            {"rows": {"new": 4808}, "kind_of_file": "actuals"},
+            "Actuals: 4,808 new, 0 changed, 0 unchanged, 0 refused.",
+        ),
+        (AuditKind.IMPORT_UNDO, {"kind_of_file": "actuals"}, "Actuals"),
         (AuditKind.SIGN_IN, {}, ""),
     ],
 )
