@@ -23,6 +23,7 @@ from spm.ui.status import status_of
 STRONG = {"color": theme.token("text"), "size": 13, "weight": 600}
 STEPS = {"shape": "hv"}  # what was credited on a day stands from that day on; before it nothing rose
 HALF = Decimal("0.5")  # between two columns
+LETTER = 8  # pixels of a letter of 13 pixels, on the safe side
 LABEL_SHARE = Decimal("0.075")
 ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
 """How much of the drawing's height a label needs: 18 of about 240 px."""
@@ -64,14 +65,15 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
     ]
     traces = [_line(name, points, style, scale) for name, points, style in lines if points]
     traces += _end_dot(pacing, scale)
+    ends = _end_labels(lines if _ends_with(pacing, window) else lines[:2], scale)
     figure = theme.figure(
         traces,
-        margin={"l": 44, "r": 108, "t": 44, "b": 32, "pad": 4},
+        margin={"l": 44, "r": _room_for(ends), "t": 44, "b": 32, "pad": 4},
         xaxis=_time_axis(window),
         yaxis=theme.axis(showgrid=True, rangemode="tozero", tickformat=","),
         shapes=[*_shapes(pacing, window), *(_mark_line(mark.day) for mark in pacing.marks)],
         annotations=[
-            *_end_labels(lines if _ends_with(pacing, window) else lines[:2], scale),
+            *ends,
             *([] if _ends_with(pacing, window) else _actual_label(pacing, scale)),
             *_today_label(pacing),
             *_mark_labels([(mark, mark.day) for mark in pacing.marks]),
@@ -235,6 +237,11 @@ def _end_labels(lines: Sequence[tuple[str, Points, dict[str, Any]]], scale: Scal
         }
         for (name, (_day, amount), style), height in zip(drawn, heights, strict=True)
     ]
+
+
+def _room_for(labels: Sequence[dict[str, Any]]) -> int:
+    """Pixels right of the drawing that hold the longest of the names there, on the safe side; 108 hold most."""
+    return max(108, *(12 + LETTER * len(label["text"]) for label in labels)) if labels else 108
 
 
 def _actual_label(pacing: Pacing, scale: Scale) -> list[dict[str, Any]]:

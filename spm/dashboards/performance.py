@@ -106,8 +106,9 @@ class Performance:
     @property
     def paper_rows(self) -> list[TableRow]:
         """Every row of the table, whatever page of it is on screen, the total first."""
-        scale = shared_scale([row.figures.attainment for row, _level in self.ordered])
-        rows = [table_row(row, level, self.view, self.names, self.company, scale) for row, level in self.ordered]
+        shown = [pair for pair in self.ordered if not pair[0].is_past]
+        scale = shared_scale([row.figures.attainment for row, _level in shown])
+        rows = [table_row(row, level, self.view, self.names, self.company, scale) for row, level in shown]
         return [self.total, *rows]
 
 

@@ -81,6 +81,7 @@ class TreeMap:
     """Areas by potential; ``missing``: territories of which no potential is known."""
 
     wide: list[Drawn]
+    narrow: list[Drawn]
     phone: list[Drawn]
     missing: int
 
@@ -171,11 +172,11 @@ def _tree_map(rows: Sequence[TerritoryRow], company: Company) -> TreeMap:
     sizes = [row.land.potential or ZERO for row in shown]
     labels = [(row.name, percent(row.figures.pace) if row.figures.pace is not None else "") for row in shown]
     sentences = [_sentence(row, company) for row in shown]
-    wide, phone = (
+    wide, narrow, phone = (
         [Drawn(tile, shown[tile.index], sentences[tile.index]) for tile in treemap.draw(sizes, labels, frame)]
-        for frame in (treemap.WIDE, treemap.PHONE)
+        for frame in (treemap.WIDE, treemap.NARROW, treemap.PHONE)
     )
-    return TreeMap(wide, phone, sum(size <= 0 for size in sizes))
+    return TreeMap(wide, narrow, phone, sum(size <= 0 for size in sizes))
 
 
 def _sentence(row: TerritoryRow, company: Company) -> str:

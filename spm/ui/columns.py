@@ -19,6 +19,11 @@ class Shown:
         """Class of the cells that a phone leaves out: none where somebody chose the columns."""
         return "" if self.is_chosen else "not-narrow"
 
+    @property
+    def small(self) -> str:
+        """Classes of the cells that a phone and a tablet leave out: none where somebody chose the columns."""
+        return "" if self.is_chosen else "not-narrow not-tablet"
+
     def without(self, keys: Collection[str]) -> "Shown":
         """The usual columns without these; what somebody chose stays."""
         if self.is_chosen or not keys:

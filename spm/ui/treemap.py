@@ -21,7 +21,7 @@ class Frame:
     height: int
 
 
-WIDE, PHONE = Frame(1100, 320), Frame(330, 420)
+WIDE, NARROW, PHONE = Frame(1100, 320), Frame(700, 320), Frame(330, 420)
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,3 +313,15 @@ def test_tables_are_exported_and_the_export_is_logged(admin, cast, name):
     assert answer["Content-Type"].startswith("text/csv")
     assert b"".join(answer.streaming_content).count(b"\n") >= 1
     assert AuditEntry.objects.filter(kind="export", subject=reverse(f"setup:{name}")).exists()
+
+
+def test_a_region_whose_territories_have_owners_is_not_called_vacant(admin, cast):
+    region = make_territory("North region")
+    make_territory("Benelux", parent=region, owner=cast.rep)
+    make_territory("Norway", parent=region)
+    rows = re.findall(r'<th scope="row">.*?>([^<]+)</a></span></th><td>(.*?)</td>', page(admin, "territories"))
+    assert [(name, "vacant" in cell) for name, cell in rows] == [
+        ("North region", False),
+        ("Benelux", False),
+        ("Norway", True),
+    ]

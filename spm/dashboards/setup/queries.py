@@ -47,6 +47,7 @@ class TreeRow:
     depth: int
     holder: str  # the lead of a team, the owner of a territory; empty = vacant
     size: int  # members of a team, accounts placed in a territory
+    is_region: bool = False  # territories stand below it, and have the owners
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def territory_rows(user: User) -> list[TreeRow]:
 
     def walk(parent: int | None, depth: int) -> Iterator[TreeRow]:
         for node in below.get(parent, []):
-            yield TreeRow(node.pk, node.name, depth, owners.get(node.pk, ""), sizes.get(node.pk, 0))
+            yield TreeRow(node.pk, node.name, depth, owners.get(node.pk, ""), sizes.get(node.pk, 0), node.pk in below)
             yield from walk(node.pk, depth + 1)
 
     return list(walk(None, 0))

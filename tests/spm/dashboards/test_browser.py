@@ -120,6 +120,44 @@ def test_no_table_is_cut_on_a_wide_screen(visit, story, language):
         assert cut == []
 
 
+TABLES_CUT = """() => [...document.querySelectorAll("main .scroll")]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => [location.pathname, box.scrollWidth, box.clientWidth])"""
+
+
+@pytest.mark.parametrize("path", ["/setup/people/", "/setup/audit/", "/targets/"])
+def test_on_a_tablet_a_table_leaves_columns_out_rather_than_being_cut(visit, story, path):
+    page = visit(path, story.admin)
+    page.set_viewport_size({"width": 768, "height": 1024})
+    assert page.evaluate(TABLES_CUT) == []
+    assert page.locator("th.not-tablet").count() > 0
+    expect(page.locator(".not-tablet:visible")).to_have_count(0)
+    page.set_viewport_size({"width": 1600, "height": 900})
+    expect(page.locator("th.not-tablet:visible")).to_have_count(page.locator("th.not-tablet").count())
+
+
+def test_on_a_phone_no_number_of_the_heat_map_is_cut(visit, story):
+    """Twelve months and the whole year do not fit: they scroll beside the names, each cell as wide as its number."""
+    page = visit("/performance/?period=2025&measure=bookings", story.director)
+    page.set_viewport_size({"width": 390, "height": 844})
+    cut = "cells => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)"
+    assert page.locator(".heat-cell").evaluate_all(cut) == []
+    widths = page.locator(".heat tbody tr:first-child td").evaluate_all("all => all.map((one) => one.clientWidth)")
+    assert len(widths) == 13
+    assert max(widths) - min(widths) <= 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_names_at_the_ends_of_the_lines_have_room(visit, story):
+    page = visit("/performance/?period=2026-09&measure=bookings&compare=prev", story.director)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    beyond = """() => { const box = document.querySelector("[data-chart=figure-pacing]").getBoundingClientRect();
+        return [...document.querySelectorAll("[data-chart=figure-pacing] .annotation text")]
+            .filter((text) => text.getBoundingClientRect().right > box.right).map((text) => text.textContent) }"""
+    expect(page.locator("[data-chart=figure-pacing] .annotation").first).to_be_visible()
+    assert page.evaluate(beyond) == []
+
+
 def test_a_line_of_credits_rises_in_steps(visit, story):
     page = visit("/performance/", story.director)
     shapes = page.evaluate(

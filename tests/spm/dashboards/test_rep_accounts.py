@@ -174,3 +174,12 @@ def test_paper_holds_every_row_of_the_team_table(accounts, client):
     names = [row.name for row in page.paper_rows]
     assert {"Rep One", "Rep Two", "Rep Three", "North", "South"} <= set(names)
     assert names[0] == page.name
+
+
+def test_paper_leaves_out_a_remainder_of_last_year_alone_as_the_page_does(story, client):
+    make_actual(None, "2025-02-05", 40, external_id="L9", kind="booking")
+    rollup.rebuild()
+    client.force_login(story.admin)
+    page = client.get(reverse("dashboards:performance-print"), {"period": "2026-02"}).context["page"]
+    assert any(row.is_past for row, _level in page.ordered)
+    assert [row.name for row in page.paper_rows] == [page.total.name, *(row.name for row in page.rows)]
