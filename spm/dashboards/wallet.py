@@ -77,18 +77,30 @@ def _figure(rows: Sequence[RepAccount], unit: str) -> dict[str, object]:
 
 
 def _sides(rows: Sequence[RepAccount], named: Sequence[bool]) -> list[str]:
-    """Where each name stands: to the side with more room, below its point where one of the names above is near."""
+    """Where each name stands: to the side with more room; above its point, below it where one of the names above is
+    near or where it would cover the point of another.
+    """
     widest = max((row.potential or ZERO for row in rows), default=ZERO) or Decimal(1)
+    places = [((row.potential or ZERO) / widest, row.wallet or ZERO) for row in rows]
     above: list[tuple[Decimal, Decimal]] = []  # places of the points that are named above
     sides = []
-    for row, is_named in zip(rows, named, strict=True):
-        place = ((row.potential or ZERO) / widest, row.wallet or ZERO)
-        side = "left" if place[0] > HALF else "right"
+    for place, is_named in zip(places, named, strict=True):
+        is_left = place[0] > HALF
         is_crowded = any(abs(place[0] - x) < NEAR_X and abs(place[1] - y) < NEAR_Y for x, y in above)
-        sides.append(f"{'bottom' if is_crowded else 'top'} {side}")
-        if is_named and not is_crowded:
+        covers, would_cover = (
+            any(_covers(place, other, rises, is_left) for other in places) for rises in (True, False)
+        )
+        is_below = is_crowded or (covers and not would_cover)
+        sides.append(f"{'bottom' if is_below else 'top'} {'left' if is_left else 'right'}")
+        if is_named and not is_below:
             above.append(place)
     return sides
+
+
+def _covers(place: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal], rises: bool, is_left: bool) -> bool:
+    """A name beside ``place`` would lie upon the point ``other``."""
+    across, up = other[0] - place[0], other[1] - place[1]
+    return 0 < (-across if is_left else across) < NEAR_X and 0 < (up if rises else -up) < NEAR_Y
 
 
 def _title(text: str) -> dict[str, object]:

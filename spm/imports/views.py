@@ -205,7 +205,9 @@ def batch_refused(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that were not loaded, to be mended and uploaded again."""
     batch = _batch_or_404(request, pk)
     spend(request, "export")
-    audit.record(AuditKind.EXPORT, actor=user_of(request), subject=_("Refused rows of %(batch)s") % {"batch": batch})
+    audit.record(
+        AuditKind.EXPORT, actor=user_of(request), subject=_("Refused rows of %(batch)s") % {"batch": batch.filename}
+    )
     response = HttpResponse(refused_rows.as_csv(batch), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="refused-{batch.pk}.csv"'
     return response

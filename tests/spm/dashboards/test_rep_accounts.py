@@ -117,6 +117,13 @@ def test_names_of_points_stand_inside_and_not_upon_each_other(accounts, second, 
     assert _sides(rows, [False, True])[1] == side.replace("bottom", "top")
 
 
+def test_a_name_does_not_lie_upon_the_point_of_another(accounts):
+    one, two = read(accounts.director, accounts.rep).with_potential
+    rows = [replace(one, potential=Decimal(100), year=Decimal(34))]
+    rows.append(replace(two, potential=Decimal(84), year=Decimal("31.1")))  # to the left of it and a little above
+    assert _sides(rows, [True, True]) == ["bottom left", "top left"]
+
+
 def test_a_teammate_s_page_and_paper_do_not_exist_for_a_rep(accounts, client):
     client.force_login(accounts.teammate)
     for route in ("rep", "rep-print"):
