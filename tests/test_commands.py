@@ -163,3 +163,31 @@ def test_up_says_that_the_port_is_taken(environment, port):
     assert done.returncode == 1
     assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def refused(environment, *arguments):
+    """What a command says that cannot do its work; fails where it ends well, or in a traceback."""
+    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, capture_output=True)
+    said = done.stderr.decode(errors="replace")
+    assert done.returncode == 1, said
+    assert "Traceback" not in said
+    assert done.stdout == b""
+    return said
+
+
+def test_a_command_on_a_database_without_tables_leads_to_the_one_that_makes_them(environment):
+    assert "manage.py migrate" in refused(environment, "attainment", "--year", "all")
+
+
+def test_a_command_without_a_database_says_so(environment):
+    nowhere = environment | {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
+    assert "The database cannot be used" in refused(nowhere, "rollup", "--all")
+    folder = Path(environment["SPM_DATA_DIR"])
+    folder.mkdir(exist_ok=True)
+    (folder / "spm.sqlite3").write_text("no database " * 100)
+    assert "The database cannot be used" in refused(environment | {"DATABASE_URL": ""}, "rollup", "--all")
+
+
+@pytest.mark.parametrize("words", [("load", "people", b"caf\xe9.csv"), ("rollup", "--year", b"\xff")])
+def test_a_word_that_is_not_utf_8_is_named(environment, words):
+    assert "is not written in UTF-8" in refused(environment, *words)

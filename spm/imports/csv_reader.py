@@ -174,7 +174,7 @@ def _encoding(open_bytes: Opener, chosen: str | None) -> str:
             return encoding
     try:
         io.TextIOWrapper(io.BytesIO(), encoding=chosen or "utf-8")
-    except LookupError:
+    except (LookupError, ValueError):  # the second of a name with a NUL or half a surrogate pair
         raise BadFile(
             _("There is no text encoding “%(name)s”. Common ones: utf-8, cp1252.") % {"name": chosen}
         ) from None

@@ -7,7 +7,7 @@ changed meanwhile is found, whatever the length of the file, and also where a ye
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
@@ -80,7 +80,7 @@ class Differences:
         """For ``ImportBatch.differences``; empty where the kind tells none."""
         if not self.count:
             return {}
-        rows = [[one.name, one.group, one.period, _text(one.before), _text(one.after)] for one in self.rows]
+        rows = [[one.name, one.group, one.period, _text(one.before), _text(one.after), one.holder] for one in self.rows]
         sums = [[group, _text(before), _text(after)] for group, (before, after) in self.sums.items()]
         return {"count": self.count, "rows": rows, "sums": sums, MARKS: "".join(self.marks)}
 
@@ -91,19 +91,21 @@ class _Shown:
     def __init__(self, kept: Mapping[str, Any]) -> None:
         marks = kept.get(MARKS, "")
         self.marks = frozenset(marks[at : at + MARK_LENGTH] for at in range(0, len(marks), MARK_LENGTH))
-        self.befores = {(name, group, period): before for name, group, period, before, _after in kept.get("rows", ())}
+        rows = map(_row, kept.get("rows", ()))
+        self.befores = {(holder, group, period): before for _name, group, period, before, _after, holder in rows}
         self.is_whole = kept.get("count", 0) <= len(self.befores)
 
     def overtaken(self, one: Difference) -> Overtaken:
         """What the preview did not list stood there as the file has it, as long as it listed all there was."""
-        seen = _amount(self.befores.get((one.name, one.group, one.period), _text(one.after)))
-        is_known = self.is_whole or (one.name, one.group, one.period) in self.befores
+        key = one.holder or one.name, one.group, one.period
+        seen = _amount(self.befores.get(key, _text(one.after)))
+        is_known = self.is_whole or key in self.befores
         return Overtaken(one.name, one.group, one.period, seen, one.before, one.after, is_known)
 
 
 def _mark(one: Difference) -> str:
     """Tells one stored state of one number from another, of all its parts: MARK_LENGTH characters."""
-    said = [one.name, one.group, one.period, _text(one.before), *map(_text, one.parts)]
+    said = [one.holder or one.name, one.group, one.period, _text(one.before), *map(_text, one.parts)]
     return b64encode(blake2b(json.dumps(said).encode(), digest_size=MARK_BYTES).digest()).decode()
 
 
@@ -170,10 +172,16 @@ def page_of(kind: ImportKind, kept: Mapping[str, Any]) -> Page | None:
     lines = [*kept["rows"], *(["", group, "", before, after] for group, before, after in kept["sums"])]
     shown = [
         Shown(name, kind.group_label(group), period, _amount(before), _amount(after))
-        for name, group, period, before, after in lines
+        for name, group, period, before, after, _holder in map(_row, lines)
     ]
     listed = len(kept["rows"])
     return Page(kept["count"], tuple(shown[:listed]), tuple(shown[listed:]))
+
+
+def _row(kept: Sequence[Any]) -> tuple[Any, ...]:
+    """A kept row with its holder; of one that has none, and of what was kept before there were any, the name."""
+    name, group, period, before, after, *holder = kept
+    return name, group, period, before, after, (holder and holder[0]) or name
 
 
 def _text(amount: Decimal | None) -> str | None:

@@ -72,6 +72,7 @@ class Difference(NamedTuple):
     """What a new or changed row makes of one number; None = no number. ``group``: what it may be added up with.
 
     ``parts``: the stored numbers of which ``before`` is the sum, in their order; empty where it is one number.
+    ``holder`` tells whose it is where several have one name, two people or a team and a territory.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Difference(NamedTuple):
     before: Decimal | None
     after: Decimal | None
     parts: tuple[Decimal | None, ...] = ()
+    holder: str = ""
 
 
 class Verdict(NamedTuple):

@@ -12,6 +12,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import Company, FiscalYear, User
 from spm.zones import known_zones
 
+NAME_LENGTH = 200
 NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
 
 
@@ -72,6 +73,8 @@ def set_step(step: str, *, skipped: bool) -> bool:
 def _refuse(values: dict[str, Any]) -> None:
     if not values["name"]:
         raise BadCompany(_("The company needs a name."))
+    if len(values["name"]) > NAME_LENGTH:
+        raise BadCompany(_("A name has at most %(most)d characters.") % {"most": NAME_LENGTH})
     if values["currency"] in NO_CURRENCY or values["currency"] not in list_currencies():
         raise BadCompany(
             _("“%(code)s” is not an ISO currency code, such as EUR or USD.") % {"code": values["currency"]}

@@ -48,6 +48,11 @@ def invariant(number: str, sentence: str) -> Callable[[Check], Check]:
     return register
 
 
+def known() -> list[str]:
+    """The invariants that have a check, by number."""
+    return sorted({one.number for one in _registry})
+
+
 def run_all(numbers: Iterable[str] = ()) -> list[Finding]:
     """Run every check, or those of these invariants, all on one state of the database; ordered by number."""
     wanted = set(numbers)

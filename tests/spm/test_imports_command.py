@@ -1,8 +1,11 @@
 """manage.py load: one JSON object, exit codes, sentences."""
 
+import errno
 import io
 import json
+import os
 from datetime import date
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -162,3 +165,18 @@ def test_the_roll_up_has_happened_when_the_command_returns(year, tmp_path):
     path.write_text("email,measure,period,amount\nana@x.com,bookings,2026,1200\n")
     load("quotas", path)
     assert (RollupRun.objects.stale().count(), RollupRun.objects.done().count()) == (0, 12)
+
+
+def test_rows_that_cannot_be_kept_as_a_file_are_loaded_all_the_same(company, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "teams.csv"
+    path.write_text("team,parent\nSales,\nNorth,Nowhere\n")
+    monkeypatch.setattr(Path, "write_bytes", out_of_room)
+    code, report, words = load("teams", path, partial=True)
+    assert (code, report["committed"], report["refused"]) == (0, True, 1)
+    assert f"refused-{report['batch']}.csv cannot be written: No space left on device" in words
+    assert list(Team.objects.values_list("code", flat=True)) == ["Sales"]
+
+
+def out_of_room(_path, _data):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

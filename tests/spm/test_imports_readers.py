@@ -43,9 +43,10 @@ def test_another_encoding_is_refused_until_it_is_chosen():
     assert cells(data, encoding="cp1252") == ROWS
 
 
-def test_an_unknown_encoding_is_named():
-    with pytest.raises(BadFile, match="klingon"):
-        cells(written(), encoding="klingon")
+@pytest.mark.parametrize("name", ["klingon", "utf\x00", "utf\udcff"])
+def test_an_unknown_encoding_is_named(name):
+    with pytest.raises(BadFile, match=f"There is no text encoding “{name}”"):
+        cells(written(), encoding=name)
 
 
 def test_a_sep_line_names_the_delimiter_and_is_no_row():

@@ -271,6 +271,8 @@ def test_the_company_command_repeats_and_makes_an_admin(db):
 def test_the_company_command_ends_in_words(db):
     with pytest.raises(CommandError, match="ISO currency"):
         call_command("company", "--name", "Acme", "--currency", "dollars")
+    with pytest.raises(CommandError, match="at most 200 characters"):
+        call_command("company", "--name", "A" * 201, "--currency", "EUR")
 
 
 def token_of(link):

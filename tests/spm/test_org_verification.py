@@ -5,7 +5,7 @@ from datetime import date
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from spm.org import guards
@@ -25,6 +25,14 @@ def unguarded(db):
     """The guards are off while data is spoiled; they come back before it is verified."""
     guards.drop(connection)
     return lambda: guards.install(connection)
+
+
+def test_a_check_that_is_not_there_is_no_clean_bill(cast):
+    with pytest.raises(CommandError, match="No check is called INV-99. There are: INV-02, "):
+        call_command("verify", "--only", "inv-12", "INV-99")
+    out = StringIO()
+    call_command("verify", "--only", "inv-12", stdout=out)
+    assert out.getvalue().startswith("INV-12")
 
 
 def test_a_sound_company_breaks_nothing(cast, year):

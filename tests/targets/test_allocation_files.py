@@ -417,6 +417,33 @@ def test_what_is_kept_to_find_a_changed_number_goes_with_the_load(cast, plan):
     assert batch.differences.keys() == {"count", "rows", "sums"}
 
 
+def test_people_of_one_name_are_not_taken_for_each_other(cast, plan):
+    namesake = make_person(cast.rep.name, email="namesake@example.com", team=cast.south)
+    give(plan, cast.rep, 100, "2027-01")
+    give(plan, namesake, 200, "2027-01")
+    lines = [f"{person.email},bookings,2027-01,150" for person in (cast.rep, namesake)]
+    batch = previewed("quotas", rows(*lines), cast.admin)
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert (quota(cast.rep), quota(namesake)) == (150, 150)
+
+
+def test_a_team_and_a_territory_of_one_name_are_not_taken_for_each_other(cast, plan):
+    area, said = make_territory("North"), "scope,key,measure,period,amount\n"
+    set_target(plan, holder=area, measure="bookings", period=period("2027-01"), amount=Decimal(70), by=cast.admin)
+    lines = "team,North,bookings,2027-01,80\nterritory,North,bookings,2027-01,90\n"
+    batch = previewed("targets", said + lines, cast.admin)
+    assert imports.commit(batch, by=cast.admin).state == BatchState.COMMITTED
+    assert Target.objects.filter(plan=plan, amount__in=(80, 90)).count() == 2
+
+
+def test_a_preview_of_before_there_were_holders_is_compared_by_name(cast, plan):
+    batch = previewed("quotas", rows(f"{cast.rep.email},bookings,2027-01,120"), cast.admin)
+    batch.differences["rows"] = [row[:5] for row in batch.differences["rows"]]
+    batch.save()
+    (row,) = queries.batch_page(batch, cast.admin).changes.rows
+    assert (row.name, row.after) == ("Rep One", 120)
+
+
 def test_a_file_loaded_without_a_look_is_loaded(cast, plan):
     give(plan, cast.rep, 100, "2027-01")
     assert load("quotas", rows(f"{cast.rep.email},bookings,2027-01,130"), by=cast.admin).state == BatchState.COMMITTED

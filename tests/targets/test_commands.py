@@ -110,6 +110,11 @@ def test_nothing_is_told_of_the_baseline_of_a_company_that_is_not_there_yet(db):
     assert [attainment(by=by, year="all", plan="baseline") for by in Scope.values] == [f"{HEADER}\n"] * 4
 
 
+def test_a_year_without_a_name_is_none(figures):
+    with pytest.raises(CommandError, match="no fiscal year"):
+        run("rollup", "--year", "")
+
+
 def test_company_is_judged_by_the_plan_alone(figures):
     assert attainment(by="company", period="year").splitlines()[1].split(",")[6:9] == ["revenue", "", "80.00"]
     leaf = Period.objects.get(label="2026-01")

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         started = perf_counter()
         newest = RollupRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        if options["year"]:
+        if options["year"] is not None:
             runs = rollup.rebuild(self.year(options["year"]).pk)
         elif options["all"]:
             runs = rollup.rebuild()

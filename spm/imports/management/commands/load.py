@@ -92,14 +92,25 @@ class Command(BaseCommand):
             self._tell_rows(batch)
         is_dry_and_good = bool(batch and batch.state == BatchState.PREVIEWED and not batch.refused)
         if batch and batch.rows.exists() and batch.state == BatchState.COMMITTED:
-            path = Path(f"refused-{batch.pk}.csv")
-            path.write_bytes(refused_rows.as_csv(batch))
-            self.stderr.write(_("The rows that were not loaded are in %(file)s.") % {"file": path})
+            self._keep_refused(batch)
         reason = reason or (batch.reason if batch else "")
         if not (batch and (batch.state == BatchState.COMMITTED or is_dry_and_good)):
             raise CommandError(reason or _("Nothing was loaded."), returncode=1)
         said = ", ".join(f"{name} {count}" for name, count in batches.counts(batch).items())
         self.stderr.write(f"{batch.kind}: {said}; {seconds} s")
+
+    def _keep_refused(self, batch: ImportBatch) -> None:
+        """What was not loaded, as a file in the current folder; whatever becomes of it, the batch is committed."""
+        path = Path(f"refused-{batch.pk}.csv")
+        try:
+            path.write_bytes(refused_rows.as_csv(batch))
+        except OSError as error:
+            told = _(
+                "%(file)s cannot be written: %(error)s. The page of this import has the rows that were not loaded."
+            )
+            self.stderr.write(told % {"file": path, "error": error.strerror})
+        else:
+            self.stderr.write(_("The rows that were not loaded are in %(file)s.") % {"file": path})
 
     def _tell_rows(self, batch: ImportBatch) -> None:
         """The first rows that are not loaded; then each complaint that several rows share, with their number."""

@@ -4,10 +4,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from spm.org.verification import Finding, run_all
+from spm.org.verification import Finding, known, run_all
 
 
 class Command(BaseCommand):
@@ -18,7 +18,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, **options: Any) -> None:
-        findings = run_all(options["only"])
+        numbers = [number.upper() for number in options["only"]]
+        if unknown := sorted(set(numbers).difference(known())):
+            told = _("No check is called %(unknown)s. There are: %(known)s.")
+            raise CommandError(told % {"unknown": ", ".join(unknown), "known": ", ".join(known())})
+        findings = run_all(numbers)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(findings)))
         else:
