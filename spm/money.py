@@ -4,7 +4,7 @@ A *unit* here is one ten-thousandth of a currency unit; real exports carry four 
 smallest coin of a currency (cent, yen): plans, targets and quotas are whole minor units.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -14,6 +14,12 @@ UNITS_PER_ONE = 10_000
 MAX_UNITS = 10**15 - 1  # one line holds at most 15 digits, so that sums of nine thousand of them fit in 64 bits
 ZERO = Decimal(0)
 EXACT = Context(prec=40)  # an amount of 15 digits times a rate of 18 needs 33
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what there is; None where there is nothing at all."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, ZERO) if known else None
 
 
 def to_units(amount: Decimal | float) -> int:

@@ -4,18 +4,18 @@ Frozen dataclasses: a template that has one can run no query. Amounts in company
 8 %), None = no number. Rows stand in the order of the page: a team, its people by name, its teams by name.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
 from django.utils.translation import ngettext
 
-from spm.money import ZERO
+from spm.money import ZERO, total
 from spm.org.choices import PeriodState
 from spm.org.models import Period
 from spm.org.scopes import Scope
-from targets import cautions, last_year, measures
+from targets import cautions, judged, last_year, measures
 from targets.allocation_facts import Facts
 from targets.cautions import Caution
 from targets.goals import Holder, of_person, of_team
@@ -30,6 +30,8 @@ MAX_ROWS = 60
 
 
 REST = "rest"
+
+type Leaves = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Totals:
     over_max: Decimal
     in_policy: bool
     blocks: bool
+    is_partial: bool  # only the leaf periods that are planned count in what is allocated
 
     @property
     def is_half_made(self) -> bool:
@@ -134,15 +137,6 @@ class AllocationGrid:
     more: bool = False  # further rows stand on the next page
 
 
-def parse_cell(name: str, periods: Mapping[int, Period]) -> tuple[Holder, Period] | None:
-    """Holder and period of an input's name; None where it is not the name of a cell of these periods."""
-    kind, column, key, period = (name.split(":") + [""] * 4)[:4]
-    known = kind == "c" and column in ("person", "team") and key.isdecimal() and period.isdecimal()
-    if not known or len(key) > 18 or len(period) > 18 or int(period) not in periods:
-        return None
-    return Holder(f"{column}_id", int(key)), periods[int(period)]
-
-
 @dataclass(frozen=True)
 class Rights:
     """What the viewer may set, worked out once for the whole grid."""
@@ -166,38 +160,43 @@ class Sheet:
         calendar = facts.calendar
         self.leaves = {period.pk: [leaf.pk for leaf in calendar.leaves_in(period)] for period in self.columns}
         self.leaves[calendar.year.pk] = [leaf.pk for leaf in calendar.leaves]
+        self._year = tuple(self.leaves[calendar.year.pk])
         self._states = {leaf.pk: leaf.state for leaf in calendar.leaves}
-        self._sums: dict[tuple[int | None, int], Decimal | None] = {}  # (team, period) → the sum one level down
+        self._sums: dict[tuple[int | None, Leaves], Decimal | None] = {}  # → the sum one level down
         self._carried: dict[Capacity, Decimal | None] = {}
         self._lost = {person: self._lost_of(person) for person in facts.home}
 
     # Amounts
 
     def amount(self, holder: Holder, period: Period) -> Decimal | None:
-        """The number of a holder for a period; of a team without a target the sum of what stands below."""
-        own = self.facts.given.get(holder)
-        if own and period is self.facts.calendar.year:
+        """The number of a holder for a period; of a team what stands below where it has no target (``judged``)."""
+        return self._amount(holder, tuple(self.leaves[period.pk]))
+
+    def _amount(self, holder: Holder, leaves: Leaves) -> Decimal | None:
+        if holder.column == "person_id" and leaves == self._year:
             return self.facts.amount(holder)
-        if own:
-            found = [own[leaf] for leaf in self.leaves[period.pk] if leaf in own]
-            return sum(found, ZERO) if found else None
-        return self.below(int(holder.key), period) if holder.column == "team_id" else None
+        own, rest = judged.split(self.facts.given.get(holder, {}), leaves)
+        below = self._below(int(holder.key), tuple(rest)) if rest and holder.column == "team_id" else None
+        return total([*own, below])
 
     def below(self, team: int | None, period: Period) -> Decimal | None:
         """The sum one level down."""
-        if (team, period.pk) not in self._sums:
-            self._sums[team, period.pk] = self._sum(self.facts.below(team), period)
-        return self._sums[team, period.pk]
+        return self._below(team, tuple(self.leaves[period.pk]))
+
+    def _below(self, team: int | None, leaves: Leaves) -> Decimal | None:
+        if (team, leaves) not in self._sums:
+            self._sums[team, leaves] = total(self._amount(holder, leaves) for holder in self.facts.below(team))
+        return self._sums[team, leaves]
 
     def _sum(self, holders: Sequence[Holder], period: Period) -> Decimal | None:
-        found = [self.amount(holder, period) for holder in holders]
-        known = [amount for amount in found if amount is not None]
-        return sum(known, ZERO) if known else None
+        return total(self.amount(holder, period) for holder in holders)
 
     def quotas(self, people: Collection[int], period: Period) -> Decimal:
         if period is self.facts.calendar.year:
             return sum((self.facts.amount(of_person(pk)) or ZERO for pk in people), ZERO)
-        leaves = self.leaves[period.pk]
+        return self._quotas(people, self.leaves[period.pk])
+
+    def _quotas(self, people: Collection[int], leaves: Collection[int]) -> Decimal:
         given = (self.facts.given.get(of_person(pk), {}) for pk in people)
         return sum((own[leaf] for own in given for leaf in leaves if leaf in own), ZERO)
 
@@ -227,18 +226,25 @@ class Sheet:
         return carried / whole if whole else None
 
     def to_allocate(self, team: int | None) -> Decimal | None:
-        """The company's plan, or the target of the team; without one what its children were given."""
+        """The company's plan, or the number of a team that was given one."""
         if team is None:
-            return sum(self.facts.lines.values(), ZERO) if self.facts.lines else None
-        return self.facts.amount(of_team(team))
+            return total(self.facts.lines.values())
+        return self.amount(of_team(team), self.facts.calendar.year) if self.facts.given.get(of_team(team)) else None
+
+    def planned(self, team: int | None) -> Leaves:
+        """The leaf periods in which there is a number to allocate: of the company those of its plan."""
+        leaves = self.leaves[self.facts.calendar.year.pk]
+        lines = self.facts.lines
+        return tuple(leaf for leaf in leaves if leaf in lines) if team is None and lines else tuple(leaves)
 
     def over_of_company(self) -> Decimal | None:
         """What root teams and people without a team were given, against the company's plan."""
-        return measures.over_assignment(self.below(None, self.facts.calendar.year), self.to_allocate(None))
+        return measures.over_assignment(self._below(None, self.planned(None)), self.to_allocate(None))
 
     def totals(self, team: int | None) -> Totals:
         people, limits = self.facts.people_below(team), self.facts.limits
-        given, allocated = self.to_allocate(team), self.quotas(people, self.facts.calendar.year)
+        leaves = self.planned(team)
+        given, allocated = self.to_allocate(team), self._quotas(people, leaves)
         over = measures.over_assignment(allocated, given)
         return Totals(
             to_allocate=given,
@@ -251,6 +257,7 @@ class Sheet:
             over_max=limits.over_max / cautions.HUNDRED,
             in_policy=limits.allows(over),
             blocks=limits.blocks,
+            is_partial=len(leaves) < len(self.facts.calendar.leaves),
         )
 
     def lacking(self, people: Collection[int]) -> Lacking:
@@ -336,7 +343,7 @@ class Sheet:
         potential = self._potential(told)
         amount = self.amount(holder, year)
         below = self.below(key, year) if is_team else None
-        over = measures.over_assignment(below, self.facts.amount(holder)) if is_team else None
+        over = measures.over_assignment(below, amount) if is_team and self.facts.given.get(holder) else None
         without = self.lacking(people) if is_team else Lacking()
         proposal, note = self.facts.proposals.get(holder, (None, ""))
         can_edit = rights.may_set(holder)

@@ -22,7 +22,7 @@ from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.exports import export_format
 from targets import access, allocation, allocation_pages, cycles, grid_cells, holds, tables, typed_numbers
-from targets.allocation_grid import AllocationGrid, parse_cell
+from targets.allocation_grid import AllocationGrid
 from targets.allocation_pages import AllocationView, Place
 from targets.allocation_preview import Preview
 from targets.allotting import CannotAllocate, Options
@@ -254,7 +254,7 @@ def allocate_hold(request: HttpRequest, year: str) -> HttpResponse:
     place = desk.place
     periods = Period.objects.visible_to(place.user).filter(fiscal_year=place.year).in_bulk()
     name, releases = _cell_to_hold(request, place)
-    found = parse_cell(name, periods)
+    found = grid_cells.parse_cell(name, periods)
     if found is None:
         raise Http404
     holder, period = found

@@ -134,6 +134,7 @@ class Allotter:
             stays = self.facts.stays(holder)
         else:
             stays = frozenset(leaf.pk for leaf in self.leaves)
+        stays = stays & given.keys() if holder.column == "team_id" and given else stays
         return {i: self.minor(given.get(leaf.pk, ZERO)) for i, leaf in enumerate(self.leaves) if leaf.pk in stays}
 
     def _own(self, team: int | None, node: Node) -> tuple[int, ...]:
@@ -141,18 +142,24 @@ class Allotter:
         if team is None:
             if self.options.total is not None:
                 raise CannotAllocate(_("The number of the company is set in the company plan."))
-            given = self.facts.lines
+            given, now = self.facts.lines, [self.facts.lines.get(leaf.pk, ZERO) for leaf in self.leaves]
         else:
             if self.options.total is not None:
                 return self._row(of_team(team), self.options.total)
-            given = self.facts.given.get(of_team(team), {})
+            given, now = self.facts.given.get(of_team(team), {}), self._now(of_team(team))
         if not given:
             raise CannotAllocate(_("%(name)s has no number to spread yet.") % {"name": self._name(node.key)})
-        return tuple(self.minor(given.get(leaf.pk, ZERO)) for leaf in self.leaves)
+        return tuple(self.minor(amount) for amount in now)
+
+    def _now(self, holder: Holder) -> list[Decimal]:
+        """The number of each leaf period, 0 where there is none; of a team that was given nothing at all: zeros."""
+        if not self.facts.given.get(holder):
+            return [ZERO] * len(self.leaves)
+        sheet = Sheet(self.facts, self.leaves)
+        return [sheet.amount(holder, leaf) or ZERO for leaf in self.leaves]
 
     def _row(self, holder: Holder, total: Decimal) -> tuple[int, ...]:
-        given = self.facts.given.get(holder, {})
-        now = [given.get(leaf.pk, ZERO) for leaf in self.leaves]
+        now = self._now(holder)
         try:
             return around_held(holder, self.minor(total), self._held(holder), now if any(now) else self.season)
         except CannotSpread as error:

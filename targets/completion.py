@@ -44,7 +44,10 @@ def _allocated(ground: Ground) -> Decimal | None:
     if numbers is None:
         return None
     planned = {measure: amount for measure, amount in numbers.plan.items() if amount > ZERO}
-    shares = [measures.attainment(numbers.reps(measure), amount) for measure, amount in planned.items()]
+    shares = [
+        measures.attainment(numbers.reps(measure, leaves=numbers.planned(measure)), amount)
+        for measure, amount in planned.items()
+    ]
     return min([ONE, *(share for share in shares if share is not None)]) if planned else None
 
 

@@ -85,7 +85,7 @@ def year_lines(user: User, measure: str, *, baseline: bool = False) -> list[Year
                 plan=row.plan,
                 targets=row.targets,
                 quotas=told.get(cycle.pk) if row.quotas is None and cycle else row.quotas,
-                allocated=row.quotas / row.plan if sees_all and row.plan and row.quotas is not None else None,
+                allocated=row.of_planned / row.plan if sees_all and row.plan and row.quotas is not None else None,
                 letters=sent,
                 answered=answered,
                 acknowledged=acknowledged,
@@ -251,7 +251,9 @@ def steps_of(user: User, ground: Ground) -> tuple[StageLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """``base``: what is to be allocated, the company plan or the targets of the teams led."""
+    """``base``: what is to be allocated, the company plan or the targets of the teams led. All of the leaf periods for
+    which there is a plan.
+    """
 
     base: Decimal
     managers: Decimal
@@ -264,9 +266,11 @@ def _sums(numbers: Assigned, teams: Sequence[int], measure: str, whole: bool) ->
     base = numbers.plan.get(measure) if whole else numbers.over(teams, measure)
     if not base or base < 0:
         return None
+    leaves = numbers.planned(measure) if whole else None
     people = None if whole else numbers.tree.people_in(numbers.tree.subtree(teams))
     without = numbers.lacking(None if whole else teams, measure)
-    return _Sums(base, numbers.managers(teams, measure), numbers.reps(measure, people), whole, without)
+    managers, reps = numbers.managers(teams, measure, leaves), numbers.reps(measure, people, leaves)
+    return _Sums(base, managers, reps, whole, without)
 
 
 def _meters(sums: _Sums, cycle: PlanningCycle) -> Meters:

@@ -54,6 +54,7 @@ from targets.goals import (
     of_team,
     of_territory,
 )
+from targets.lines import Verdict as Judged
 from targets.models import CompanyPlan, PlanLine, Quota, Target
 from targets.plans import working_plan
 
@@ -131,8 +132,10 @@ class GoalLoader(Loader):
             sheet = self._sheet(year)
             goals = segments.spelled(sheet.plan, goals)
             settable = None if self.scope is None else access.settable(self._by, {goal.holder for goal in goals})
-            found = [self._told(goal, one, settable) for goal, one in zip(goals, sheet.judge(goals), strict=True)]
-            self._keep_policy(sheet.plan, goals, found)
+            judged = sheet.judge(goals)
+            found = [self._told(goal, one, settable) for goal, one in zip(goals, judged, strict=True)]
+            kept = [(goal, one) for goal, one, told in zip(goals, judged, found, strict=True) if told.difference]
+            self._keep_policy(sheet.plan, kept)
             transaction.set_rollback(True)
         return found
 
@@ -141,11 +144,11 @@ class GoalLoader(Loader):
         assert self.run.by is not None  # noqa: S101  # who has a scope is somebody
         return self.run.by
 
-    def _keep_policy(self, plan: CompanyPlan, goals: Sequence[Goal], verdicts: Sequence[Verdict]) -> None:
+    @staticmethod
+    def _keep_policy(plan: CompanyPlan, judged: Sequence[tuple[Goal, Judged]]) -> None:
         cycle = policy.blocking_cycle(plan)
         if cycle:
-            both = [(goal, one.difference) for goal, one in zip(goals, verdicts, strict=True)]
-            moved = [(goal.holder, goal.measure, told.before, told.after) for goal, told in both if told]
+            moved = [(goal.holder, goal.measure, *part) for goal, one in judged for part in one.parts]
             policy.refuse_higher(cycle, policy.standing(cycle, plan), policy.standing_after(cycle, plan, moved))
 
     def _sheet(self, year: int) -> GoalSheet:
@@ -184,7 +187,7 @@ class GoalLoader(Loader):
         if settable is not None and goal.holder not in settable:
             return refused(self.subject, self.name(goal.holder), self.not_yours)
         name, holder = self.name(goal.holder), f"{goal.holder.column} {goal.holder.key}"
-        amounts = verdict.before, verdict.after, verdict.parts
+        amounts = verdict.before, verdict.after, verdict.stored
         difference = Difference(name, goal.measure, goal.period.label, *amounts, holder)
         return Verdict(verdict.outcome, payload=goal, difference=difference)
 

@@ -17,7 +17,7 @@ from simple_history.utils import bulk_create_with_history
 from spm.errors import PeriodClosed, RuleViolation
 from spm.imports import bulk
 from spm.imports.choices import RowOutcome
-from spm.money import MAX_UNITS, UNITS_PER_ONE, ZERO, minor_unit, to_units
+from spm.money import MAX_UNITS, UNITS_PER_ONE, ZERO, minor_unit, to_units, total
 from spm.org import clock, retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import Company, Period, User
@@ -278,10 +278,10 @@ class GoalSheet:
     ) -> dict[int, Decimal | None]:
         """What each leaf period is to hold; those that are not ``free`` stay as they are ``now``."""
         wanted = ZERO if goal.amount is None else self._own(goal.amount, goal.currency)
-        if self.keeps_totals and goal.amount is not None and wanted == _sum(now.values()):
+        if self.keeps_totals and goal.amount is not None and wanted == total(now.values()):
             return dict(now)
         amounts: dict[int, Decimal | None] = {**now, **dict.fromkeys(leaf.pk for leaf in free)}
-        rest = wanted - (_sum(amounts.values()) or ZERO)
+        rest = wanted - (total(amounts.values()) or ZERO)
         if len(free) < len(now):
             self._refuse_held(goal, rest, has_free=bool(free))
         if goal.amount is None or not free:
@@ -351,7 +351,9 @@ class GoalSheet:
         if before == list(parts.values()):
             return UNCHANGED
         outcome = RowOutcome.NEW if set(before) == {None} else RowOutcome.CHANGED
-        return Verdict(outcome, before=_sum(before), after=_sum(parts.values()), parts=tuple(before))
+        leaves = tuple((key[-1], amount) for key, amount in parts.items())
+        stored = tuple(before)
+        return Verdict(outcome, before=total(before), after=total(parts.values()), parts=leaves, stored=stored)
 
     def _stored_amount(self, key: LeafKey) -> Decimal | None:
         row = self.stored.get(key)
@@ -391,8 +393,3 @@ class GoalSheet:
     def _row(self, change: LeafChange) -> Any:
         values = {change.holder.column: change.holder.key, "period_id": change.period}
         return self.model(plan=self.plan, measure=change.measure, amount=change.after, **values)
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, ZERO) if known else None

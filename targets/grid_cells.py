@@ -141,6 +141,15 @@ def drawn(grid: Grid) -> dict[str, str]:
     return {cell.name: text_of(cell.amount) for row in grid.rows for cell in cells_of(row) if cell.editable}
 
 
+def parse_cell(name: str, periods: Mapping[int, Period]) -> tuple[Holder, Period] | None:
+    """Holder and period of an input's name; None where it is not the name of a cell of these periods."""
+    kind, column, key, period = (name.split(":") + [""] * 4)[:4]
+    known = kind == "c" and column in ("person", "team") and key.isdecimal() and period.isdecimal()
+    if not known or len(key) > 18 or len(period) > 18 or int(period) not in periods:
+        return None
+    return Holder(f"{column}_id", int(key)), periods[int(period)]
+
+
 def read_sent(grid: Grid, data: Mapping[str, str], language: str, pasted: Pasted | None = None) -> Sent:
     """The cells that somebody typed into, with those of a block laid over them."""
     was = _was(data.get("was", ""))

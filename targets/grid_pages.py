@@ -4,15 +4,14 @@ conflict.
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from spm.money import ZERO
+from spm.money import total
 from spm.org.models import FiscalYear, User
 from spm.ui.numbers import moment
 from targets import cycles, grid_cells, presences, undoing
@@ -127,15 +126,10 @@ def _conflict(name: str, cells: Sequence[Overtaken]) -> dict[str, str]:
     title = first.period.title
     if len(cells) > 1:
         title = _("%(first)s to %(last)s") % {"first": title, "last": last.period.title}
-    theirs = _sum(cell.theirs for cell in cells)
+    theirs = total(cell.theirs for cell in cells)
     who = {"value": grid_cells.text_of(theirs) or "—", "name": first.by.name if first.by else "—"}
     return {
         "label": f"{name}, {title}",
-        "yours": grid_cells.text_of(_sum(cell.yours for cell in cells)) or "—",
+        "yours": grid_cells.text_of(total(cell.yours for cell in cells)) or "—",
         "theirs": _("%(value)s (%(name)s, %(at)s)") % {**who, "at": moment(first.at)},
     }
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, ZERO) if known else None

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from spm.market.models import Territory
-from spm.money import ZERO
+from spm.money import ZERO, total
 from spm.org import retries
 from spm.org.choices import PeriodLevel, PeriodState
 from spm.org.models import FiscalYear, Period, User
@@ -72,8 +72,8 @@ class Grid:
     def totals(self) -> list[Decimal | None]:
         """One sum per leaf period, and the year's at the end."""
         columns = zip(*[[cell.amount for cell in line.cells] for line in self.lines], strict=True)
-        sums = [_sum(column) for column in columns]
-        return [*sums, _sum(sums)] if sums else []
+        sums = [total(column) for column in columns]
+        return [*sums, total(sums)] if sums else []
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,6 @@ class Sent:
     goals: tuple[Goal, ...]
     unread: dict[str, str]  # name of the cell → sentence
     overtaken: dict[str, str]
-
-
-def _sum(column: Iterable[Decimal | None]) -> Decimal | None:
-    amounts = [amount for amount in column if amount is not None]
-    return sum(amounts, Decimal(0)) if amounts else None
 
 
 def read(user: User, year: FiscalYear, measure: str, *, baseline: bool = False) -> Grid:
@@ -180,12 +175,16 @@ class Levels:
 
 @dataclass(frozen=True)
 class YearSummary:
-    """One fiscal year and one measure, whole year: what is planned at each level."""
+    """One fiscal year and one measure, whole year: what is planned at each level.
+
+    ``of_planned``: quotas of the leaf periods for which the company has a plan.
+    """
 
     label: str
     plan: Decimal | None
     targets: Decimal | None
     quotas: Decimal | None
+    of_planned: Decimal
     has_baseline: bool
 
 
@@ -218,18 +217,28 @@ def summaries(user: User, measure: str, *, baseline: bool = False) -> list[YearS
     ``baseline``: as they were locked, in every year that is; other years as they stand.
     """
 
-    def by_year(rows: Any) -> dict[int, Decimal]:
+    def by_leaf(rows: Any) -> dict[int, dict[int, Decimal]]:
         of_measure = rows.of_version(baseline=baseline).filter(measure=measure)
-        sums = of_measure.values_list("plan__fiscal_year").annotate(sum=Sum("amount"))
-        return dict(sums.order_by())
+        found: dict[int, dict[int, Decimal]] = defaultdict(dict)
+        sums = of_measure.values_list("plan__fiscal_year", "period").annotate(sum=Sum("amount")).order_by()
+        for year, leaf, amount in sums:
+            found[year][leaf] = amount
+        return found
 
-    plans = by_year(PlanLine.objects.visible_to(user).counting())
+    plans = by_leaf(PlanLine.objects.visible_to(user).counting())
     given = _topmost(user, Target.objects.visible_to(user).of_version(baseline=baseline).filter(measure=measure))
     targets = {year: amount for (year, _measure), amount in given.items()}
-    quotas = by_year(Quota.objects.visible_to(user))
+    quotas = by_leaf(Quota.objects.visible_to(user))
     frozen = set(CompanyPlan.objects.visible_to(user).filter(kind="baseline").values_list("fiscal_year", flat=True))
     return [
-        YearSummary(year.label, plans.get(year.pk), targets.get(year.pk), quotas.get(year.pk), year.pk in frozen)
+        YearSummary(
+            year.label,
+            total(plans.get(year.pk, {}).values()),
+            targets.get(year.pk),
+            total(quotas.get(year.pk, {}).values()),
+            sum((amount for leaf, amount in quotas.get(year.pk, {}).items() if leaf in plans.get(year.pk, {})), ZERO),
+            year.pk in frozen,
+        )
         for year in FiscalYear.objects.visible_to(user).order_by("-starts_on")
     ]
 
@@ -267,7 +276,7 @@ def holder_table(user: User, year: FiscalYear, model: Any, holder: Holder, *, ba
     amounts = {(row.period_id, row.measure): row.amount for row in rows}
     leaves = Period.objects.visible_to(user).filter(fiscal_year=year, level=PeriodLevel.MONTH).order_by("starts_on")
     lines = tuple((leaf.title, tuple(amounts.get((leaf.pk, measure)) for measure in Measure)) for leaf in leaves)
-    totals = tuple(_sum(amounts for amounts in column) for column in zip(*[line[1] for line in lines], strict=True))
+    totals = tuple(total(amounts for amounts in column) for column in zip(*[line[1] for line in lines], strict=True))
     return HolderTable(lines, totals)
 
 

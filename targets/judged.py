@@ -4,7 +4,7 @@ A target for some months of a quarter stands beside the quotas of its other mont
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from django.db.models import Q
@@ -17,9 +17,20 @@ ADDED_UP = (Scope.TEAM, Scope.TERRITORY)
 """Those whose people or parts stand in where nothing was given to them. The company is judged by its plan alone."""
 
 
-def quota_of(scope: Scope, target: Decimal | None, quota_sum: Decimal | None) -> Decimal | None:
+def quota_of[Amount: (int, Decimal)](scope: Scope, target: Amount | None, quota_sum: Amount | None) -> Amount | None:
     """The number a holder is judged by in one leaf period."""
     return quota_sum if target is None and scope in ADDED_UP else target
+
+
+def split(given: Mapping[int, Decimal], leaves: Iterable[int]) -> tuple[list[Decimal], list[int]]:
+    """The same over many leaf periods, of one who is added up: the amounts given, and where those below stand in."""
+    own, rest = [], []
+    for leaf in leaves:
+        if leaf in given:
+            own.append(given[leaf])
+        else:
+            rest.append(leaf)
+    return own, rest
 
 
 def by_period(scope: Scope, measure: str, years: Collection[int] | None = None) -> dict[tuple[int, int], Decimal]:

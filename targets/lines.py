@@ -89,9 +89,9 @@ class Verdict:
     """What becomes of a row: ``reason`` is a sentence for refused and parked rows, ``column`` what it is about.
 
     ``rule``: the one of "why does it not count" that keeps the row out, where it is one: RATE or PERIOD.
-    ``before``, ``after``: of a goal that is new or changes, the sum over its leaf periods; None = no number. ``parts``:
-    what is stored for each of these leaf periods. Of one
+    ``before``, ``after``: of a goal that is new or changes, the sum over its leaf periods; None = no number. Of one
     that is parked, ``leaf`` is the first closed leaf period that it would change, and ``before`` the number of that.
+    ``parts``: what each leaf period would hold, of a goal that is new or changes; ``stored``: what each holds.
     """
 
     outcome: RowOutcome
@@ -101,7 +101,8 @@ class Verdict:
     before: Decimal | None = None
     after: Decimal | None = None
     leaf: int | None = None
-    parts: tuple[Decimal | None, ...] = ()
+    parts: tuple[tuple[int, Decimal | None], ...] = ()
+    stored: tuple[Decimal | None, ...] = ()
 
 
 def lost_zeros(key: str, other: str) -> Verdict:

@@ -61,7 +61,7 @@ def blocking_cycle(plan: CompanyPlan) -> PlanningCycle | None:
 
 
 def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
-    """Four queries: the tree and the year’s sums."""
+    """Four queries, five where a number covers a part of the year: the tree and the year’s numbers."""
     history = read_history()
     numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
     return Standing.of(numbers, history.teams)
@@ -70,8 +70,8 @@ def standing(cycle: PlanningCycle, plan: CompanyPlan) -> Standing:
 def standing_after(cycle: PlanningCycle, plan: CompanyPlan, changes: Iterable[assigned.Moved]) -> Standing:
     """The same if these numbers were written; nothing is."""
     history = read_history()
-    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()))
-    return Standing.of(assigned.with_sums(numbers, changes), history.teams)
+    numbers = assigned.read(plan, tree_for(cycle, history, clock.today()), by_leaf=True)
+    return Standing.of(assigned.with_changes(numbers, changes), history.teams)
 
 
 @contextmanager

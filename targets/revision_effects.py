@@ -21,7 +21,6 @@ from targets.assigned import Assigned
 from targets.batches import Change
 from targets.choices import Measure, PlanState
 from targets.cycles import cycle_of
-from targets.goals import Holder
 from targets.grounds import tree_for
 from targets.models import CompanyPlan, GoalBatch, PlanLine, PlanningCycle
 
@@ -47,7 +46,7 @@ class Effect:
 
 
 def effects(user: User, revision: CompanyPlan, moves: Sequence[Change]) -> tuple[Effect, ...]:
-    """The totals touched, as far as the user sees them: the sums of all quotas are for admins. At most four queries.
+    """The totals touched, as far as the user sees them: the sums of all quotas are for admins. At most five queries.
 
     ``moves``: all that the revision changes. An approved one is shown as it was decided, whatever was revised since.
     """
@@ -89,8 +88,9 @@ class _Page:
             yield Effect(company, _("All quotas"), label, self.before.reps(measure), self.after.reps(measure))
             yield self.ratio(company, label, self.before.company_ratio(measure), self.after.company_ratio(measure))
         for team in teams:
-            name, key = self.names[team], (team, str(measure))
-            yield Effect(name, _("Target"), label, self.before.targets.get(key), self.after.targets.get(key))
+            name = self.names[team]
+            targets = self.before.target(team, measure), self.after.target(team, measure)
+            yield Effect(name, _("Target"), label, *targets)
             below = self.before.below(team, measure), self.after.below(team, measure)
             yield Effect(name, _("One level down"), label, *below)
             yield self.ratio(name, label, self.before.ratio(team, measure), self.after.ratio(team, measure))
@@ -119,7 +119,7 @@ def _states(
     plan: CompanyPlan, tree: TeamTree, revision: CompanyPlan, moves: Sequence[Change]
 ) -> tuple[Assigned, Assigned]:
     """Now and with the changes; of an approved revision what stood when it was, from what later ones changed."""
-    now, lines = assigned.read(plan, tree), _lines(plan)
+    now, lines = assigned.read(plan, tree, by_leaf=True), _lines(plan)
     if revision.state != PlanState.APPROVED:
         return now, _changed(now, lines, moves)
     later = GoalBatch.objects.filter(plan=plan, pk__gt=revision.applied_by.pk).order_by("-pk")
@@ -132,29 +132,16 @@ def _back(change: Change) -> Change:
 
 
 def _changed(now: Assigned, lines: Lines, changes: Sequence[Change]) -> Assigned:
-    """The sums after these changes, one after the other."""
-    deltas: dict[tuple[Holder, str], Decimal] = defaultdict(Decimal)
+    """The numbers after these changes, one after the other."""
     moved: dict[tuple[str, int, str], Decimal | None] = dict(lines)
+    others = []
     for change in changes:
         if change.model is PlanLine:
             moved[change.measure, change.period, str(change.holder.key)] = change.after
         else:
-            deltas[change.holder, change.measure] += (change.after or ZERO) - (change.before or ZERO)
+            others.append((change.holder, change.measure, change.period, change.after))
     kept = {key: amount for key, amount in moved.items() if amount is not None}
-    return Assigned(
-        now.tree, _plan(kept), _added(now.targets, deltas, "team_id"), _added(now.quotas, deltas, "person_id")
-    )
-
-
-def _added(
-    sums: Mapping[tuple[int, str], Decimal], deltas: Mapping[tuple[Holder, str], Decimal], column: str
-) -> dict[tuple[int, str], Decimal]:
-    found = dict(sums)
-    for (holder, measure), delta in deltas.items():
-        if holder.column == column:
-            key = int(holder.key), measure
-            found[key] = found.get(key, ZERO) + delta
-    return found
+    return replace(assigned.with_changes(now, others), lines=_plan(kept))
 
 
 def _lines(plan: CompanyPlan) -> Lines:
@@ -162,10 +149,10 @@ def _lines(plan: CompanyPlan) -> Lines:
     return {row[:3]: row[3] for row in rows.values_list("measure", "period_id", "segment", "amount")}
 
 
-def _plan(lines: Lines) -> dict[str, Decimal]:
-    """Measure → the company's number of the year: segments count where the whole company has no line of its own."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
+def _plan(lines: Lines) -> dict[str, assigned.Amounts]:
+    """Measure → the company's numbers: segments count where the whole company has no line of its own."""
+    sums: dict[str, assigned.Amounts] = defaultdict(lambda: defaultdict(Decimal))
     for (measure, leaf, segment), amount in lines.items():
         if not segment or (measure, leaf, "") not in lines:
-            sums[measure] += amount
-    return dict(sums)
+            sums[measure][leaf] += amount
+    return {measure: dict(amounts) for measure, amounts in sums.items()}

@@ -17,8 +17,10 @@ from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of
 from spm.org.trees import TreeHistory
 from spm.ui.fields import MoneyField
+from targets import judged
 from targets.allocation_facts import Calendar, homes, read_calendar
 from targets.allotting import COMPANY
+from targets.choices import Scope
 from targets.goals import HOLDERS, MODEL_OF, Goal, GoalModel, Holder, holder_of, of_person, of_position, of_team
 from targets.models import CompanyPlan, OpenPosition, OpenQuota, PlanLine, Quota, Target
 from targets.ramps import Presence
@@ -126,18 +128,19 @@ class Numbers:
     # The tree
 
     def branch(self, measure: str, team: int | None) -> Branch:
-        """A team, or the company, with everything below it that has a number; a team without one is their sum."""
+        """A team, or the company, with everything below it that has a number; where a team has none it is their sum."""
         holders = [*self.members(measure, team), *self.positions(measure, team)]
         teams = self.places.roots if team is None else sorted(self.places.children.get(team, []))
         children = [Branch(one, self.row(measure, one), stays=self.stays(one)) for one in holders]
         children += [found for below in teams if any((found := self.branch(measure, below)).leaves) or found.children]
         if team is None:
             return Branch(COMPANY, self.lines(measure), tuple(children))
-        if self.has(measure, of_team(team)):
-            return Branch(of_team(team), self.row(measure, of_team(team)), tuple(children))
         columns = zip(*(child.leaves for child in children), strict=True)
         sums = tuple(sum(column) for column in columns) if children else (0,) * len(self.leaves)
-        return Branch(of_team(team), sums, tuple(children))
+        given = self.now[measure].get(of_team(team), {})
+        own = (given.get(leaf.pk) for leaf in self.leaves)
+        row = (judged.quota_of(Scope.TEAM, target, below) for target, below in zip(own, sums, strict=True))
+        return Branch(of_team(team), tuple(amount or 0 for amount in row), tuple(children))
 
     # Changing
 
@@ -149,10 +152,14 @@ class Numbers:
                 self.new[measure][holder][leaf.pk] = amount
 
     def put_all(self, measure: str, found: dict[Any, list[int]]) -> None:
-        """What ``rescale`` gave, of holders that have a number of their own."""
+        """What ``rescale`` gave, of holders that have a number of their own; of teams in the leaf periods of theirs."""
         for holder, row in found.items():
-            if holder != COMPANY and self.has(measure, holder):
-                self.put(measure, holder, self.leaves, row)
+            stored = self.now[measure].get(holder, {})
+            if holder == COMPANY or not stored:
+                continue
+            is_team, moved = holder.column == "team_id", zip(self.leaves, row, strict=True)
+            kept = [(leaf, amount) for leaf, amount in moved if not is_team or stored.get(leaf.pk) is not None]
+            self.put(measure, holder, [leaf for leaf, _amount in kept], [amount for _leaf, amount in kept])
 
     def goals(self) -> list[tuple[GoalModel, Goal]]:
         """What is to be written, in a fixed order."""
@@ -185,3 +192,28 @@ def sums_of(plans: Sequence[CompanyPlan], measure: str) -> dict[int, dict[Holder
     for column, plan, key, amount in rows(Quota, "person_id").union(*parts, all=True):
         found[plan][COMPANY if column == COMPANY.column else Holder(column, key)] = amount
     return found
+
+
+type Parts = dict[int, dict[Holder, dict[int, Decimal]]]
+"""Plan → holder → leaf period → number."""
+
+
+def parts_of(plans: Sequence[CompanyPlan], measure: str, leaves: Sequence[Period]) -> Parts:
+    """The numbers of teams, people and open positions leaf by leaf, where a team has one for some of ``leaves`` only.
+
+    One query, three where that is so; empty where it is not. Of them the year's sums (``sums_of``) say all.
+    """
+
+    def read(*models: tuple[Any, str]) -> Parts:
+        found: Parts = {plan.pk: {} for plan in plans}
+        for model, column in models:
+            rows = model._default_manager.filter(plan__in=found, measure=measure, **{f"{column}__isnull": False})
+            for plan, key, leaf, amount in rows.order_by().values_list("plan_id", column, "period_id", "amount"):
+                found[plan].setdefault(Holder(column, key), {})[leaf] = amount
+        return found
+
+    teams = read((Target, "team_id"))
+    if all(len(own) == len(leaves) for given in teams.values() for own in given.values()):
+        return {}
+    others = read((Quota, "person_id"), (OpenQuota, "position_id"))
+    return {plan: teams[plan] | others[plan] for plan in teams}

@@ -15,7 +15,7 @@ from spm.money import ZERO
 from spm.org.clock import today
 from spm.org.models import FiscalYear, User
 from spm.ui.numbers import percent
-from targets import as_last_year, measures
+from targets import as_last_year, judged, measures
 from targets.allotting import COMPANY
 from targets.as_last_year import Outlook
 from targets.choices import PlanKind
@@ -24,10 +24,12 @@ from targets.goals import Holder, of_person, of_position, of_team
 from targets.lacking import Lacking, lacking
 from targets.models import CompanyPlan, GoalBatch, OpenPosition, PlanningCycle, ScenarioStep
 from targets.ramps import read_ramps
-from targets.scenario_numbers import Places, read_places, sums_of
+from targets.scenario_numbers import Parts, Places, parts_of, read_places, sums_of
 from targets.scenario_words import sentence
 
 MOST_COMPARED = 4
+type Leaves = tuple[int, ...] | None
+"""Leaf periods; None: the whole year."""
 BASES = (PlanKind.WORKING, PlanKind.BASELINE)
 """Kinds of version that scenarios are compared with."""
 
@@ -139,8 +141,8 @@ def since_copy(user: User, scenario: CompanyPlan, working: CompanyPlan) -> tuple
 def compare(
     user: User, year: FiscalYear, plans: Sequence[CompanyPlan], measure: str, steps: Sequence[ScenarioStep] = ()
 ) -> Comparison:
-    """The versions in the order given; a working one or a baseline comes first. ``steps``: by ``read_steps``."""
-    plans = plans[:MOST_COMPARED]
+    """The versions in the order given, but a working one or a baseline first. ``steps``: by ``read_steps``."""
+    plans = sorted(plans[:MOST_COMPARED], key=lambda plan: plan.kind not in BASES)
     cycle = cycle_of(year) or PlanningCycle(pk=0, fiscal_year=year)
     places = read_places(plans[0], user, today())
     sums = sums_of(plans, measure)
@@ -155,7 +157,8 @@ def compare(
         )
         for plan in plans
     }
-    table = _Table(plans, places, sums, expected, positions, _names(user, people), outlook)
+    parts = parts_of(plans, measure, places.calendar.leaves)
+    table = _Table(plans, places, sums, expected, positions, _names(user, people), outlook, parts)
     return Comparison(measure, table.columns(), tuple(table.lines()), outlook.is_known, places.calendar.before_label)
 
 
@@ -180,9 +183,11 @@ class _Table:
         positions: Sequence[OpenPosition],
         names: Mapping[int, str],
         outlook: Outlook,
+        parts: Parts,
     ) -> None:
         self.plans, self.places, self.sums, self.expected = plans, places, sums, expected
         self.positions, self.names, self.outlook = positions, names, outlook
+        self.parts = parts
         self.everybody = sorted(names, key=lambda pk: (names[pk].casefold(), pk))
 
     # Who stands where
@@ -206,15 +211,25 @@ class _Table:
 
     # Sums
 
-    def amount(self, plan: int, team: int) -> Decimal:
-        """A team's number; without one what stands below it."""
+    def amount(self, plan: int, team: int, leaves: Leaves = None) -> Decimal:
+        """A team's number; in leaf periods without one what stands below it (``judged``)."""
         own = self.sums[plan].get(of_team(team))
-        return self.below(plan, team) if own is None else own
+        if own is None or not self.parts:
+            return self.below(plan, team, leaves) if own is None else own
+        wanted = tuple(leaf.pk for leaf in self.places.calendar.leaves) if leaves is None else leaves
+        given, rest = judged.split(self.parts[plan].get(of_team(team), {}), wanted)
+        return sum(given, ZERO) + (self.below(plan, team, tuple(rest)) if rest else ZERO)
 
-    def below(self, plan: int, team: int | None) -> Decimal:
+    def below(self, plan: int, team: int | None, leaves: Leaves = None) -> Decimal:
         """The sum one level down."""
-        own = (self.sums[plan].get(one, ZERO) for one in (*self.people(team), *self.open_in(team)))
-        return sum(own, ZERO) + sum((self.amount(plan, child) for child in self.teams(team)), ZERO)
+        own = (self.number(plan, one, leaves) for one in (*self.people(team), *self.open_in(team)))
+        return sum(own, ZERO) + sum((self.amount(plan, child, leaves) for child in self.teams(team)), ZERO)
+
+    def number(self, plan: int, holder: Holder, leaves: Leaves) -> Decimal:
+        """Of somebody who has no one below."""
+        if leaves is None:
+            return self.sums[plan].get(holder, ZERO)
+        return sum(judged.split(self.parts[plan].get(holder, {}), leaves)[0], ZERO)
 
     def brought(self, plan: int, holders: Sequence[Holder]) -> Decimal | None:
         """What they bring together as last year; of those without a number too: they still sell."""
@@ -269,8 +284,9 @@ class _Table:
     def _team(self, team: int, inside: Sequence[Holder]) -> tuple[Cell, ...]:
         cells = []
         for plan in self.plans:
-            over = measures.over_assignment(self.below(plan.pk, team), self.sums[plan.pk].get(of_team(team)))
-            cells.append((self.amount(plan.pk, team), self.brought(plan.pk, inside), over))
+            amount, given = self.amount(plan.pk, team), of_team(team) in self.sums[plan.pk]
+            over = measures.over_assignment(self.below(plan.pk, team), amount) if given else None
+            cells.append((amount, self.brought(plan.pk, inside), over))
         return self._cells(cells)
 
     def _cells(self, found: Sequence[tuple[Decimal | None, Decimal | None, Decimal | None]]) -> tuple[Cell, ...]:

@@ -235,6 +235,10 @@ def _teams_above(numbers: Numbers, measure: str, person: Holder) -> list[Holder]
 
 
 def _move(numbers: Numbers, measure: str, holder: Holder, leaves: list[Period], moved: list[int]) -> None:
+    if holder.column == "team_id":  # in months without a target what stands below it counts, which has moved already
+        given = numbers.now[measure].get(holder, {})
+        both = [pair for pair in zip(leaves, moved, strict=True) if given.get(pair[0].pk) is not None]
+        leaves, moved = [leaf for leaf, _more in both], [more for _leaf, more in both]
     now = numbers.row(measure, holder, leaves)
     new = [have + more for have, more in zip(now, moved, strict=True)]
     if min(new, default=0) < 0:

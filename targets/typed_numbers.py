@@ -104,6 +104,9 @@ def _parts(facts: Facts, goal: Goal) -> dict[int, Decimal | None]:
     stays = facts.stays(goal.holder)
     free = [leaf for leaf in leaves if leaf.pk not in stays]
     now = [given.get(leaf.pk, ZERO) for leaf in leaves]
+    if goal.holder.column == "team_id" and given and not given.keys() >= {leaf.pk for leaf in leaves}:
+        sheet = Sheet(facts, leaves)  # what stands below counts where the team has no target of its own
+        now = [sheet.amount(goal.holder, leaf) or ZERO for leaf in leaves]
     differs = goal.amount != (sum(now, ZERO) if given else None)
     if differs and not free and any(leaf.pk in facts.held.get(goal.holder, ()) for leaf in leaves):
         raise HeldNumber(_("%(period)s is held. Release it to change it.") % {"period": goal.period.label})
@@ -111,7 +114,8 @@ def _parts(facts: Facts, goal: Goal) -> dict[int, Decimal | None]:
         return {leaf.pk: None for leaf in free}
     refuse_amount(goal.amount, facts.currency)
     held = {i: _minor(facts, now[i]) for i, leaf in enumerate(leaves) if leaf.pk in stays}
-    weights = now if any(given.get(leaf.pk) for leaf in free) else _season(facts, leaves)
+    moving = [amount for leaf, amount in zip(leaves, now, strict=True) if leaf.pk not in stays]
+    weights = now if any(moving) else _season(facts, leaves)
     try:
         row = around_held(goal.holder, _minor(facts, goal.amount), held, weights)
     except CannotSpread as error:
@@ -194,12 +198,13 @@ class _Forest:
         return holder.key in self.rights.spreads and (self.rights.may_set(holder) or not has_target)
 
     def moved(self, holder: Holder, row: Sequence[int]) -> dict[int, Decimal | None]:
-        """The leaf periods that change and were not typed."""
+        """The leaf periods that change and were not typed; a team without a target in one has none there after it."""
         given, typed = self.facts.given.get(holder, {}), self.typed.get(holder, {})
+        is_person = holder.column == "person_id"
         return {
             leaf.pk: amount * self.facts.coin
             for leaf, amount in zip(self.leaves, row, strict=True)
-            if leaf.pk not in typed and amount != self._minor(given.get(leaf.pk))
+            if leaf.pk not in typed and amount != self._minor(given.get(leaf.pk)) and (is_person or leaf.pk in given)
         }
 
     def _minor(self, amount: Decimal | None) -> int:

@@ -51,7 +51,7 @@ def plan_gaps(user: User, company: Company, year: Period | None, band: Band | No
     if year is None:
         return []
     found = []
-    for measure, (plan, quota) in _sums(user, year).items():
+    for measure, (plan, quota, is_partial) in _sums(user, year).items():
         over = measures.over_assignment(quota, plan)
         low, high = band or (ZERO, None)
         if over is None or (over >= low and (high is None or over <= high)):
@@ -59,6 +59,8 @@ def plan_gaps(user: User, company: Company, year: Period | None, band: Band | No
         words = {"measure": Measure(measure).label, "year": year.label, "share": percent(abs(over), 1)}
         words |= {"quota": money_compact(quota, company.currency), "plan": money_compact(plan, company.currency)}
         text = _below(over, band) % (words | _limits(band))
+        if is_partial:
+            text = f"{text} {_('Only the periods that have a plan are compared.')}"
         found.append(Alert(text, reverse("targets:year", args=[year.label]), _("Open the plan"), is_bad=True))
     return found
 
@@ -81,18 +83,25 @@ def _limits(band: Band | None) -> dict[str, str]:
     return {"low": percent(band[0], 1), "high": percent(band[1], 1)} if band else {}
 
 
-def _sums(user: User, year: Period) -> Mapping[str, tuple[Decimal, Decimal]]:
-    """Measure → plan and quotas of the year in force; one query."""
+def _sums(user: User, year: Period) -> Mapping[str, tuple[Decimal, Decimal, bool]]:
+    """Measure → plan and quotas of the year in force, in the leaf periods that are planned; one query.
+
+    The company is judged by its plan alone (``targets.judged``). The last: whether there are quotas in others too.
+    """
     plan = PlanLine.objects.visible_to(user).in_force().counting().filter(plan__fiscal_year=year.fiscal_year_id)
     quotas = Quota.objects.visible_to(user).in_force().filter(plan__fiscal_year=year.fiscal_year_id)
-    found: dict[str, list[Decimal]] = {}
-    for place, measure, amount in _summed(plan, 0).union(_summed(quotas, 1), all=True):
-        found.setdefault(measure, [ZERO, ZERO])[place] = amount
-    return {measure: (planned, quota) for measure, (planned, quota) in found.items() if planned}
+    found: dict[str, tuple[dict[int, Decimal], dict[int, Decimal]]] = {}
+    for place, measure, leaf, amount in _summed(plan, 0).union(_summed(quotas, 1), all=True):
+        found.setdefault(measure, ({}, {}))[place][leaf] = amount
+    sums = {}
+    for measure, (planned, carried) in found.items():
+        inside = sum((amount for leaf, amount in carried.items() if leaf in planned), ZERO)
+        sums[measure] = (sum(planned.values(), ZERO), inside, not carried.keys() <= planned.keys())
+    return {measure: row for measure, row in sums.items() if row[0]}
 
 
 def _summed(rows: QuerySet[Any], place: int) -> QuerySet[Any]:
-    places: QuerySet[Any] = rows.order_by().annotate(place=Value(place)).values_list("place", "measure")
+    places: QuerySet[Any] = rows.order_by().annotate(place=Value(place)).values_list("place", "measure", "period")
     summed: QuerySet[Any] = places.annotate(sum=Sum("amount", output_field=MoneyField()))
     return summed
 

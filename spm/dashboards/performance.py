@@ -32,6 +32,7 @@ from spm.dashboards.queries import (
     stamped,
     steady,
     trees_of,
+    with_those_below,
 )
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
@@ -128,7 +129,7 @@ def board_of(user: User, view: View, focus: Focus, stamp: Stamp | None = None) -
     trees = trees_of(user, leaves_needed(view.window))
     raw = read_raw(user, view.measure, focus, view.window, trees, stamp)
     raw = against_baseline(raw, view, trees) if view.is_baseline else raw
-    return build(focus, view.window, trees, raw, beside_plan=view.beside_plan), trees
+    return build(focus, view.window, trees, with_those_below(raw, view), beside_plan=view.beside_plan), trees
 
 
 def _read(user: User, company: Company, view: View, focus: Focus, name: str, stamp: Stamp) -> Performance:

@@ -25,8 +25,8 @@ from spm.org.models import Company, Period, User
 from spm.org.scopes import history_of, scope_of
 from spm.org.trees import TeamTree, distinct
 from spm.ui.fields import stored
-from targets import baseline, curves, frozen
-from targets.choices import Measure, RunState
+from targets import baseline, curves, frozen, judged
+from targets.choices import Measure, RunState, Scope
 from targets.models import Attainment, RollupRun
 
 MEASURE_SECONDS, CACHE_SECONDS = 300, 3600
@@ -199,6 +199,21 @@ def against_baseline(raw: Raw, view: View, trees: dict[int, TeamTree]) -> Raw:
         {pk: relaid(cells, given.teams, pk) for pk, cells in raw.teams.items()},
         relaid(raw.company, given.company),
     )
+
+
+def with_those_below(raw: Raw, view: View) -> Raw:
+    """``raw``, for a comparison with the plan: where a team has a target for some leaf periods of the window only, what
+    its people carry in the others (``targets.judged``). A team without any is compared with nothing.
+    """
+    if not view.beside_plan:
+        return raw
+    inside, teams = {leaf.pk for leaf in view.window.leaves}, dict(raw.teams)
+    for pk, cells in raw.teams.items():
+        given = {leaf for leaf in inside & cells.keys() if cells[leaf].plan_units is not None}
+        if given and given != inside:
+            number = {leaf: judged.quota_of(Scope.TEAM, cell.plan, cell.quota) for leaf, cell in cells.items()}
+            teams[pk] = {leaf: cell.against(cell.quota, number[leaf]) for leaf, cell in cells.items()}
+    return Raw(raw.people, teams, raw.company)
 
 
 def _with_partial(raw: Raw, credited: dict[int, tuple[Decimal, Decimal]], leaf: int, tree: TeamTree) -> Raw:

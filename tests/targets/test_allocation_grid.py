@@ -12,9 +12,9 @@ from spm.org import people
 from spm.org.models import Membership, Period, TeamPlacement, User
 from targets import access, batches
 from targets.allocation import NotYours, read_grid
-from targets.allocation_grid import parse_cell
 from targets.choices import Proration
 from targets.goals import of_team
+from targets.grid_cells import parse_cell
 from targets.models import Attainment, Hold, OneOffDeal, PlanningCycle, Proposal
 from targets.plans import set_plan_line, set_target, working_plan
 from targets.quotas import set_quota

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from spm.org.models import FiscalYear, Period
 from targets import rollup
+from targets.models import Target
 from targets.plans import set_target, working_plan
 from tests.builders import make_actual, make_line_of_plan, make_year
 from tests.spm.dashboards.conftest import book
@@ -134,6 +135,15 @@ def test_the_team_table_compares_too(get, compare, heads, changes):
         assert f"{rows[name] * 100:.0f}" == percent
     if not heads:
         assert set(rows.values()) == {None}
+
+
+def test_a_team_with_a_target_for_half_the_year_is_compared_with_its_people_in_the_other(get, planned):
+    Target.objects.filter(team=planned.north, period__starts_on__gte="2026-07-01").delete()
+    rollup.rebuild()
+    # 6 x 150 given; July, August and 18 of 30 days of September 200 a month carried: 1,420 to date, 1,400 booked
+    answer = get("team", "plan")
+    assert round(answer.context["page"].total.figures.growth, 4) == Decimal("-0.0141")
+    assert lines(answer)["Plan"] == 6 * 150 + 6 * 200
 
 
 def test_without_a_plan_there_is_nothing_to_compare_with_and_the_page_says_so(client, story):

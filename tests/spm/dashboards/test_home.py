@@ -126,6 +126,18 @@ def test_quotas_outside_the_policy_of_the_year_are_an_exception(year, cast, read
     assert [alert.removeprefix("Quotas for Bookings 2026 ") for alert in found] == ([expected] if expected else [])
 
 
+def test_quotas_are_compared_with_the_plan_in_the_months_it_covers(year, cast, read):
+    cycles.create_cycle(year, cast.admin)
+    make_line_of_plan("2026-01", 1000)
+    for label, quota in (("2026-01", 1040), ("2026-02", 1040)):
+        make_quota(cast.rep, label, quota)
+    assert not any(alert.startswith("Quotas for") for alert in exceptions(read(cast.admin)))
+    make_quota(cast.teammate, "2026-01", 60)
+    (found,) = [alert for alert in exceptions(read(cast.admin)) if alert.startswith("Quotas for")]
+    assert found.endswith("the policy allows 8.0 %. Only the periods that have a plan are compared.")
+    assert "10.0 % above the plan" in found
+
+
 def test_without_a_policy_quotas_above_the_plan_are_none(year, cast, read):
     make_line_of_plan("2026-01", 1000)
     make_quota(cast.rep, "2026-01", 2000)
