@@ -11,7 +11,18 @@ from django.utils.translation import pgettext_lazy
 
 from spm.ui.columns import Columns, Shown
 
-__all__ = ["COMPARED", "LABELS", "LEFT_TO_DO", "MONTHS", "OF_MARKET", "TEAM", "TERRITORIES", "Shown", "asked"]
+__all__ = [
+    "COMPARED",
+    "LABELS",
+    "LEFT_TO_DO",
+    "MONTHS",
+    "OF_MARKET",
+    "OF_RATES",
+    "TEAM",
+    "TERRITORIES",
+    "Shown",
+    "asked",
+]
 
 LABELS: dict[str, str | Promise] = {
     "owner": _("Owner"),
@@ -30,6 +41,8 @@ LABELS: dict[str, str | Promise] = {
     "gap": _("Gap"),
     "to_go": _("To go"),
     "needed": _("Needed"),
+    "at_plan_rates": _("At plan rates"),
+    "effect": _("Currency effect"),
     "before": _("Comparison to date"),
     "growth": pgettext_lazy("growth", "Change"),
     "spark": _("12 months"),
@@ -43,13 +56,15 @@ COMPARED = ("growth", "before")
 """Columns that say nothing where nothing is compared."""
 LEFT_TO_DO = ("needed",)
 """Columns that say nothing of a period that is over."""
+OF_RATES = ("at_plan_rates", "effect")
+"""Columns that say nothing where every line is in the company's currency."""
 TEAM = Columns(
     known=tuple(key for key in LABELS if key not in OF_MARKET),
     usual=("quota", "actual", "bar", "pace", "gap", "needed", "growth", "spark", "status"),
     labels=LABELS,
 )
 MONTHS = Columns(
-    known=("quota", "actual", "attainment", "pace", "gap", "to_go", "status"),
+    known=("quota", "actual", "attainment", "pace", "gap", "to_go", "at_plan_rates", "effect", "status"),
     usual=("quota", "actual", "pace", "gap"),
     labels=LABELS,
 )

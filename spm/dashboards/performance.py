@@ -15,7 +15,7 @@ from spm.dashboards import access, marks
 from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
-from spm.dashboards.columns import COMPARED, LEFT_TO_DO, TEAM, Shown
+from spm.dashboards.columns import COMPARED, LEFT_TO_DO, OF_RATES, TEAM, Shown
 from spm.dashboards.facts import Fact, Known, events, facts
 from spm.dashboards.figures import Figures, figures, standing
 from spm.dashboards.origin import Holders, origin_of
@@ -102,7 +102,8 @@ class Performance:
     @property
     def columns(self) -> Shown:
         left_out = () if self.view.compare_word else COMPARED
-        return TEAM.shown(self.view.columns).without((*left_out, *(LEFT_TO_DO if self.view.window.is_over else ())))
+        shown = TEAM.shown(self.view.columns).without((*left_out, *(LEFT_TO_DO if self.view.window.is_over else ())))
+        return shown.not_offering(() if any(row.figures.effect for row, _level in self.ordered) else OF_RATES)
 
     @property
     def paper_rows(self) -> list[TableRow]:

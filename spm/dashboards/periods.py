@@ -46,6 +46,8 @@ SORTS = (
     "expected",
     "to_go",
     "before",
+    "at_plan_rates",
+    "effect",
     *MARKET_SORTS,
 )  # the last ones of columns that one must choose
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from spm.dashboards import access, marks
 from spm.dashboards.board import PARTIAL, Row, RowKind, before_to_date, keys_before, running_pair
 from spm.dashboards.charts import months_chart, pacing_chart
-from spm.dashboards.columns import MONTHS, Shown
+from spm.dashboards.columns import MONTHS, OF_RATES, Shown
 from spm.dashboards.facts import falling_since
 from spm.dashboards.figures import ZERO, Cell, Cells, Figures, beside_plan, figures, only, standing, units_of
 from spm.dashboards.marks import Mark
@@ -146,7 +146,8 @@ class RepPage:
 
     @property
     def columns(self) -> Shown:
-        return MONTHS.shown(self.view.columns)
+        shown = MONTHS.shown(self.view.columns)
+        return shown.not_offering(() if any(row.figures.effect for row in self.month_rows) else OF_RATES)
 
 
 def rep_page(user: User, company: Company, view: View, person: User, *, is_whole: bool = True) -> RepPage:

@@ -1,6 +1,6 @@
 """The tables of the pages as files. Each export is written to the audit log."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from django.db.models import QuerySet
@@ -22,7 +22,7 @@ from spm.dashboards.actuals import (
 )
 from spm.dashboards.board import RowKind
 from spm.dashboards.charts import pacing_amounts, pacing_names
-from spm.dashboards.columns import OF_MARKET, Shown
+from spm.dashboards.columns import OF_MARKET, OF_RATES, Shown
 from spm.dashboards.figures import Figures, standing
 from spm.dashboards.performance import Performance
 from spm.dashboards.periods import View
@@ -73,6 +73,8 @@ def _figures() -> dict[str, Figure]:
         "needed": (_("Needed per month"), "money", lambda at, _company: _four(at.needed)),
         "recent": (_("Average of the last three months"), "money", lambda at, _company: _four(at.recent)),
         "before": (_("Comparison to date"), "money", lambda at, _company: at.before),
+        "at_plan_rates": (_("At plan rates"), "money", lambda at, _company: at.at_plan_rates),
+        "effect": (_("Currency effect"), "money", lambda at, _company: at.effect),
         "growth": (pgettext("growth", "Change"), "percent", lambda at, _company: _six(at.growth)),
         "status": (_("Status"), "text", lambda at, company: standing(at, company).label),
     }
@@ -86,10 +88,13 @@ def _four(value: Decimal | None) -> Decimal | None:
     return None if value is None else round(value, 4)
 
 
-def figure_keys(shown: Shown) -> tuple[str, ...]:
-    """The figures that a file holds: those chosen for the screen, else all usual ones. Pictures have no cell."""
+def figure_keys(shown: Shown, of: Iterable[Figures] = ()) -> tuple[str, ...]:
+    """The figures that a file holds: those chosen for the screen, else all usual ones. Pictures have no cell.
+
+    ``of``: the figures of its rows, which tell whether rates of exchange did anything to them.
+    """
     if not shown.is_chosen:
-        return USUAL
+        return (*USUAL, *OF_RATES) if any(at.effect for at in of) else USUAL
     keys = [("needed", "recent") if key == "needed" else (key,) for key in shown.keys]
     return tuple(key for pair in keys for key in pair if key in _figures())
 
@@ -122,7 +127,8 @@ def _board(page: Performance) -> Table:
         RowKind.OVERLAY: _("Remainder"),
         RowKind.REST: _("Remainder"),
     }
-    keys, company = figure_keys(page.columns), page.company
+    company = page.company
+    keys = figure_keys(page.columns, (row.figures for row, _level in page.ordered))
     columns = [Column(_("Kind")), Column(_("Name")), *figure_columns(page.view, keys)]
     rows: list[Sequence[Value]] = [[_("Total"), page.name, *figure_values(page.total.figures, company, keys)]]
     rows += [
@@ -177,9 +183,9 @@ def export_rep(request: HttpRequest, page: RepPage) -> HttpResponseBase:
 
 
 def _months(page: RepPage | TerritoryPage) -> Table:
-    keys = figure_keys(page.columns)
-    columns = [Column(_("Month")), *figure_columns(page.view, keys)]
     shown = [page.total, *page.month_rows] if isinstance(page, RepPage) else page.months
+    keys = figure_keys(page.columns, (row.figures for row in shown))
+    columns = [Column(_("Month")), *figure_columns(page.view, keys)]
     rows: list[Sequence[Value]] = [[row.label, *figure_values(row.figures, page.company, keys)] for row in shown]
     return columns, rows
 
@@ -262,7 +268,8 @@ def export_territories(request: HttpRequest, page: TerritoryList) -> HttpRespons
     """Every territory, or what the two trees add up to (``?table=trees``), for those who are shown it."""
     if request.GET.get("table") == "trees" and page.trees:
         return audited_table(request, *_trees(page.trees), _named("two-trees", page.view))
-    keys, shown, known = figure_keys(page.columns), page.columns, _of_territory()
+    shown, known = page.columns, _of_territory()
+    keys = figure_keys(shown, (row.figures for row in page.rows))
     facts = [key for key in OF_MARKET if key in shown.keys or not shown.is_chosen]
     columns = [Column(_("Territory")), *(known[key][0] for key in facts), *figure_columns(page.view, keys)]
     rows: list[Sequence[Value]] = [

@@ -79,6 +79,8 @@ def _cells(narrow: str, currency: str) -> dict[str, Cell]:
         "gap": amount("gap", draw=signed_thousands),
         "to_go": amount("to_go"),
         "needed": _needed(narrow),
+        "at_plan_rates": amount("at_plan_rates"),
+        "effect": amount("effect", draw=signed_thousands),
         "before": amount("before"),
         "growth": _growth(narrow),
         "spark": _drawing(_labelled("col-spark", narrow, "spark"), lambda row: sparkline(row.spark)),

@@ -31,6 +31,10 @@ class Shown:
         choices = tuple((key, label, is_shown and key not in keys) for key, label, is_shown in self.choices)
         return replace(self, keys=tuple(key for key in self.keys if key not in keys), choices=choices)
 
+    def not_offering(self, keys: Collection[str]) -> "Shown":
+        """The same without the choice of these, unless somebody chose them."""
+        return replace(self, choices=tuple(one for one in self.choices if one[0] not in keys or one[2]))
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:

@@ -5,6 +5,7 @@ January Rep bills 1,000 USD that cost 600: 950 and 570, at plan 900 and 540, an 
 (380 instead of 360). In March the same: 850 and 510, an effect of −50 and −20. Beside them 100 euro each month.
 """
 
+import csv
 import html
 from datetime import date
 from decimal import Decimal
@@ -188,6 +189,48 @@ def test_the_page_of_a_person_tells_the_effect_and_the_lines_their_rate(client, 
     assert "−€50" in text
     lines = client.get(f"/performance/actuals/?measure=revenue&period=2026-03&person={sold.rep.pk}").content.decode()
     assert "1,000 USD × 0.85" in lines
+
+
+RATES = ("Actual", "At plan rates", "Currency effect")
+
+
+def in_file(client, address):
+    """Name of a row → what its file says of actual, at plan rates and effect."""
+    text = b"".join(client.get(f"{address}&format=csv").streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    return {
+        next(row[key] for key in ("Name", "Territory", "Month") if key in row): [row[key] for key in RATES]
+        for row in rows
+    }
+
+
+def test_files_tell_both_rates_and_the_effect_apart_in_each_row(client, sold):
+    client.force_login(sold.admin)
+    made = ["1050.00", "1000.00", "50.00"]
+    teams = in_file(client, "/performance/?measure=revenue&period=2026-01")
+    assert (teams["North"], teams[sold.rep.name]) == (made, made)
+    months = in_file(client, f"/performance/reps/{sold.rep.pk}/?measure=revenue&period=2026-Q1")
+    assert months["Mar 2026"] == ["950.00", "1000.00", "-50.00"]
+    assert months["Total"] == ["2000.00", "2000.00", "0.00"]
+    assert in_file(client, "/territories/?measure=revenue&period=2026-01")["Patch"] == made
+
+
+def test_the_columns_of_both_rates_can_be_chosen_on_the_page(client, sold):
+    client.force_login(sold.admin)
+    chosen = "?measure=revenue&period=2026-01&columns=actual,at_plan_rates,effect"
+    for address in (f"/performance/{chosen}", f"/performance/reps/{sold.rep.pk}/{chosen}"):
+        text = client.get(address).content.decode()
+        assert "At plan rates" in text
+        assert "Currency effect" in text
+        assert "€1,050.00" in text or "1.1" in text
+
+
+def test_a_file_of_one_currency_has_no_column_of_rates(client, year, cast):
+    make_actual(cast.rep, "2026-01-10", 100)
+    rollup.roll_up_stale()
+    client.force_login(cast.admin)
+    answer = client.get("/performance/?measure=revenue&period=2026-01&format=csv")
+    assert "plan rates" not in b"".join(answer.streaming_content).decode()
 
 
 def test_no_page_speaks_of_an_effect_where_there_is_none(client, year, cast):

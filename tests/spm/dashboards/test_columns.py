@@ -110,7 +110,7 @@ def test_every_column_can_be_shown_at_once(story, get):
         assert (answer.status_code, answer.context["page"].columns.keys) == (200, table.known)
 
 
-@pytest.mark.parametrize("column", ["attainment", "expected", "to_go", "before"])
+@pytest.mark.parametrize("column", ["attainment", "expected", "to_go", "before", "at_plan_rates", "effect"])
 def test_columns_that_are_not_usual_sort_as_well(story, get, column):
     answer = get(story.director, "dashboards:performance", f"?columns={column}&sort=-{column}")
     values = [getattr(row.figures, column) for row in answer.context["page"].rows if row.level == "group"]
