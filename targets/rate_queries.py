@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from spm.org.clock import today
 from spm.org.models import FiscalYear, User
+from spm.ui.numbers import decimals_of
 from targets.models import CompanyPlan, PlanRate, Rate
 
 PAGE_ROWS = 50
@@ -38,12 +39,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A rate, with the day until which it holds (None: no other has started since)."""
+    """A rate, with the day until which it holds (None: no other has started since).
+
+    ``decimals``: those of the longest rate of its currency here, so that each is shown with equally many.
+    """
 
     currency: str
     starts_on: date
     rate: Decimal
     until: date | None
+    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,9 @@ def dated_rates(user: User, year: FiscalYear) -> list[Dated]:
 def _inside(currency: str, dated: Sequence[tuple[date, Decimal]], year: FiscalYear) -> list[Dated]:
     first = max(0, bisect_right([day for day, _rate in dated], year.starts_on) - 1)
     ends = [day for day, _rate in dated[first + 1 :]]
-    held = zip(dated[first:], [*ends, None], strict=True)
-    return [Dated(currency, day, rate, until) for (day, rate), until in held][::-1]
+    held = list(zip(dated[first:], [*ends, None], strict=True))
+    decimals = max((decimals_of(rate) for (_day, rate), _until in held), default=0)
+    return [Dated(currency, day, rate, until, decimals) for (day, rate), until in held][::-1]
 
 
 def planned_rates(user: User, year: FiscalYear, dated: Sequence[Dated], history: Sequence[RateState]) -> list[Planned]:

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.cache import cache
 
+from tests.access.routes import ROUTES
 from tests.access.site import Site, pages
 from tests.access.world import World
 
@@ -80,3 +81,13 @@ def test_control_a_page_without_a_label_and_with_two_h1_is_found(site, world):
     site.open(world, "admin", "/settings/")
     site.page.evaluate("() => { document.querySelector('main').innerHTML = '<h1>A</h1><h1>B</h1><input>' }")
     assert [fault.split(":")[0] for fault in faults(site)] == ["2 h1", "light"]
+
+
+def test_every_page_of_planning_is_among_those_looked_at(to_look_at):
+    pages_of_planning = {
+        name
+        for name, policy in ROUTES.items()
+        if name.startswith("targets:") and 200 in policy.get("admin", "own") | policy.get("owner", "own")
+    }
+    assert len(pages_of_planning) > 20
+    assert pages_of_planning - {name for name, _actor, _url in to_look_at} == set()

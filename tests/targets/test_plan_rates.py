@@ -214,6 +214,13 @@ def test_the_page_tells_plan_market_and_history(client, page):
     )
 
 
+def test_the_rates_of_one_currency_have_equally_many_decimals(client, page):
+    dated = client.get(page).content.decode().split("Rates by date", 1)[1]
+    assert '<td class="num">0.880</td>' in dated
+    assert '<td class="num">0.927</td>' in dated
+    assert '<td class="num">1.15</td>' in dated
+
+
 def test_an_admin_sets_rates_and_a_reason(client, page, planned):
     sent = {
         "rate_USD": "0,95",
