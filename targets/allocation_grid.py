@@ -27,8 +27,6 @@ from targets.spreading import Capacity
 
 MAX_ROWS = 60
 """Teams below the one shown are folded to one row each where all of them would be more rows than this."""
-
-
 REST = "rest"
 
 type Leaves = tuple[int, ...]
@@ -166,8 +164,6 @@ class Sheet:
         self._carried: dict[Capacity, Decimal | None] = {}
         self._lost = {person: self._lost_of(person) for person in facts.home}
 
-    # Amounts
-
     def amount(self, holder: Holder, period: Period) -> Decimal | None:
         """The number of a holder for a period; of a team what stands below where it has no target (``judged``)."""
         return self._amount(holder, tuple(self.leaves[period.pk]))
@@ -269,8 +265,6 @@ class Sheet:
     @cached_property
     def _leads(self) -> set[int]:
         return set(self.facts.tree.lead.values())
-
-    # Rows
 
     def rows(self, team: int | None, rights: Rights, depth: int = 0, *, all_open: bool) -> Iterator[Row]:
         """What stands below a team, teams with what stands below them where ``all_open``."""
