@@ -83,10 +83,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The bar above the grid. ``allocated``: the quotas of all people below; ``over``: against ``to_allocate``."""
+    """The bar above the grid. ``allocated``: the quotas of all people below in what is planned, ``quotas``: in
+    the year; ``over``: of the former against ``to_allocate``.
+    """
 
     to_allocate: Decimal | None
     allocated: Decimal
+    quotas: Decimal
     lost: Decimal
     over: Decimal | None
     lacking: Lacking  # who of all people below has no number yet
@@ -238,13 +241,13 @@ class Sheet:
         return measures.over_assignment(self._below(None, self.planned(None)), self.to_allocate(None))
 
     def totals(self, team: int | None) -> Totals:
-        people, limits = self.facts.people_below(team), self.facts.limits
-        leaves = self.planned(team)
+        people, limits, leaves = self.facts.people_below(team), self.facts.limits, self.planned(team)
         given, allocated = self.to_allocate(team), self._quotas(people, leaves)
         over = measures.over_assignment(allocated, given)
         return Totals(
             to_allocate=given,
             allocated=allocated,
+            quotas=self.quotas(people, self.facts.calendar.year),
             lost=self._lost_of_all(people),
             over=over,
             lacking=self.lacking(people),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from spm.money import ZERO
-from spm.org.models import FiscalYear, User
+from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.columns import Columns, Shown
 from spm.ui.numbers import percent, thousands, unit_thousands
@@ -152,6 +152,11 @@ class AllocationView(GridView):
     after: Totals | None = None
     next_page: int = 0
 
+    @property
+    def sums(self) -> list[tuple[Period, Decimal]]:
+        """The quotas of all people below, per column."""
+        return list(zip(self.grid.columns, self.grid.totals_by_column, strict=True))
+
 
 def view_of(
     place: Place,
@@ -234,6 +239,8 @@ def _lead(grid: AllocationGrid) -> str:
     if totals.in_policy:
         return _in_policy(totals.over)
     if totals.over < totals.over_min:
-        left = _("%(rest)s are still to be allocated.") % words
+        is_frozen = grid.plan.frozen_at is not None
+        left = _("%(rest)s were not allocated at the lock.") if is_frozen else _("%(rest)s are still to be allocated.")
+        left = left % words
         return f"{left} {totals.lacking.words}." if totals.is_half_made else left
     return _("The quotas are %(rest)s above the number to allocate: more than the policy allows.") % words

@@ -153,7 +153,7 @@ def with_changes(numbers: Assigned, changes: Iterable[Moved]) -> Assigned:
 
 
 def read(plan: CompanyPlan, tree: TeamTree, *, by_leaf: bool = False) -> Assigned:
-    """One query; a second one where quotas are wanted leaf by leaf, or some number covers a part of the year only."""
+    """One query; a second one where some number covers a part of the year only. ``by_leaf``: quotas in any case."""
     return _numbers({plan.fiscal_year_id: tree}, {"plan": plan}, by_leaf=by_leaf)[plan.fiscal_year_id]
 
 
@@ -165,7 +165,7 @@ def read_working(trees: Mapping[int, TeamTree]) -> dict[int, Assigned]:
 def _numbers(trees: Mapping[int, TeamTree], where: Mapping[str, Any], *, by_leaf: bool) -> dict[int, Assigned]:
     found = {year: Assigned(tree, {}, {}, {}, frozenset()) for year, tree in trees.items()}
     leaves: dict[int, set[int]] = defaultdict(set)
-    for year, kind, key, measure, leaf, amount in _parts(trees, where):
+    for year, kind, key, measure, leaf, amount in _parts(trees, where, by_leaf=by_leaf):
         if kind == OF_YEAR:
             leaves[year].add(leaf)
         elif kind == OF_COMPANY:
@@ -174,7 +174,7 @@ def _numbers(trees: Mapping[int, TeamTree], where: Mapping[str, Any], *, by_leaf
             table = found[year].targets if kind == OF_TEAM else found[year].quotas
             table.setdefault((key, measure), {})[leaf] = amount
     found = {year: replace(one, leaves=frozenset(leaves[year])) for year, one in found.items()}
-    apart = [year for year, one in found.items() if by_leaf or _is_partial(one)]
+    apart = [] if by_leaf else [year for year, one in found.items() if _is_partial(one)]
     for year in apart:
         found[year].quotas.clear()
     rows = Quota.objects.filter(**where).filter(plan__fiscal_year__in=apart).order_by()
@@ -190,14 +190,14 @@ def _is_partial(numbers: Assigned) -> bool:
     return any(not numbers.leaves <= amounts.keys() for amounts in given)
 
 
-def _parts(years: Iterable[int], where: Mapping[str, Any]) -> Iterable[Part]:
-    """By leaf period what the plan and each team was given, by year the quotas of each person, in the versions of
-    ``where``; and the leaf periods of ``years``.
+def _parts(years: Iterable[int], where: Mapping[str, Any], *, by_leaf: bool) -> Iterable[Part]:
+    """By leaf period what the plan and each team was given, by year or ``by_leaf`` the quotas of each person, in the
+    versions of ``where``; and the leaf periods of ``years``.
     """
     parts = (
         (OF_COMPANY, PlanLine.objects.counting().filter(**where), Value(WHOLE), F("period")),
         (OF_TEAM, Target.objects.filter(team__isnull=False, **where), F("team"), F("period")),
-        (OF_PERSON, Quota.objects.filter(**where), F("person"), Value(WHOLE)),
+        (OF_PERSON, Quota.objects.filter(**where), F("person"), F("period") if by_leaf else Value(WHOLE)),
     )
     first, *others = (
         rows.order_by()

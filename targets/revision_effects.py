@@ -46,7 +46,7 @@ class Effect:
 
 
 def effects(user: User, revision: CompanyPlan, moves: Sequence[Change]) -> tuple[Effect, ...]:
-    """The totals touched, as far as the user sees them: the sums of all quotas are for admins. At most five queries.
+    """The totals touched, as far as the user sees them: the sums of all quotas are for admins. At most four queries.
 
     ``moves``: all that the revision changes. An approved one is shown as it was decided, whatever was revised since.
     """

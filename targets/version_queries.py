@@ -29,6 +29,10 @@ class VersionLine:
     totals: tuple[Decimal | None, ...]
     is_working: bool
 
+    @property
+    def by_measure(self) -> list[tuple[Measure, Decimal | None]]:
+        return list(zip(Measure, self.totals, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class HolderRow:

@@ -1,5 +1,6 @@
 """The allocation grid in a browser: typed, walked by keys, filled, copied, pasted, held, undone; or without scripts."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -256,3 +257,29 @@ def test_warnings_and_large_numbers_are_read_without_scrolling_on_a_usual_screen
         assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0, width
         clipped = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
         assert page.locator("#grid .cell-input").evaluate_all(clipped) == [], width
+
+
+@pytest.mark.parametrize("columns", ["quarters", "months"])
+def test_on_a_tablet_and_a_phone_nothing_scrolls_sideways_and_every_number_can_be_typed(site, page, cast, columns):
+    whole = Period.objects.get(label="2027")
+    goals = [(Quota, Goal(of_person(cast.teammate.pk), "bookings", whole, Decimal(48_000_000)))]
+    batches.write_batch(plan(), goals, by=cast.admin, kind=BatchKind.EDIT)
+    page.goto(f"{site}?columns={columns}")
+    period = "Q1 2027" if columns == "quarters" else "Jan 2027"
+    for width in (1024, 768, 600, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        box = page.locator("#grid .scroll")
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0, width
+        clipped = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.value)"
+        assert page.locator("#grid .cell-input").evaluate_all(clipped) == [], width
+        own = cell(page, cast.teammate, period)
+        at = own.bounding_box()
+        assert 0 <= at["x"] <= at["x"] + at["width"] <= width
+        # what the number is stands above it
+        label = own.evaluate("one => getComputedStyle(one.closest('td'), '::before').content")
+        assert label == f'"{period}"'
+    own.fill("1.2M")
+    page.locator("[data-save]").click()
+    expect(page.get_by_text(re.compile("^[13] numbers? changed"))).to_be_visible()
+    months = ["2027-01", "2027-02", "2027-03"] if columns == "quarters" else ["2027-01"]
+    assert sum(stored()["Rep Two", month] for month in months) == 1_200_000
