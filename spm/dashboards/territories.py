@@ -106,6 +106,11 @@ class TerritoryList:
         return min(paced, key=lambda row: row.figures.gap or ZERO, default=None)
 
     @property
+    def count(self) -> int:
+        """How many territories there are, without regions and what is kept as Unassigned."""
+        return sum(not row.is_region for row in self.rows)
+
+    @property
     def paced(self) -> int:
         """How many have a pace."""
         return sum(row.figures.pace is not None for row in self.rows)

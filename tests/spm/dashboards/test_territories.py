@@ -64,6 +64,15 @@ def listed(client, cast, query=""):
     return client.get(f"/territories/{query}").context["page"]
 
 
+def test_what_is_kept_as_unassigned_is_no_territory(client, year, cast):
+    make_actual(cast.rep, "2026-01-15", 800, kind="booking")
+    rollup.rebuild()
+    client.force_login(cast.admin)
+    page = client.get(reverse("dashboards:territories"))
+    assert [row.name for row in page.context["page"].rows] == ["Unassigned"]
+    assert "0 territories." in page.content.decode()
+
+
 def test_a_territory_above_others_is_not_vacant(client, year, cast):
     region = make_territory("Nordics")
     make_territory("Finland", parent=region)
