@@ -177,17 +177,12 @@ def postgresql(url: str) -> dict[str, Any]:
     limits = " ".join(f"-c {name}={seconds}s" for name, seconds in DATABASE_LIMITS[PROCESS].items())
     # Whoever asks while the server is away waits ``timeout`` and is told so. The pool itself gives up sooner, and tries
     # at once for the next who asks: by itself it would wait ever longer, and miss by minutes that the server is back.
-    patience = env.int("SPM_DB_CONNECT_SECONDS", 10)
+    patience, most = env.int("SPM_DB_CONNECT_SECONDS", 10), env.int("SPM_DB_POOL", 4)
     parsed["OPTIONS"] = {
         "connect_timeout": patience,
         **named,
         "options": f"{limits} {named.get('options', '')}".strip(),
-        "pool": {
-            "min_size": 1,
-            "max_size": env.int("SPM_DB_POOL", 4),
-            "timeout": patience,
-            "reconnect_timeout": patience // 2,
-        },
+        "pool": {"min_size": 1, "max_size": most, "timeout": patience, "reconnect_timeout": patience // 2},
     }
     return parsed
 

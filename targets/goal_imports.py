@@ -187,8 +187,8 @@ class GoalLoader(Loader):
         if settable is not None and goal.holder not in settable:
             return refused(self.subject, self.name(goal.holder), self.not_yours)
         name, holder = self.name(goal.holder), f"{goal.holder.column} {goal.holder.key}"
-        amounts = verdict.before, verdict.after, verdict.stored
-        difference = Difference(name, goal.measure, goal.period.label, *amounts, holder)
+        amounts = verdict.before, verdict.after, verdict.stored, holder
+        difference = Difference(name, goal.measure, goal.period.label, *amounts)
         return Verdict(verdict.outcome, payload=goal, difference=difference)
 
     def write(self, verdicts: Sequence[Verdict]) -> None:

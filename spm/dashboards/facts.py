@@ -76,6 +76,15 @@ def events(known: Known) -> dict[int, list[tuple[date, str]]]:
     return found
 
 
+def dotted(*kinds: Mapping[int, list[tuple[date, str]]]) -> dict[int, list[tuple[date, str]]]:
+    """What is on record about each person, of several kinds, together."""
+    found: dict[int, list[tuple[date, str]]] = {}
+    for kind in kinds:
+        for person, told in kind.items():
+            found[person] = [*found.get(person, []), *told]
+    return found
+
+
 def _fact(of: About) -> tuple[str, str] | None:
     rules = (_large_deal, _late_start, _new_territory, _moved, _falling, _low_margin)
     return next((found for rule in rules if (found := rule(of))), None)

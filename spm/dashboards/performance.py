@@ -16,7 +16,7 @@ from spm.dashboards.board import Board, Focus, Row, RowKind, build
 from spm.dashboards.bridge import bridge
 from spm.dashboards.charts import pacing_chart
 from spm.dashboards.columns import COMPARED, LEFT_TO_DO, OF_RATES, TEAM, Shown
-from spm.dashboards.facts import Fact, Known, events, facts
+from spm.dashboards.facts import Fact, Known, dotted, events, facts
 from spm.dashboards.figures import Figures, figures, standing
 from spm.dashboards.origin import Holders, origin_of
 from spm.dashboards.pacing import Pacing, goal_line, pacing
@@ -190,15 +190,6 @@ def steps_of(view: View) -> list[Step]:
     """The approved revisions of the year shown; a year without any costs no query."""
     year = view.window.leaves[0].fiscal_year
     return baseline.steps([year], view.measure) if view.is_revised else []
-
-
-def dotted(*kinds: Mapping[int, list[tuple[date, str]]]) -> dict[int, list[tuple[date, str]]]:
-    """What is on record about each person, of several kinds, together."""
-    found: dict[int, list[tuple[date, str]]] = {}
-    for kind in kinds:
-        for person, told in kind.items():
-            found[person] = [*found.get(person, []), *told]
-    return found
 
 
 def once_led_words(user: User, focus: Focus, name: str) -> str:
