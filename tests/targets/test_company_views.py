@@ -193,6 +193,15 @@ def test_a_pasted_block_is_shown_first_with_its_faults(site):
     assert not PlanLine.objects.exists()
 
 
+def test_a_block_larger_than_the_plan_names_what_lies_outside(site):
+    """Five lines of fourteen, laid on January of the first of three measures: twelve months of each are on the page."""
+    block = "\n".join("\t".join("1" for _column in range(14)) for _row in range(5))
+    pasted = save(site, {"block": block, "at_row": 0, "at_column": 1}, verb="paste").context["view"].pasted
+    assert (pasted.accepted, pasted.rejected) == (3 * 12, 5 * 14 - 3 * 12)
+    assert "lies outside the grid" in pasted.rows[-1].faults[0]
+    assert not PlanLine.objects.exists()
+
+
 def test_one_undo_takes_the_whole_batch_back(site):
     save(site, {name(): "100", name("2027-02", "margin"): "200"})
     batch = site.get(url()).context["view"].undoable
