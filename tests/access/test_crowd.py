@@ -74,6 +74,9 @@ def crowd():
     with recording("crowd") as recorder:
         recorder.record(lines)
     rollup.roll_up_stale()
+    if connection.vendor == "postgresql":  # which else does in a minute by itself, and plans for empty tables till then
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def planned(people, lands):
