@@ -107,9 +107,9 @@ def unloaded(
     """
     first, last = leaves[0].starts_on.isoformat(), leaves[-1].ends_on.isoformat()
     rows = _waiting().filter(~_is_loaded()).filter(facts__date__gte=first, facts__date__lte=last)
-    scope = scope_of(user)
+    rows, scope = rows.annotate(person=Cast(KT("facts__person"), BigIntegerField())), scope_of(user)
     for keys in (scope.people, people):
-        rows = rows if keys is None else rows.filter(facts__person__in=list(keys))
+        rows = rows if keys is None else rows.filter(person__in=list(keys))
     if territories:
         rows = rows.filter(facts__territory__in=list(territories))
     columns = ("facts", "cells", "number", "batch", "batch__source", "batch__filename")

@@ -27,13 +27,14 @@ class _Long:
         if not lookup.rhs_is_direct_value() or len(lookup.rhs) <= MOST:
             return usual.as_sql(compiler, connection)
         _marks, values = lookup.process_rhs(compiler, connection)
-        kinds = {type(value) for value in values}
-        if len(kinds) > 1 or not kinds <= ARRAYS.keys():
+        kind = next((kind for kind in ARRAYS if all(isinstance(value, kind) for value in values)), None)
+        if kind is None:
             return usual.as_sql(compiler, connection)
+        plain = [kind(value) for value in values]  # psycopg has whole numbers of several sizes
         left, before = lookup.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            return f"{left} = ANY(%s::{ARRAYS[kinds.pop()]})", [*before, list(values)]
-        return f"{left} IN (SELECT value FROM json_each(%s))", [*before, json.dumps(values)]  # noqa: S608  # a column
+            return f"{left} = ANY(%s::{ARRAYS[kind]})", [*before, plain]
+        return f"{left} IN (SELECT value FROM json_each(%s))", [*before, json.dumps(plain)]  # noqa: S608  # a column
 
 
 class LongIn(_Long, In):
