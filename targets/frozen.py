@@ -50,15 +50,13 @@ def trees_by_leaf(leaves: Iterable[LeafOfTree], history: TreeHistory) -> dict[in
 def trees(leaves: Mapping[int, date], history: TreeHistory) -> dict[int, TeamTree]:
     """Closed leaf period → the tree of its last day as its closing knew it, where that is not the tree of today.
 
-    ``leaves``: closed ones, with their last days. Two queries where no team or member was written since the first of
-    the closings, three else.
+    ``leaves``: closed ones, with their last days. Two queries.
     """
     closings = PeriodClosing.objects.filter(period__in=leaves).order_by("pk")
     closed_at: dict[int, datetime] = dict(closings.values_list("period_id", "closed_at"))
-    written = _written_since(min(closed_at.values())) if closed_at else []
-    if not written:
+    members, placements = _states_since(min(closed_at.values())) if closed_at else ({}, {})
+    if not members and not placements:
         return {}
-    members, placements = _states(written)
     found = {}
     for leaf, moment in closed_at.items():
         known = TreeHistory(
@@ -73,28 +71,18 @@ def trees(leaves: Mapping[int, date], history: TreeHistory) -> dict[int, TeamTre
     return found
 
 
-def _written_since(moment: datetime) -> list[tuple[int, int]]:
-    """(Place in PARTS, key) of each row that was written after ``moment``; one query."""
-    first, second = (
-        model.history.filter(history_date__gt=moment).order_by().annotate(part=Value(part)).values_list("part", "id")
-        for part, (model, _subject, _value) in enumerate(PARTS)
-    )
-    return sorted(set(first.union(second).order_by()))
-
-
-def _states(written: Iterable[tuple[int, int]]) -> list[States]:
-    """Every state of these rows, by part; one query."""
-    keys = list(written)
+def _states_since(moment: datetime) -> list[States]:
+    """Every state of each row that was written after ``moment``, by part; one query, however many they are."""
     rows: list[Any] = [
-        model.history.filter(id__in=[key for place, key in keys if place == part])
+        model.history.filter(id__in=model.history.filter(history_date__gt=moment).order_by().values("id"))
         .order_by()
         .annotate(part=Value(part), subject=F(subject), value=F(value))
         .values_list("part", "id", "history_date", "history_id", "history_type", "subject", "value", "starts_on")
         for part, (model, subject, value) in enumerate(PARTS)
     ]
     found: list[States] = [{} for _part in PARTS]
-    for part, key, moment, _number, kind, *fact in sorted(rows[0].union(rows[1]).order_by(), key=lambda row: row[:4]):
-        found[part].setdefault(key, []).append((moment, None if kind == "-" else tuple(fact)))
+    for part, key, at, _number, kind, *fact in sorted(rows[0].union(rows[1]).order_by(), key=lambda row: row[:4]):
+        found[part].setdefault(key, []).append((at, None if kind == "-" else tuple(fact)))
     return found
 
 

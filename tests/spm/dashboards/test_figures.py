@@ -150,7 +150,7 @@ def test_inv_05_and_inv_29_a_move_dated_back_leaves_closed_periods_the_team_of_t
     assert shown(story.admin, story.south)[1]["Rep One"] == 500
 
 
-def test_a_membership_taken_out_or_made_after_a_closing_is_as_the_closing_knew_it(story):
+def test_a_membership_taken_out_or_made_after_a_closing_is_as_the_closing_knew_it(story, django_assert_num_queries):
     leaf = Period.objects.get(level="month", label="2026-02")
     later = Membership.objects.create(person=story.loner, team=story.north, starts_on=date(2026, 2, 1))
     rollup.rebuild()
@@ -158,7 +158,8 @@ def test_a_membership_taken_out_or_made_after_a_closing_is_as_the_closing_knew_i
     later.delete()
     Membership.objects.create(person=story.north_manager, team=story.north, starts_on=date(2026, 2, 2))
     history = read_history()
-    (known,) = frozen.trees({leaf.pk: leaf.ends_on}, history).values()
+    with django_assert_num_queries(2):
+        (known,) = frozen.trees({leaf.pk: leaf.ends_on}, history).values()
     assert known.team_of[story.loner.pk] == story.north.pk
     assert story.north_manager.pk not in known.team_of
     assert history.as_of(leaf.ends_on).team_of[story.north_manager.pk] == story.north.pk
