@@ -186,9 +186,8 @@ class GoalLoader(Loader):
             return Verdict(verdict.outcome, column, value, verdict.reason, facts=facts)
         if settable is not None and goal.holder not in settable:
             return refused(self.subject, self.name(goal.holder), self.not_yours)
-        name, holder = self.name(goal.holder), f"{goal.holder.column} {goal.holder.key}"
-        amounts = verdict.before, verdict.after, verdict.stored, holder
-        difference = Difference(name, goal.measure, goal.period.label, *amounts)
+        told = verdict.before, verdict.after, verdict.stored, f"{goal.holder.column} {goal.holder.key}"
+        difference = Difference(self.name(goal.holder), goal.measure, goal.period.label, *told)
         return Verdict(verdict.outcome, payload=goal, difference=difference)
 
     def write(self, verdicts: Sequence[Verdict]) -> None:
