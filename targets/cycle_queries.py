@@ -193,7 +193,8 @@ def cycle_home(user: User, cycle: PlanningCycle, measure: Measure, kind: PlanKin
     is_last = stage is Stage.APPROVE  # the lock comes next
     order = list(Stage)
     place = order.index(stage)
-    numbers = assigned.read(plan, tree) if plan else None
+    known_already = ground.numbers if kind == PlanKind.WORKING else None
+    numbers = known_already or assigned.read(plan, tree) if plan else None
     teams = (
         tree.roots
         if whole
