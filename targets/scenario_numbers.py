@@ -201,19 +201,25 @@ type Parts = dict[int, dict[Holder, dict[int, Decimal]]]
 def parts_of(plans: Sequence[CompanyPlan], measure: str, leaves: Sequence[Period]) -> Parts:
     """The numbers of teams, people and open positions leaf by leaf, where a team has one for some of ``leaves`` only.
 
-    One query, three where that is so; empty where it is not. Of them the year's sums (``sums_of``) say all.
+    One query, two where that is so; empty where it is not. Of them the year's sums (``sums_of``) say all.
     """
 
-    def read(*models: tuple[Any, str]) -> Parts:
-        found: Parts = {plan.pk: {} for plan in plans}
-        for model, column in models:
-            rows = model._default_manager.filter(plan__in=found, measure=measure, **{f"{column}__isnull": False})
-            for plan, key, leaf, amount in rows.order_by().values_list("plan_id", column, "period_id", "amount"):
-                found[plan].setdefault(Holder(column, key), {})[leaf] = amount
-        return found
+    def rows(model: Any, column: str) -> Any:
+        found = model._default_manager.filter(plan__in=plans, measure=measure, **{f"{column}__isnull": False})
+        return (
+            found.order_by()
+            .annotate(table=Value(column))
+            .values_list("table", "plan_id", column, "period_id", "amount")
+        )
 
-    teams = read((Target, "team_id"))
+    def read(found: Any) -> Parts:
+        parts: Parts = {plan.pk: {} for plan in plans}
+        for table, plan, key, leaf, amount in found:
+            parts[plan].setdefault(Holder(table, key), {})[leaf] = amount
+        return parts
+
+    teams = read(rows(Target, "team_id"))
     if all(len(own) == len(leaves) for given in teams.values() for own in given.values()):
         return {}
-    others = read((Quota, "person_id"), (OpenQuota, "position_id"))
+    others = read(rows(Quota, "person_id").union(rows(OpenQuota, "position_id"), all=True))
     return {plan: teams[plan] | others[plan] for plan in teams}

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from spm.errors import NothingToDo, RuleViolation
-from spm.org.gates import admins_only, user_of, visible_or_404
+from spm.org.gates import admins_only, user_of
 from spm.org.models import FiscalYear
 from spm.ui.exports import export_format
 from targets import (
@@ -27,7 +27,7 @@ from targets import (
     scenarios,
     tables,
 )
-from targets.basis import BASELINE, CURRENT, Basis, basis_of
+from targets.basis import BASELINE, CURRENT, Basis, basis_of, planned_years
 from targets.batches import Conflict
 from targets.choices import Measure, PlanKind, WhatIf
 from targets.models import CompanyPlan, ScenarioStep
@@ -59,7 +59,8 @@ def _scenario(request: HttpRequest, year: str, pk: int) -> CompanyPlan:
 @admins_only
 def scenario_list(request: HttpRequest, year: str) -> HttpResponseBase:
     """The scenarios of a year beside the working version; a POST copies it into a new one."""
-    user, fiscal_year, measure = user_of(request), visible_or_404(FiscalYear, request, label=year), _measure(request)
+    user, measure = user_of(request), _measure(request)
+    fiscal_year = get_object_or_404(planned_years(user), label=year)
     plans, basis = _plans(request, year), basis_of(request.GET, fiscal_year)
     working, beside = _of_kind(plans, PlanKind.WORKING), _of_kind(plans, basis.kind)
     form = ScenarioForm(request.POST or None)
@@ -277,7 +278,8 @@ def fairness_sheet(request: HttpRequest, year: str) -> HttpResponseBase:
     """Each person's number beside potential, last year, history, ramp and tenure; of the version that ``?plan=`` names:
     current, baseline, or a scenario by its key.
     """
-    user, fiscal_year, measure = user_of(request), visible_or_404(FiscalYear, request, label=year), _measure(request)
+    user, measure = user_of(request), _measure(request)
+    fiscal_year = get_object_or_404(planned_years(user), label=year)
     if not access.can_see_plan(user):
         raise PermissionDenied
     basis = basis_of(request.GET, fiscal_year)
