@@ -33,7 +33,6 @@ NO_DATA = {
     ("targets:cycle-edit", "Stages"): "a form of owners and dates",
     ("imports:kinds", ""): "a legend; the template workbook of each kind is its file",
     ("imports:create", ""): "a legend of headers, which the template workbook holds",
-    ("imports:map", ""): "a form: which column becomes what",
     ("dashboards:rep", "Months"): "the numbers of Month by month, whose file holds the whole quota too",
     ("dashboards:home", "Months"): "the same",
     ("targets:quota", "The person’s own number beside the quota"): "a column of the review, whose file holds it",

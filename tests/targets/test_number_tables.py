@@ -30,9 +30,10 @@ def rows(client, cast):
 
 @pytest.fixture
 def planned(year, cast):
-    """2027 with a plan of 1000 and quotas of 450 and 480; 730 booked in 2026."""
+    """2027 with a plan of 1000 over two months and quotas of 450 and 480 in them; 730 booked in 2026."""
     cycles.create_cycle(make_year("2027", date(2027, 1, 1)), cast.admin)
-    make_line_of_plan("2027-01", 1000)
+    make_line_of_plan("2027-01", 500)
+    make_line_of_plan("2027-02", 500)
     make_quota(cast.rep, "2027-01", 450)
     make_quota(cast.outsider, "2027-02", 480)
     make_actual(cast.rep, "2026-01-10", 730, kind="booking")

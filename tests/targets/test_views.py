@@ -144,7 +144,7 @@ def test_a_grid_takes_the_same_queries_for_any_number_of_lines(admin_client, cas
         make_territory(owner=cast.rep)
     address = reverse("targets:territories", args=["2026"])
     admin_client.get(address)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         admin_client.get(address)
 
 
