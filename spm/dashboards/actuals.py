@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from spm.dashboards import access
 from spm.dashboards.board import Focus
-from spm.dashboards.figures import ZERO, total
 from spm.dashboards.performance import focus_name, stretches
 from spm.dashboards.periods import PAGE_ROWS, Leaf, View
 from spm.dashboards.queries import Stamp, default_focus, steady, trees_of
 from spm.dashboards.territories import own_in_territories, reads_own_alone
 from spm.market.models import Territory
 from spm.market.territories import Chains, with_below
+from spm.money import ZERO, total
 from spm.org.models import Company, Team, User
 from spm.ui.fields import MoneyField
 from targets import explain

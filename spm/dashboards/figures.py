@@ -234,14 +234,8 @@ def months_left(leaves: Iterable[Leaf]) -> Decimal:
     return sum((1 - Decimal(leaf.elapsed) / leaf.days for leaf in leaves), ZERO)
 
 
-def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum of what there is; None when there is nothing at all."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, ZERO) if known else None
-
-
 def total_units(amounts: Iterable[int | None]) -> int | None:
-    """The same of whole ten-thousandths."""
+    """The sum of what there is, in whole ten-thousandths; None when there is nothing at all."""
     known = [amount for amount in amounts if amount is not None]
     return sum(known) if known else None
 

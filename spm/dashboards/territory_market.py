@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
-from spm.dashboards.figures import total
 from spm.dashboards.periods import View
 from spm.market.models import AccountPlacement, Territory
 from spm.market.querysets import is_key
+from spm.money import total
 from spm.org.models import User
 from spm.ui.fields import MoneyField
 from territories import plans

@@ -12,9 +12,9 @@ from decimal import Decimal
 from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
-from spm.dashboards.figures import ZERO, total
 from spm.dashboards.periods import View
 from spm.dashboards.queries import trees_of
+from spm.money import ZERO, total
 from spm.org.models import User
 from spm.org.trees import TeamTree
 from spm.ui.fields import MoneyField

@@ -38,7 +38,6 @@ KIND_LABELS = {
     "weekly_view": _("Weekly e-mail of a saved view"),
     "weekly_views": _("Weekly e-mails of saved views"),
 }
-
+"""How kinds of jobs are called on screen."""
 ROUTINE = ("mail", "notify")
 """Kinds that come with what people do, many a day: of interest where they fail, or on demand."""
-"""How kinds of jobs are called on screen."""

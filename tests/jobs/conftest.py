@@ -12,6 +12,7 @@ from spm.celery import app
 from spm.jobs import registry
 from spm.jobs.broker import EmbeddedBroker
 from spm.jobs.serving import worker_command
+from tests.servers import Broker
 
 
 @pytest.fixture
@@ -22,6 +23,16 @@ def handle(monkeypatch):
         monkeypatch.setitem(registry._handlers, kind, function)
 
     return register
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """A broker of the test's own, which it may end and start; tests that have one make its address their broker_url."""
+    if not EmbeddedBroker.is_available():
+        pytest.skip("There is no embedded broker for this platform.")
+    one = Broker(tmp_path)
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -14,26 +14,15 @@ import redis
 from django.utils import timezone
 
 from spm.celery import app
-from spm.jobs.broker import EmbeddedBroker
 from spm.jobs.choices import JobState
 from spm.jobs.models import Job
 from spm.jobs.queue import enqueue
 from spm.jobs.sweeper import sweep
 from spm.jobs.waiting import wait_for_jobs
-from tests.servers import Broker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AGAIN = 60  # seconds, within which jobs run again (reliability 4.2)
 PAUSE = 2
-
-
-@pytest.fixture
-def broker(tmp_path):
-    if not EmbeddedBroker.is_available():
-        pytest.skip("There is no embedded broker for this platform.")
-    one = Broker(tmp_path)
-    yield one
-    one.close()
 
 
 @pytest.fixture

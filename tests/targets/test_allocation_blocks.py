@@ -1,6 +1,5 @@
 """Blocks pasted into the allocation grid: shown first, laid over people or by name, stored as one batch."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -8,29 +7,12 @@ from django.urls import reverse
 
 from spm.org.models import Period
 from targets import batches, grid_blocks
-from targets.models import GoalBatch, Hold, PlanningCycle, Quota
+from targets.models import GoalBatch, Hold, Quota
 from targets.plans import working_plan
 from targets.quotas import set_quota
-from tests.builders import make_person, make_year
+from tests.builders import make_person
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    """The admin's browser, with a year to plan."""
-    client.force_login(cast.admin)
-    return client
 
 
 def period(label="2027"):

@@ -1,6 +1,5 @@
 """An allocation as a file: whole, edited in a spreadsheet, and back with the differences shown before it is loaded."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,30 +10,13 @@ from spm.imports import queries
 from spm.imports.choices import BatchState
 from targets import batches, cycles, policy, versions
 from targets.choices import PlanKind
-from targets.models import GoalBatch, Hold, PlanningCycle, Quota, Target
-from targets.plans import set_plan_line, working_plan
-from tests.builders import make_person, make_territory, make_year
+from targets.models import GoalBatch, Hold, Quota, Target
+from targets.plans import set_plan_line
+from tests.builders import make_person, make_territory
 from tests.spm.imports_help import load, told, upload
 from tests.targets.file_help import downloaded, give, lines, period, previewed, quota, rows, target, url
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    """The admin's browser, with a year to plan."""
-    client.force_login(cast.admin)
-    return client
 
 
 def test_the_file_holds_everybody_however_the_page_is_folded(site, cast, plan):

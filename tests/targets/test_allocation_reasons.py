@@ -1,6 +1,5 @@
 """The allocation grid from the review on: the reason is asked where it is stored, undo is offered where it is meant."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,27 +8,10 @@ from django.utils import timezone
 
 from spm.org.models import User
 from targets.models import CompanyPlan, GoalBatch, PlanningCycle
-from targets.plans import set_plan_line, working_plan
-from tests.builders import make_year
+from targets.plans import set_plan_line
 from tests.targets.test_allocation_views import give, name, page, period, quota, save, url
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    client.force_login(cast.admin)
-    return client
 
 
 def test_from_the_review_on_a_total_is_shown_first_and_its_reason_asked_there(site, cast, plan, cycle):

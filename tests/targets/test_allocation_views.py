@@ -18,23 +18,6 @@ from tests.builders import make_person, make_team, make_year
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    """The admin's browser, with a year to plan."""
-    client.force_login(cast.admin)
-    return client
-
-
 def period(label="2027"):
     return Period.objects.get(label=label)
 

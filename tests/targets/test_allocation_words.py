@@ -1,6 +1,6 @@
 """What the allocation grid tells beside its numbers: why they changed, who else is at work, what stands on the rows."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,26 +11,8 @@ from targets import batches, presences
 from targets.models import GoalBatch, PlanningCycle, Proposal, Quota
 from targets.plans import set_target, working_plan
 from targets.quotas import set_quota
-from tests.builders import make_year
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    """The admin's browser, with a year to plan."""
-    client.force_login(cast.admin)
-    return client
 
 
 def period(label="2027"):

@@ -1,6 +1,5 @@
 """A file of numbers that was overtaken between its preview and its load: shown once more, never loaded unseen."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,30 +8,13 @@ from django.urls import reverse
 from spm.imports import batches as imports
 from spm.imports import queries
 from spm.imports.choices import BatchState
-from targets.models import PlanningCycle, Target
-from targets.plans import set_plan_line, set_target, working_plan
-from tests.builders import make_person, make_territory, make_year
+from targets.models import Target
+from targets.plans import set_plan_line, set_target
+from tests.builders import make_person, make_territory
 from tests.spm.imports_help import load
 from tests.targets.file_help import give, period, previewed, quota, rows
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def plan(year):
-    return working_plan(make_year("2027", date(2027, 1, 1)))
-
-
-@pytest.fixture
-def cycle(plan):
-    return PlanningCycle.objects.create(fiscal_year=plan.fiscal_year, stage="allocate")
-
-
-@pytest.fixture
-def site(client, cast, cycle):
-    """The admin's browser, with a year to plan."""
-    client.force_login(cast.admin)
-    return client
 
 
 def test_of_two_previews_of_one_number_the_second_load_shows_what_the_first_made_of_it(site, cast, plan):

@@ -8,10 +8,11 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from spm.dashboards.board import Focus, RowKind
-from spm.dashboards.figures import Cell, figures, total
+from spm.dashboards.figures import Cell, figures
 from spm.dashboards.performance import board_of, performance
 from spm.dashboards.periods import Leaf, Window
 from spm.dashboards.queries import view_of
+from spm.money import total
 from spm.org.models import Company, Membership, Period, User
 from spm.org.people import place_member
 from spm.org.teams import place_team
