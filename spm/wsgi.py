@@ -9,6 +9,6 @@ from spm.org.checks import refuse_open_doors
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spm.settings")
 os.environ.setdefault("SPM_PROCESS", "web")
-application = get_wsgi_application()
+application = memory.in_one_piece(get_wsgi_application())
 refuse_open_doors()
 memory.settle()

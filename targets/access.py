@@ -104,7 +104,8 @@ def numbers_of(user: User, people: Iterable[int]) -> set[int]:
     """Those of ``people`` whose quotas the user may set in a plan that is open: nobody their own."""
     scope = scope_of(user)
     below = scope.people if scope.is_manager and scope.people is not None else frozenset()
-    return {pk for pk in people if pk != user.pk and (can_administer(user) or pk in below)}
+    everybody = can_administer(user)
+    return {pk for pk in people if pk != user.pk and (everybody or pk in below)}
 
 
 def settable(user: User, holders: Iterable[Holder]) -> set[Holder]:

@@ -107,21 +107,27 @@ class Facts:
 
     def below(self, team: int | None) -> list[Holder]:
         """Who stands directly below a team: its people and its teams; below the company: root teams, people without."""
-        if team is None:
-            teams = self.tree.roots
-            members = [person for person in self.people if person not in self.home]
-        else:
-            teams, members = self.tree.children.get(team, []), self._members.get(team, [])
-        return [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+        if team not in self._below:
+            teams = self.tree.roots if team is None else self.tree.children.get(team, [])
+            members = self._members.get(team, [])
+            self._below[team] = [of_person(pk) for pk in sorted(members)] + [of_team(pk) for pk in sorted(teams)]
+        return self._below[team]
+
+    @cached_property
+    def _below(self) -> dict[int | None, list[Holder]]:
+        """Asked for once a team and column."""
+        return {}
 
     def directly_below(self, team: int | None) -> set[int]:
         """The people without a team between them and this one, or the company."""
         return {int(holder.key) for holder in self.below(team) if holder.column == "person_id"}
 
     @cached_property
-    def _members(self) -> Mapping[int, list[int]]:
-        """Team → the people whose home it is; asked for once a team and column."""
-        found: dict[int, list[int]] = defaultdict(list)
+    def _members(self) -> Mapping[int | None, list[int]]:
+        """Team → the people whose home it is; None → those without a team."""
+        found: dict[int | None, list[int]] = defaultdict(
+            list, {None: [pk for pk in self.people if pk not in self.home]}
+        )
         for person, team in self.home.items():
             found[team].append(person)
         return found

@@ -184,7 +184,7 @@ class Sheet:
 
     def _below(self, team: int | None, leaves: Leaves) -> Decimal | None:
         if (team, leaves) not in self._sums:
-            self._sums[team, leaves] = total(self._amount(holder, leaves) for holder in self.facts.below(team))
+            self._sums[team, leaves] = total([self._amount(holder, leaves) for holder in self.facts.below(team)])
         return self._sums[team, leaves]
 
     def _sum(self, holders: Sequence[Holder], period: Period) -> Decimal | None:
@@ -192,12 +192,12 @@ class Sheet:
 
     def quotas(self, people: Collection[int], period: Period) -> Decimal:
         if period is self.facts.calendar.year:
-            return sum((self.facts.amount(of_person(pk)) or ZERO for pk in people), ZERO)
+            return sum([self.facts.amount(of_person(pk)) or ZERO for pk in people], ZERO)
         return self._quotas(people, self.leaves[period.pk])
 
     def _quotas(self, people: Collection[int], leaves: Collection[int]) -> Decimal:
-        given = (self.facts.given.get(of_person(pk), {}) for pk in people)
-        return sum((own[leaf] for own in given for leaf in leaves if leaf in own), ZERO)
+        given = [self.facts.given.get(of_person(pk), {}) for pk in people]
+        return sum([own[leaf] for own in given for leaf in leaves if leaf in own], ZERO)
 
     def _lost_of(self, person: int) -> Decimal:
         """What a full number would be more than the quota, by the capacity of the year."""
@@ -207,7 +207,7 @@ class Sheet:
         return (amount / share - amount).quantize(self.facts.coin)
 
     def _lost_of_all(self, people: Collection[int]) -> Decimal:
-        return sum((self._lost.get(person, ZERO) for person in people if self.sees(of_person(person))), ZERO)
+        return sum([self._lost.get(person, ZERO) for person in people if self.sees(of_person(person))], ZERO)
 
     def capacity(self, person: int) -> Decimal | None:
         """The share of a full year somebody carries: by season, or by days where the policy says so."""
@@ -261,9 +261,8 @@ class Sheet:
 
     def lacking(self, people: Collection[int]) -> Lacking:
         """Who of them has no number yet, of those who are there in the year."""
-        there = [pk for pk in people if self.capacity(pk) != 0]
         numbered = {pk for pk in people if self.facts.given.get(of_person(pk))}
-        return lacking({*there, *numbered}, self._leads, numbered)
+        return lacking({pk for pk in people if pk in numbered or self.capacity(pk) != 0}, self._leads, numbered)
 
     @cached_property
     def _leads(self) -> set[int]:

@@ -131,7 +131,7 @@ def with_deals(
     if not leaves:
         return dict(found)
     most = curves.largest(Measure(measure), people, leaves[0].starts_on, leaves[-1].ends_on)
-    return {person: replace(own, largest=most.get(person, own.largest)) for person, own in found.items()}
+    return {**found, **{pk: replace(found[pk], largest=deal) for pk, deal in most.items() if pk in found}}
 
 
 def _last_year(sold: Decimal | None, gone: tuple[Decimal, Decimal], share: Decimal) -> LastYear:
