@@ -219,14 +219,20 @@ def _total_cells(focus: Focus, trees: Mapping[int, TeamTree], raw: Raw) -> Cells
 
 def _remainders(whole: Cells, rows: Sequence[Row], frame: Frame) -> list[Row]:
     """Overlay credit taken out again, and what is not shown row by row; each only where it is not zero."""
-    overlay = {
-        leaf: Cell(-cell.overlay_units)
-        for leaf, cell in add(row.cells for row in rows if row.kind is RowKind.PERSON).items()
-        if cell.overlay_units
-    }
+    overlay = {leaf: Cell(-units) for leaf, units in _overlay_units(rows).items() if units}
     rest = minus(whole, add(_as_own(row.cells) for row in rows))
     found = [frame.row((RowKind.OVERLAY, 0), overlay), frame.row((RowKind.REST, 0), rest)]
     return [row for row in found if not _says_nothing(row)]
+
+
+def _overlay_units(rows: Sequence[Row]) -> dict[int, int]:
+    """Leaf period → overlay credit of the people among these rows."""
+    sums: defaultdict[int, int] = defaultdict(int)
+    for row in rows:
+        if row.kind is RowKind.PERSON:
+            for leaf, cell in row.cells.items():
+                sums[leaf] += cell.overlay_units
+    return sums
 
 
 def _people(focus: Focus, frame: Frame) -> Iterator[Row]:

@@ -50,6 +50,8 @@ class Cell(NamedTuple):
     @property
     def as_own(self) -> "Cell":
         """What counts for the team as well: overlay credit is the person's alone."""
+        if not self.overlay_units and not self.effect_units:
+            return self
         return Cell(self.actual_units - self.overlay_units, 0, self.quota_units, self.plan_units)
 
     def against(self, quota: Decimal | None, plan: Decimal | None) -> "Cell":

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -134,7 +135,7 @@ class Choice:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """The state of a performance page, as its address gives it."""
 
@@ -188,8 +189,15 @@ class View:
 
     def query(self, **changes: str | int) -> str:
         """The query string of this state with ``changes``; an empty one leaves the parameter out."""
+        if not changes:
+            return self._query
         values = self.parameters | {key: str(value) for key, value in changes.items()}
         return "?" + urlencode({key: value for key, value in values.items() if value}, safe=",")
+
+    @cached_property
+    def _query(self) -> str:
+        """Asked for with every row of a table."""
+        return "?" + urlencode({key: value for key, value in self.parameters.items() if value}, safe=",")
 
     def here(self, **changes: str | int) -> str:
         """``query`` for links within the page: a saved view stays open, under everything that is said on top of it."""

@@ -214,7 +214,7 @@ def _heat_row(row: Row, columns: Sequence[tuple[Leaf, str, str]], view: View, na
         )
         for leaf, title, query in columns
     )
-    href = link_of(row, view.query())
+    href = address and address + view.query()
     return HeatRow(name, _short(name), href, cells, HeatCell(row.figures.pace, href, f"{name}, {view.title}"))
 
 

@@ -128,5 +128,5 @@ class Heated(Protocol):
 def heat_cells(cells: Iterable[Heated]) -> SafeString:
     """A row of them."""
     language = get_language()
-    drawn = (heat_cell(cell.ratio, cell.href, cell.label, cell.event, language=language) for cell in cells)
-    return joined(html("<td>{}</td>", cell) for cell in drawn)
+    drawn = [heat_cell(cell.ratio, cell.href, cell.label, cell.event, language=language) for cell in cells]
+    return html("<td>{}</td>", joined(drawn, "</td><td>")) if drawn else EMPTY
