@@ -119,7 +119,8 @@ class Frame:
 
     def row(self, key: Key, cells: Cells, *, is_part: bool = False) -> Row:
         at = self._adder.figures(cells, before_to_date(cells, self._before))
-        return Row(key[0], key[1], beside_plan(at) if self.beside_plan else at, cells, is_part)
+        at = beside_plan(at, of_person=key[0] is RowKind.PERSON) if self.beside_plan else at
+        return Row(key[0], key[1], at, cells, is_part)
 
     def row_in(self, key: Key, leaves: set[int]) -> Row:
         """The holder in the leaf periods given alone."""

@@ -22,11 +22,15 @@ def bridge(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> Bridge | Non
 def _steps(total: Figures, parts: Sequence[tuple[str, Decimal]]) -> list[Step]:
     steps, reached = [], total.expected
     if total.plan_expected:
-        pad = total.expected - total.plan_expected
+        quota = total.beside_plan.expected
+        pad = quota - total.plan_expected
         label = _("Over-assignment, %(share)s") % {"share": percent(pad / total.plan_expected, 1)}
         name = _("Plan") if total.is_over else _("Plan to date")
         steps.append(Step(name, "total", ZERO, total.plan_expected, thousands(total.plan_expected)))
-        steps.append(Step(label, "pad", total.plan_expected, total.expected, signed_thousands(pad)))
+        steps.append(Step(label, "pad", total.plan_expected, quota, signed_thousands(pad)))
+        if unplanned := total.expected - quota:
+            name = _("Quota of periods without a plan")
+            steps.append(Step(name, "pad", quota, total.expected, signed_thousands(unplanned)))
     goal = _("Quota") if total.is_over else _("Quota to date")
     steps.append(Step(goal, "total", ZERO, total.expected, thousands(total.expected)))
     for name, gap in _few(parts):

@@ -76,11 +76,19 @@ type Cells = Mapping[int, Cell]
 """Leaf period → figures of one holder."""
 
 
+class Planned(NamedTuple):
+    """Of one holder, the leaf periods that have a plan alone: with no others a plan is compared."""
+
+    actual: Decimal
+    expected: Decimal  # of the quota
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One holder over the window. None = there is none ("no quota").
 
-    ``before`` is what it is compared with: an earlier period to the same day, or the plan to date.
+    ``before`` is what it is compared with: an earlier period to the same day, or the plan to date. ``planned``: what of
+    the actual, and of the quota expected, falls into leaf periods that have a plan, where some have none.
     """
 
     actual: Decimal
@@ -95,6 +103,8 @@ class Figures:
     is_over: bool  # all of the quota was expected, and the pace is the attainment
     effect: Decimal = ZERO
     is_covered: bool = True  # plan and quotas stand in the same leaf periods
+    planned: Planned | None = None  # None: every leaf period has a plan
+    compared: Decimal | None = None  # laid beside ``before`` in place of the actual
 
     @property
     def at_plan_rates(self) -> Decimal:
@@ -126,11 +136,16 @@ class Figures:
 
     @property
     def plan_pace(self) -> Decimal | None:
-        return measures.pace(self.actual, self.plan_expected)
+        return measures.pace(self.beside_plan.actual, self.plan_expected)
 
     @property
     def plan_gap(self) -> Decimal | None:
-        return measures.pace_gap(self.actual, self.plan_expected) if self.plan else None
+        return measures.pace_gap(self.beside_plan.actual, self.plan_expected) if self.plan else None
+
+    @property
+    def beside_plan(self) -> Planned:
+        """What may be compared with the plan."""
+        return self.planned or Planned(self.actual, self.expected)
 
     @property
     def over_assignment(self) -> Decimal | None:
@@ -161,7 +176,8 @@ class Figures:
     @property
     def growth(self) -> Decimal | None:
         """Against the comparison to the same day: Decimal("0.07") is 7 % more. None where that was nothing or less."""
-        return self.actual / self.before - 1 if self.before is not None and self.before > 0 else None
+        compared = self.actual if self.compared is None else self.compared
+        return compared / self.before - 1 if self.before is not None and self.before > 0 else None
 
     @property
     def is_empty(self) -> bool:
@@ -185,15 +201,18 @@ class Adder:
         over = [cells[key] for key in self._over if key in cells]
         inside = over + [cells[key] for key in self._others if key in cells]
         recent = [cells[key].actual_units for key in self._recent if key in cells]
-        quota, quota_over = total_units([cell.quota_units for cell in inside]), [cell.quota_units or 0 for cell in over]
+        quota = total_units([cell.quota_units for cell in inside])
         running = [(cells[leaf.pk], leaf) for leaf in self._running if leaf.pk in cells]
-        expected = _expected(sum(quota_over), [(cell.quota, leaf) for cell, leaf in running])
+        expected = _quota_by_now(over, running)
         plan, plan_expected, is_covered = quota, expected, True
         if any([cell.plan_units != cell.quota_units for cell in inside]):  # a person's are one
             plan = total_units([cell.plan_units for cell in inside])
             is_covered = all([(cell.plan_units is None) == (cell.quota_units is None) for cell in inside])
             plan_over = sum([cell.plan_units or 0 for cell in over])
             plan_expected = _expected(plan_over, [(cell.plan, leaf) for cell, leaf in running])
+        planned = None
+        if any([cell.plan_units is None for cell in inside]):
+            planned = _planned(inside, over, running)
         return Figures(
             actual=from_units(sum([cell.actual_units for cell in inside])),
             quota=amount_of(quota),
@@ -207,7 +226,23 @@ class Adder:
             is_over=self._is_over,
             effect=from_units(sum([cell.effect_units for cell in inside])),
             is_covered=is_covered,
+            planned=planned,
         )
+
+
+def _planned(inside: Iterable[Cell], over: Iterable[Cell], running: Iterable[tuple[Cell, Leaf]]) -> Planned:
+    """The same sums over the leaf periods that have a plan."""
+    return Planned(
+        from_units(sum([cell.actual_units for cell in inside if cell.plan_units is not None])),
+        _quota_by_now(
+            [cell for cell in over if cell.plan_units is not None],
+            [(cell, leaf) for cell, leaf in running if cell.plan_units is not None],
+        ),
+    )
+
+
+def _quota_by_now(over: Iterable[Cell], running: Iterable[tuple[Cell, Leaf]]) -> Decimal:
+    return _expected(sum([cell.quota_units or 0 for cell in over]), [(cell.quota, leaf) for cell, leaf in running])
 
 
 def _expected(over: int, running: Sequence[tuple[Decimal | None, Leaf]]) -> Decimal:
@@ -226,9 +261,13 @@ def standing(at: Figures, company: Thresholds) -> Status:
     return NOT_BEGUN if at.lies_ahead else status_of(at.pace, company)
 
 
-def beside_plan(at: Figures) -> Figures:
-    """Compared with the plan to date in place of an earlier period; the plan of a person is the quota."""
-    return replace(at, before=at.plan_expected if at.plan else None)
+def beside_plan(at: Figures, *, of_person: bool) -> Figures:
+    """Compared with the plan to date in place of an earlier period, in the leaf periods that have one.
+
+    The plan of a person is the quota, against which everything counts that is credited, as pace does.
+    """
+    compared = None if of_person or at.planned is None else at.planned.actual
+    return replace(at, before=at.plan_expected if at.plan else None, compared=compared)
 
 
 def months_left(leaves: Iterable[Leaf]) -> Decimal:

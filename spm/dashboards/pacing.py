@@ -18,7 +18,8 @@ type Points = list[tuple[date, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Three lines, each a list of (day, amount so far). ``goal`` is the plan where there is one, else the quota.
+    """Three lines, each a list of (day, amount so far). ``goal`` is the plan where every leaf period has one, else the
+    quota: the actual has all of them.
 
     ``before`` is what the others are compared with: an earlier period, or the plan beside the quota.
     """
@@ -46,7 +47,8 @@ def pacing(
     against_plan: bool,
 ) -> Pacing:
     """``credited`` and ``before``: the sum of each day that has one, of the window and of what it is compared with."""
-    has_plan = against_plan and any(cells[leaf.pk].plan for leaf in window.leaves if leaf.pk in cells)
+    plans = [cells[leaf.pk].plan for leaf in window.leaves if leaf.pk in cells]
+    has_plan = against_plan and any(plans) and None not in plans
     inside = window.starts_on <= today <= window.ends_on
     last = min(today, window.ends_on)
     ahead = sum((amount for day, amount in credited.items() if last < day <= window.ends_on), ZERO)
@@ -61,11 +63,15 @@ def pacing(
 
 
 def goal_line(window: Window, cells: Cells, *, is_plan: bool) -> Points:
-    """The plan or the quota, cumulated by leaf period; empty where there is none."""
+    """The plan or the quota, cumulated by leaf period; empty where there is none. A plan ends before the first leaf
+    period without one, for what is credited from there on stands beside nothing.
+    """
     points, reached = [(window.starts_on, ZERO)], ZERO
     for leaf in window.leaves:
         cell = cells.get(leaf.pk)
         amount = (cell.plan if is_plan else cell.quota) if cell else None
+        if is_plan and cell and amount is None:
+            break
         reached += amount or ZERO
         points.append((leaf.ends_on, reached))
     return points if reached else []

@@ -37,7 +37,7 @@ from spm.dashboards.queries import (
 from spm.dashboards.rows import Heat, Names, TableRow, heat, in_order, table_row, table_rows
 from spm.dashboards.sentences import Named, Situation, credited_word, opening, second
 from spm.dashboards.team_cells import drawn
-from spm.dashboards.tiles import Lines, Tile, ahead_words, effect_words, growth_words, lines_href, tiles
+from spm.dashboards.tiles import Lines, Tile, ahead_words, growth_words, lines_href, notes_of, tiles
 from spm.market.models import Assignment
 from spm.org.models import Company, User
 from spm.org.scopes import history_of
@@ -72,7 +72,7 @@ class Performance:
     stamp: Stamp
     sentence: str
     second: str
-    effect: str  # what rates of exchange did to the number; empty where nothing
+    notes: tuple[str, ...]  # what rates of exchange did to the number; which months alone have a plan
     tiles: tuple[Tile, ...]
     total: TableRow
     rows: list[TableRow]
@@ -103,7 +103,12 @@ class Performance:
     def columns(self) -> Shown:
         left_out = () if self.view.compare_word else COMPARED
         shown = TEAM.shown(self.view.columns).without((*left_out, *(LEFT_TO_DO if self.view.window.is_over else ())))
-        return shown.not_offering(() if any(row.figures.effect for row, _level in self.ordered) else OF_RATES)
+        return shown.not_offering(() if self.has_effect else OF_RATES)
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether lines came in other currencies, so that there are two rates to tell."""
+        return any(row.figures.effect for row, _level in self.ordered)
 
     @property
     def paper_rows(self) -> list[TableRow]:
@@ -157,7 +162,7 @@ def _read(user: User, company: Company, view: View, focus: Focus, name: str, sta
         stamp=stamp,
         sentence=opening(situation),
         second=second(situation, people_of_worst(board, names, trees, view)),
-        effect=effect_words(board.total.figures, company),
+        notes=notes_of(board.total, view, company, is_company=focus.is_company),
         tiles=tiles(board.total, view, company, Lines(lines_href(focus, view), origin)),
         total=total,
         rows=rows,

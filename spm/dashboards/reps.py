@@ -147,7 +147,12 @@ class RepPage:
     @property
     def columns(self) -> Shown:
         shown = MONTHS.shown(self.view.columns)
-        return shown.not_offering(() if any(row.figures.effect for row in self.month_rows) else OF_RATES)
+        return shown.not_offering(() if self.has_effect else OF_RATES)
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether lines came in other currencies, so that there are two rates to tell."""
+        return any(row.figures.effect for row in self.month_rows)
 
 
 def rep_page(user: User, company: Company, view: View, person: User, *, is_whole: bool = True) -> RepPage:
@@ -227,7 +232,7 @@ def _lay_baseline(found: dict[Measure, dict[int, Cell]], person: User, leaves: C
 
 def _row(person: int, cells: Cells, view: View) -> Row:
     at = figures(cells, view.window, before_to_date(cells, keys_before(view.window)))
-    return Row(RowKind.PERSON, person, beside_plan(at) if view.beside_plan else at, cells)
+    return Row(RowKind.PERSON, person, beside_plan(at, of_person=True) if view.beside_plan else at, cells)
 
 
 def sentence_of(user: User, company: Company, view: View, person: User, row: Row) -> str:

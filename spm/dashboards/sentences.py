@@ -6,11 +6,13 @@ Each state has its own words: no quota, nothing credited, not begun, early, runn
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from spm.dashboards.figures import ZERO, Figures
+from spm.dashboards.figures import ZERO, Cells, Figures
+from spm.dashboards.periods import Leaf
 from spm.ui.numbers import money_compact, percent
 from targets.choices import Measure
 
@@ -87,7 +89,7 @@ def _closed(at: Situation) -> str:
 
 def _running(at: Situation) -> str:
     gap, plan_pace = at.figures.gap or ZERO, at.figures.plan_pace
-    if at.is_company and plan_pace is not None and plan_pace >= 1 and gap < 0:
+    if at.is_company and at.figures.is_covered and plan_pace is not None and plan_pace >= 1 and gap < 0:
         return _cushion(at, plan_pace)
     words = {"name": at.name, "amount": at.money(gap)}
     if gap >= 0:
@@ -109,6 +111,22 @@ def _cushion(at: Situation, plan_pace: Decimal) -> str:
     plain = _("%(plan)s of plan pace but %(quota)s of quota pace") % words
     hidden = _("the %(cushion)s cushion hides %(worst)s, %(amount)s behind") % words
     return _("%(one)s: %(other)s") % {"one": plain, "other": hidden}
+
+
+def planned_words(cells: Cells, leaves: Sequence[Leaf]) -> str:
+    """Which leaf periods alone are compared with the plan; empty where all have one, or none."""
+    seen = [leaf for leaf in leaves if leaf.pk in cells]
+    runs = [(has, list(run)) for has, run in groupby(seen, key=lambda leaf: cells[leaf.pk].plan_units is not None)]
+    planned = [_from_to(run) for has, run in runs if has]
+    if not planned or len(runs) == 1:
+        return ""
+    words = {"periods": ", ".join(planned)}
+    return _("The plan has numbers for %(periods)s only: it is compared with what these periods brought.") % words
+
+
+def _from_to(run: Sequence[Leaf]) -> str:
+    words = {"first": run[0].title, "last": run[-1].title}
+    return words["first"] if len(run) == 1 else _("%(first)s to %(last)s") % words
 
 
 def worst_of(rows: Sequence[Named]) -> Named | None:

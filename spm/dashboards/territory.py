@@ -36,7 +36,7 @@ from spm.dashboards.territory_holders import (
     spells,
 )
 from spm.dashboards.territory_market import Land, PlanOf, lands, plans_of
-from spm.dashboards.tiles import Lines, Math, holder_math
+from spm.dashboards.tiles import Lines, Math, effect_words, holder_math
 from spm.market.choices import AssignmentRole
 from spm.market.models import Account, AccountPlacement, Territory
 from spm.market.territories import chains
@@ -85,6 +85,7 @@ class TerritoryPage:
     own_alone: bool  # a rep's own credits, not the territory's
     hides_target: bool  # such a rep is not its owner, and does not see its target
     figures: Figures
+    effect: str  # what rates of exchange did to the number; empty where nothing
     status: Status
     bar: Bullet
     math: Math
@@ -140,6 +141,7 @@ def _read(  # noqa: PLR0913  # whose page, of what, at which state
         own_alone=reads_own_alone(user),
         hides_target=reads_own_alone(user) and (owner is None or owner.person_id != user.pk),
         figures=whole,
+        effect=effect_words(whole, company),
         status=status,
         bar=bar_of(name, whole, status, company.currency),
         math=holder_math(row, view, company, Lines(href, origin_of(view, company, stamp, goals))),

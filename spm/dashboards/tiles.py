@@ -13,7 +13,7 @@ from spm.dashboards.figures import Cells, Figures, figures, standing
 from spm.dashboards.origin import Lately, Origin
 from spm.dashboards.periods import Compare, Leaf, View, Window
 from spm.dashboards.rows import bar_of
-from spm.dashboards.sentences import credited_word
+from spm.dashboards.sentences import credited_word, planned_words
 from spm.org.models import Company
 from spm.ui.geometry import Bullet, Sparkline, sparkline
 from spm.ui.numbers import (
@@ -252,6 +252,12 @@ def effect_words(at: Figures, company: Company) -> str:
     return _("Of which currency effect %(effect)s: at plan rates it is %(actual)s.") % words if at.effect else ""
 
 
+def notes_of(total: Row, view: View, company: Company, *, is_company: bool) -> tuple[str, ...]:
+    """What must be known to read the number right. The plan of a team is told where the page is compared with it."""
+    planned = planned_words(total.cells, view.window.leaves) if is_company or view.beside_plan else ""
+    return tuple(filter(None, (effect_words(total.figures, company), planned)))
+
+
 def ahead_words(ahead: Decimal, view: View, company: Company) -> list[str]:
     """What of a number is dated after today; nothing is said where nothing is."""
     words = {"amount": money_compact(ahead, company.currency), "day": day(view.today)}
@@ -292,9 +298,17 @@ def _compared(at: Figures, view: View, company: Company) -> list[tuple[str, str]
     compared = view.compare_word
     label = compared if view.window.is_over else _("%(compare)s to date") % {"compare": compared}
     return [
+        *_in_planned(at, company),
         (label, money_full(at.before, company.currency)),
         (_("credited in relation to that"), signed_percent(at.growth, 1)),
     ]
+
+
+def _in_planned(at: Figures, company: Company) -> list[tuple[str, str]]:
+    """What stands beside the plan where it is not all that is credited."""
+    if at.compared is None:
+        return []
+    return [(_("credited in periods with a plan"), money_full(at.compared, company.currency))]
 
 
 def _quota_label(view: View) -> str:

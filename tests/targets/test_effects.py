@@ -7,6 +7,7 @@ January Rep bills 1,000 USD that cost 600: 950 and 570, at plan 900 and 540, an 
 
 import csv
 import html
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from spm.errors import PeriodClosed
 from spm.imports import batches
+from spm.market.models import Territory
 from spm.org import guards
 from spm.org.choices import PeriodState
 from spm.org.models import Period
@@ -174,12 +176,38 @@ def test_a_company_of_one_currency_is_not_asked_to_sum_any(year, cast):
 # Pages
 
 
-@pytest.mark.parametrize("address", ["/performance/", "/performance/teams/{north}/"])
+PAGES = (
+    *("/performance/", "/performance/teams/{north}/", "/territories/{patch}/"),
+    *("/performance/print/", "/performance/teams/{north}/print/"),
+)
+
+
+def told(client, sold, address):
+    where = {"north": sold.north.pk, "patch": Territory.objects.get(code="Patch").pk, "rep": sold.rep.pk}
+    return client.get(address.format_map(where) + "?measure=revenue&period=2026-01").content.decode()
+
+
+@pytest.mark.parametrize("address", PAGES)
 def test_pages_tell_the_effect_and_the_math_takes_it_apart(client, sold, address):
     client.force_login(sold.admin)
-    text = client.get(address.format(north=sold.north.pk) + "?measure=revenue&period=2026-01").content.decode()
+    text = told(client, sold, address)
     assert "Of which currency effect +€50: at plan rates it is €1\xa0k." in html.unescape(text)
-    assert "+€50.00" in text
+    assert "+€50.00" in text or "print" in address
+
+
+@pytest.mark.parametrize(
+    ("address", "row"),
+    [("/performance/teams/{north}/print/", "North"), ("/performance/reps/{rep}/print/", "Jan 2026")],
+)
+def test_on_paper_each_row_tells_both_rates_and_the_effect(client, sold, address, row):
+    """In thousands: 1,050 booked at the rates of their days are 1,000 at plan rates, and 50 of effect."""
+    client.force_login(sold.admin)
+    text = told(client, sold, address)
+    body = text[text.index("Teams and reps" if row == "North" else "Month by month") :]
+    assert re.findall(r"<th[^>]*>(At plan rates|Currency effect)<", body) == ["At plan rates", "Currency effect"]
+    cells = re.search(rf"<tr[^>]*><th scope=\"row\">{row}.*?</tr>", body, re.DOTALL)
+    assert cells
+    assert re.findall(r'<td class="num">([^<]*)</td>', cells[0])[-2:] == ["1.0", "+0.1"]
 
 
 def test_the_page_of_a_person_tells_the_effect_and_the_lines_their_rate(client, sold):
@@ -237,7 +265,8 @@ def test_no_page_speaks_of_an_effect_where_there_is_none(client, year, cast):
     make_actual(cast.rep, "2026-01-10", 100)
     rollup.roll_up_stale()
     client.force_login(cast.admin)
-    for address in ("/performance/", f"/performance/reps/{cast.rep.pk}/"):
+    pages = ("/performance/", "/performance/print/", f"/performance/reps/{cast.rep.pk}/print/")
+    for address in (*pages, f"/performance/reps/{cast.rep.pk}/"):
         text = client.get(f"{address}?measure=revenue&period=2026-01").content.decode()
         assert "100" in text
         assert "urrency effect" not in text

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from spm.org.models import FiscalYear, Period
 from targets import rollup
-from targets.models import Target
+from targets.models import PlanLine, Target
 from targets.plans import set_target, working_plan
 from tests.builders import make_actual, make_line_of_plan, make_year
 from tests.spm.dashboards.conftest import book
@@ -33,6 +33,7 @@ def get(client, planned):
     addresses = {
         "company": ("director", reverse("dashboards:performance")),
         "Home": ("director", reverse("dashboards:home")),
+        "paper": ("director", reverse("dashboards:performance-print")),
         "team": ("director", reverse("dashboards:team", args=[planned.north.pk])),
         "rep": ("director", reverse("dashboards:rep", args=[planned.rep.pk])),
         "Home of a rep": ("rep", reverse("dashboards:home")),
@@ -144,6 +145,43 @@ def test_a_team_with_a_target_for_half_the_year_is_compared_with_its_people_in_t
     answer = get("team", "plan")
     assert round(answer.context["page"].total.figures.growth, 4) == Decimal("-0.0141")
     assert lines(answer)["Plan"] == 6 * 150 + 6 * 200
+
+
+def test_a_plan_of_some_months_is_compared_with_what_those_months_brought(get):
+    """Planned are January to June and August: 7 x 240 = 1,680; booked in them 500 + 600 + 700 + 300 = 2,100 of 2,140,
+    and quotas of 7 x 300 = 2,100 of 2,580 to date: July 300, 18 of 30 days of September 180.
+    """
+    PlanLine.objects.exclude(period__label__in=[f"2026-{month:02}" for month in (1, 2, 3, 4, 5, 6, 8)]).delete()
+    rollup.rebuild()
+    answer = get("company", "plan")
+    page, text = answer.context["page"], answer.content.decode()
+    at = page.total.figures
+    assert (at.actual, at.plan_expected, at.plan_gap, at.growth) == (2140, 1680, 420, Decimal("0.25"))
+    assert deltas(answer) == "+25% on plan to date"
+    assert ("credited in periods with a plan", "€2,100.00") in page.tiles[1].math.rows
+    assert [(step.label, step.ends - step.starts) for step in page.bridge.steps[:4]] == [
+        ("Plan to date", 1680),
+        ("Over-assignment, 25.0\xa0%", 420),
+        ("Quota of periods without a plan", 480),
+        ("Quota to date", 2580),
+    ]
+    assert lines(answer) == {"Quota": 3600, "Plan": 6 * 240, "Actual": 2140}  # the line ends in June, as the plan does
+    words = "The plan has numbers for Jan 2026 to Jun 2026, Aug 2026 only"
+    assert words in text
+    assert words in get("paper", "plan").content.decode()
+    assert words not in get("company", "plan", "2026-Q2").content.decode()
+
+
+def test_no_line_or_sentence_of_a_whole_window_is_drawn_from_a_plan_of_some_months(get):
+    """Planned is March alone, 240, and 600 are booked in it, 250 % of that plan: no sign of a cushion in the year."""
+    PlanLine.objects.exclude(period__label="2026-03").delete()
+    rollup.rebuild()
+    answer = get("company", "ly")
+    page = answer.context["page"]
+    assert (page.total.figures.plan_gap, page.lines.goal_is_plan) == (360, False)
+    assert lines(answer) == {"Quota": 3600, "Last year": 1599, "Actual": 2140}
+    assert "€440 behind quota to date" in page.chart.takeaway.replace("\u2060", "").replace("\xa0", " ")
+    assert "plan pace" not in page.sentence
 
 
 def test_without_a_plan_there_is_nothing_to_compare_with_and_the_page_says_so(client, story):
