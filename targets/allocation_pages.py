@@ -8,12 +8,11 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from spm.money import ZERO
 from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.columns import Columns, Shown
 from spm.ui.numbers import percent, thousands, unit_thousands
-from targets import access, measures
+from targets import access
 from targets.allocation import MONTHS, QUARTERS, NotYours, read_grid, whole_grids
 from targets.allocation_grid import MAX_ROWS, AllocationGrid, Totals
 from targets.basis import Basis, version_of
@@ -167,16 +166,9 @@ def view_of(
     pasted: Pasted | None = None,
 ) -> AllocationView:
     """The page, with what was sent and is not stored still in its inputs. ``seen``: the number to send back."""
-    sent, after = sent or Sent(), None
-    if pasted:
-        allocated = allocated_after(grid, sent)
-        over = measures.over_assignment(allocated, grid.totals.to_allocate)
-        low, high = grid.totals.over_min, grid.totals.over_max
-        after = replace(grid.totals, allocated=allocated, over=over, in_policy=over is None or low <= over <= high)
     return AllocationView(
-        **drawn(place, grid, sent, seen, pasted, OF_PEOPLE),
-        band=band(grid.totals, after),
-        after=after,
+        **drawn(place, grid, sent or Sent(), seen, pasted, OF_PEOPLE),
+        band=band(grid.totals, None),
         lead=_lead(grid),
         next_page=place.page + 1 if grid.more else 0,
     )
@@ -185,20 +177,6 @@ def view_of(
 def with_after(view: AllocationView, after: Totals) -> AllocationView:
     """The same page with the totals as they would be."""
     return replace(view, after=after, band=band(view.grid.totals, after))
-
-
-def allocated_after(grid: AllocationGrid, sent: Sent) -> Decimal:
-    """The quotas of all people below, with what was sent in the place of what is stored."""
-    after = grid.totals.allocated
-    for row in grid.rows:
-        good = {name: amount for name, amount in sent.amounts.items() if name not in sent.faults}
-        if row.is_team:
-            continue
-        changed = [(cell.amount or ZERO, good[cell.name] or ZERO) for cell in row.cells if cell.name in good]
-        if not changed and row.year.name in good:
-            changed = [(row.amount or ZERO, good[row.year.name] or ZERO)]
-        after += sum((new - old for old, new in changed), ZERO)
-    return after
 
 
 def band(now: Totals, then: Totals | None) -> Band:

@@ -22,7 +22,7 @@ from spm.org.models import FiscalYear, Period, User
 from spm.org.scopes import scope_of
 from spm.ui.exports import export_format
 from targets import access, allocation, allocation_pages, cycles, grid_cells, holds, tables, typed_numbers
-from targets.allocation_grid import AllocationGrid
+from targets.allocation_grid import AllocationGrid, Totals
 from targets.allocation_pages import AllocationView, Place
 from targets.allocation_preview import Preview
 from targets.allotting import CannotAllocate, Options
@@ -59,8 +59,7 @@ class AllocationDesk(GridDesk):
     def _write(self, grid: AllocationGrid, sent: Sent) -> GoalBatch | HttpResponse:
         """Store what was typed; a total that moves numbers which stand already is shown first."""
         place, choice = self.place, self.request.POST.get("spread", "")
-        where = typed_numbers.Place(place.plan, place.cycle, place.measure, place.team, place.user)
-        goals = [goal for _model, goal in grid_cells.goals_of(grid, sent)]
+        where, goals = self._where(), [goal for _model, goal in grid_cells.goals_of(grid, sent)]
         seen = self.seen(grid)
         try:
             typed = typed_numbers.read(where, goals, below=choice != "alone")
@@ -86,7 +85,21 @@ class AllocationDesk(GridDesk):
     def view_of(
         self, grid: AllocationGrid, sent: Sent | None = None, *, seen: int | None = None, pasted: Pasted | None = None
     ) -> AllocationView:
-        return allocation_pages.view_of(self.place, grid, sent, seen=seen, pasted=pasted)
+        view = allocation_pages.view_of(self.place, grid, sent, seen=seen, pasted=pasted)
+        after = self._after(grid, sent) if pasted and sent else None
+        return allocation_pages.with_after(view, after) if after else view
+
+    def _where(self) -> typed_numbers.Place:
+        place = self.place
+        return typed_numbers.Place(place.plan, place.cycle, place.measure, place.team, place.user)
+
+    def _after(self, grid: AllocationGrid, sent: Sent) -> Totals | None:
+        """The totals once the good cells of a block are stored; None where these cannot be stored as they are."""
+        goals = [goal for _model, goal in grid_cells.goals_of(grid, sent)]
+        try:
+            return typed_numbers.read(self._where(), goals).preview.after
+        except RuleViolation:
+            return None
 
     def back(self) -> HttpResponse:
         return redirect(f"{reverse('targets:allocate', args=[self.place.year.label])}?{self.place.query}")

@@ -10,7 +10,7 @@ from targets import batches, grid_blocks
 from targets.models import GoalBatch, Hold, Quota
 from targets.plans import working_plan
 from targets.quotas import set_quota
-from tests.builders import make_person
+from tests.builders import make_line_of_plan, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +125,16 @@ def test_two_people_of_one_name_are_told_apart_by_their_e_mails(site, cast):
     assert "Several rows" in paste(site, "Rep One\t1\nRep Two\t2", cast.rep).context["view"].pasted.rows[0].faults[0]
     named = paste(site, f"Rep One\t{twin.email}\t2", cast.rep).context["view"].pasted
     assert named.texts == {name(twin): "2"}
+
+
+def test_under_a_plan_of_some_months_the_preview_counts_what_is_pasted_in_them_alone(site, cast):
+    """January and February are planned with 100 each: of 300 in the first quarter they hold 200."""
+    for label in ("2027-01", "2027-02"):
+        make_line_of_plan(label, 100)
+    after = paste(site, "300\t900", cast.rep).context["view"].after
+    assert (after.to_allocate, after.allocated, after.over) == (200, 200, 0)
+    save(site, {name(cast.rep): "300", name(cast.rep, "2027-Q2"): "900"})
+    assert site.get(url()).context["grid"].totals.allocated == 200
 
 
 def test_a_pasted_cell_that_is_held_is_refused_unless_it_says_the_same(site, cast, plan):
