@@ -5,7 +5,7 @@ Read here, compared when sent back. Teams and people: ``allocation``; the compan
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -36,6 +36,7 @@ class Cell:
     name: str
     amount: Decimal | None
     closed: bool
+    title: str  # of its period
     typed: str | None = None
     error: str = ""
 
@@ -75,6 +76,11 @@ class Grid:
         sums = [total(column) for column in columns]
         return [*sums, total(sums)] if sums else []
 
+    @property
+    def sums(self) -> list[tuple[Period | None, Decimal | None]]:
+        """The same beside their periods; None stands for the year."""
+        return list(zip((*self.periods, None), self.totals, strict=False))
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -105,7 +111,12 @@ def cell_name(holder: Holder, period: Period) -> str:
 
 def _cells(holder: Holder, periods: Iterable[Period], stored: Mapping[tuple[Any, int], Decimal]) -> tuple[Cell, ...]:
     return tuple(
-        Cell(cell_name(holder, period), stored.get((holder.key, period.pk)), period.state == PeriodState.CLOSED)
+        Cell(
+            cell_name(holder, period),
+            stored.get((holder.key, period.pk)),
+            period.state == PeriodState.CLOSED,
+            period.title,
+        )
         for period in periods
     )
 
@@ -158,7 +169,7 @@ def with_errors(grid: Grid, data: Mapping[str, str], faults: Mapping[str, str]) 
     """The grid as it is shown again after a refusal: everything typed is still there, each fault beside its cell."""
 
     def redraw(cell: Cell) -> Cell:
-        return Cell(cell.name, cell.amount, cell.closed, data.get(cell.name), faults.get(cell.name, ""))
+        return replace(cell, typed=data.get(cell.name), error=faults.get(cell.name, ""))
 
     lines = tuple(Line(line.holder, line.label, tuple(map(redraw, line.cells))) for line in grid.lines)
     return Grid(grid.year, grid.measure, grid.periods, lines)

@@ -49,9 +49,9 @@ class Numbers:
     def of_measure(self, measure: Measure) -> list[Held]:
         return [one for one in self.held if one.measure == measure]
 
-    def by_quarter(self, one: Held) -> list[Decimal | None]:
-        """The sums of its quarters; None where it has no number in any leaf of one."""
-        return [_sum(one.amounts, leaves) for _label, leaves in self.quarters]
+    def by_quarter(self, one: Held) -> list[tuple[str, Decimal | None]]:
+        """The sums of its quarters by their titles; None where it has no number in any leaf of one."""
+        return [(label, _sum(one.amounts, leaves)) for label, leaves in self.quarters]
 
 
 def _sum(amounts: Mapping[int, Decimal], leaves: tuple[int, ...]) -> Decimal | None:

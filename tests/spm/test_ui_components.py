@@ -163,6 +163,15 @@ def test_the_styles_of_plotly_are_read_from_its_package():
     assert styles.count("{") == styles.count("}") > 50
 
 
+def test_plotly_finds_the_id_of_every_style_element_that_it_would_add():
+    """Those would be blocked by the policy, and each load of a chart would leave an error in the console."""
+    package = VENDOR_FILES["vendor/plotly.min.js"].read_text("utf-8")
+    ids = re.findall(r'if\(!document\.getElementById\("(\w+)"\)\)\{var \w+=document\.createElement\("style"\)', package)
+    head = Path("templates/components/chart_scripts.html").read_text("utf-8")
+    assert len(ids) == 1
+    assert all(f'id="{one}"' in head for one in ids)
+
+
 def test_a_plotly_without_the_known_rules_is_refused(tmp_path):
     (tmp_path / "plotly.min.js").write_text("var x = 1;")
     with pytest.raises(ValueError, match="not found"):
