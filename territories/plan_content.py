@@ -54,7 +54,7 @@ def write_content(plan: TerritoryPlan, content: Content, by: User) -> None:
     """Put these words in the place of those that stand, inside the caller's transaction.
 
     A line is known by its key, so that status, evidence and comments stay with it, wherever it was moved meanwhile;
-    one that was taken out comes back with the status it had. Words of another plan make new lines.
+    one that was taken out comes back under its key with the status it had. Words of another plan make new lines.
     """
     for name, text in content["goals"].items():
         setattr(plan, name, _decimal(text))
@@ -127,7 +127,17 @@ def _come_back(words: Words, line: TerritoryPlanLine) -> TerritoryPlanLine:
     last = gone.order_by("-history_id").first()
     if last is not None:
         line.status, line.evidence, line.touched_at = last.status, last.evidence, last.touched_at
+        revive(line, last.id)
     return line
+
+
+def revive(line: TerritoryPlanLine, key: int) -> None:
+    """Make it the row that was taken out under this key, to which comments and kept versions still point.
+
+    Its version goes past every one that a page can have been drawn from: each was a row of its history.
+    """
+    line.pk, line.version = key, TerritoryPlanLine.history.filter(id=key).count()
+    line._state.adding = True  # noqa: SLF001  # there is no such row to update now
 
 
 def _fill(line: TerritoryPlanLine, words: dict[str, Any]) -> None:

@@ -174,7 +174,10 @@ def remove_line(line: TerritoryPlanLine, by: User) -> None:
 
 @retries.atomic
 def restore_line(plan: TerritoryPlan, pk: int, by: User) -> TerritoryPlanLine:
-    """Bring a line back that was taken out, at the end of its section. Raises NotWritable, PageFull, RuleViolation."""
+    """Bring a line back that was taken out, at the end of its section, with its key: what was said of it is its again.
+
+    Raises NotWritable, PageFull, RuleViolation.
+    """
     plan = writable(plan.pk)
     gone = TerritoryPlanLine.history.filter(id=pk, plan_id=plan.pk, history_type="-").order_by("-history_id").first()
     if gone is None or TerritoryPlanLine.objects.filter(pk=pk).exists():
@@ -183,13 +186,12 @@ def restore_line(plan: TerritoryPlan, pk: int, by: User) -> TerritoryPlanLine:
     place = _place(plan, gone.section)
     if gone.section == Section.ACCOUNTS and stands.filter(account=gone.account_id).exists():
         raise RuleViolation(_("This account stands in another line of the plan."))
-    line = gone.instance
-    line.pk, line.position = None, place
-    line._state.adding = True  # noqa: SLF001  # a row of its own, with a key of its own
+    line: TerritoryPlanLine = gone.instance
+    line.position = place
+    plan_content.revive(line, pk)
     save_tracked(line, by=by)
     mark_edited(plan, {line.section})
-    restored: TerritoryPlanLine = line
-    return restored
+    return line
 
 
 @retries.atomic

@@ -70,6 +70,19 @@ def test_the_page_shows_every_thread_with_its_place_and_opens_the_one_asked_for(
     assert f'name="key" value="{submitted.plan.pk}"' in other
 
 
+def test_what_was_said_of_a_line_comes_back_with_it(submitted, client):
+    line = line_of(submitted)
+    say(submitted, submitted.north_manager, plans.LINE, line.pk, "How do we get in?")
+    plan_flow.return_(submitted.plan, submitted.north_manager, "Say how")
+    client.force_login(submitted.rep)
+    address = reverse("territories:plan-detail", args=["2027", submitted.rep.pk])
+    client.post(reverse("territories:plan-save", args=[submitted.plan.pk]), {"remove": line.pk})
+    assert "How do we get in?" not in client.get(address).content.decode()
+    undo = reverse("territories:plan-line-restore", args=[submitted.plan.pk, line.pk])
+    assert "How do we get in?" in client.post(undo, follow=True).content.decode()
+    assert "How do we get in?" in client.get(f"{address}?talk=line-{line.pk}").content.decode()
+
+
 def due(planned, day, today):
     PlanTemplate.objects.filter(fiscal_year=planned.year).update(due_on=day)
     make_company(fixed_today=today)

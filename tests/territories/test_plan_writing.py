@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
+from spm.errors import RuleViolation
 from territories import plan_flow, plan_writing
 from territories.choices import PlanState, Section
 from territories.field_writing import Change
@@ -115,7 +116,20 @@ def test_a_line_taken_out_comes_back(planned):
     plan_writing.remove_line(first, planned.rep)
     assert TerritoryPlanLine.objects.get(pk=second.pk).position == 1
     back = plan_writing.restore_line(planned.plan, gone, planned.rep)
-    assert (back.text, back.position) == ("One", 2)
+    assert (back.pk, back.text, back.position) == (gone, "One", 2)
+    with pytest.raises(RuleViolation, match="no such line"):
+        plan_writing.restore_line(planned.plan, gone, planned.rep)  # undo pressed twice
+
+
+def test_of_a_line_that_came_back_an_older_window_overwrites_nothing(planned):
+    line = add(planned, text="One")
+    plan_writing.save(planned.plan, [change(line, "text", "Two", was="One")], planned.rep)
+    seen = TerritoryPlanLine.objects.get(pk=line.pk).version
+    plan_writing.remove_line(line, planned.rep)
+    back = plan_writing.restore_line(planned.plan, line.pk, planned.rep)
+    plan_writing.save(planned.plan, [change(back, "text", "Three", was="Two")], planned.rep)
+    outcome = plan_writing.save(planned.plan, [change(line, "text", "Four", was="Two", seen=seen)], planned.rep)
+    assert [conflict.theirs for conflict in outcome.conflicts] == ["Three"]
 
 
 @pytest.mark.parametrize("many", [2, 3])
