@@ -92,11 +92,33 @@ def with_baseline(sheet: PlanSheet) -> PlanSheet:
 
 
 def _laid_over(part: SectionSheet, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> SectionSheet:
-    lines = []
-    for line, before, after in zip_longest(part.lines, old[: len(new)], new):
+    lines, gone, shown = [], [], iter(part.lines)
+    for before, after in _paired(old, new):
+        if after is None:
+            gone.append(_sentence(part.section, before))
+            continue
         runs = diff.words(_sentence(part.section, before), _sentence(part.section, after))
-        lines.append(replace(line, was=runs if diff.differs(runs) else ()))
-    return replace(part, lines=lines, gone=[_sentence(part.section, line) for line in old[len(new) :]])
+        lines.append(replace(next(shown), was=runs if diff.differs(runs) else ()))
+    return replace(part, lines=lines, gone=gone)
+
+
+type Line = Mapping[str, Any]
+
+
+def _paired(old: Sequence[Line], new: Sequence[Line]) -> list[tuple[Line | None, Line | None]]:
+    """The lines of a section as they are, each beside what it was, wherever it stood; those that went at their place.
+
+    A line is known by its key. Versions of before lines were kept by their key are compared place by place.
+    """
+    if not all(line.get("line") for line in (*old, *new)):
+        return list(zip_longest(old, new))
+    known = {line["line"]: line for line in old}
+    stays = {line["line"] for line in new}
+    pairs: list[tuple[Line | None, Line | None]] = [(known.get(line["line"]), line) for line in new]
+    for place, line in enumerate(old):
+        if line["line"] not in stays:
+            pairs.insert(place, (line, None))
+    return pairs
 
 
 def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Part]:
@@ -104,7 +126,7 @@ def _parts(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Part]:
     parts = [Part(_("Goals of the year"), [line for line in goals if line.runs])]
     for section in Section:
         old, new = before["lines"][section.value], after["lines"][section.value]
-        lines = [_changed(_sentence(section, a), _sentence(section, b)) for a, b in zip_longest(old, new)]
+        lines = [_changed(_sentence(section, a), _sentence(section, b)) for a, b in _paired(old, new)]
         if section == Section.RETENTION and (before["base"] or after["base"]):
             lines.insert(0, _changed(_base(before["base"]), _base(after["base"])))
         parts.append(Part(str(section.label), lines))

@@ -2,11 +2,16 @@
 
 from decimal import Decimal
 
-from territories import plan_flow, plan_history, plan_writing
+import pytest
+from django.db import connection
+
+from spm.org import guards
+from territories import plan_flow, plan_history, plan_queries, plan_writing
 from territories.choices import Section
 from territories.field_writing import Change
-from territories.models import TerritoryPlan, TerritoryPlanLine
-from tests.territories.test_plan_writing import change, complete
+from territories.models import PlanVersion, TerritoryPlan, TerritoryPlanLine
+from tests.builders import make_company
+from tests.territories.test_plan_writing import add, change, complete
 
 
 def changed(planned):
@@ -34,6 +39,43 @@ def test_the_manager_sees_what_changed_since_the_plan_was_given_back(planned):
     assert changed(planned) == expected
     plan_flow.submit(planned.plan, planned.rep)
     assert changed(planned) == expected
+
+
+@pytest.fixture
+def changing(planned):
+    """In force with three goals; a change is proposed which takes the first one out and moves the last one up."""
+    complete(planned)
+    more = [add(planned, Section.GOALS, text=f"Win {many}", due_on="2027-03-31") for many in ("four", "six")]
+    plan_flow.approve(plan_flow.submit(planned.plan, planned.rep), planned.north_manager)
+    plan_flow.propose_change(planned.plan, planned.rep)
+    first = TerritoryPlanLine.objects.get(plan=planned.plan, section=Section.GOALS, position=1)
+    plan_writing.remove_line(first, planned.rep)
+    plan_writing.move_line(more[1], True, planned.rep)
+    return planned
+
+
+def test_a_line_that_went_rewrites_none_of_those_that_stay_wherever_they_stand(changing):
+    assert changed(changing) == {"Goals and priorities": ["−Win two · 31 Mar 2027"]}
+
+
+def test_the_baseline_lies_over_each_line_by_what_it_was(changing):
+    line = TerritoryPlanLine.objects.get(text="Win six")
+    plan_writing.save(changing.plan, [change(line, "text", "Win seven", was="Win six")], changing.rep)
+    plan = TerritoryPlan.objects.select_related("fiscal_year", "person", "territory").get(pk=changing.plan.pk)
+    sheet = plan_history.with_baseline(plan_queries.plan_sheet(changing.rep, plan, make_company()))
+    goals = next(part for part in sheet.sections if part.section == Section.GOALS)
+    told = [(row.fields["text"], " ".join(run.sign + run.text for run in row.was)) for row in goals.lines]
+    assert told == [("Win seven", "Win −six +seven · 31 Mar 2027"), ("Win four", "")]
+    assert goals.gone == ["Win two · 31 Mar 2027"]
+
+
+def test_a_version_of_before_lines_had_keys_is_compared_by_place(changing):
+    kept = PlanVersion.objects.get(plan=changing.plan, state="approved")
+    for line in kept.content["lines"]["goals"]:
+        del line["line"]
+    guards.drop(connection)
+    kept.save()
+    assert changed(changing)["Goals and priorities"][0] == "Win −two +six · 31 Mar 2027"
 
 
 def test_goals_of_the_year_and_the_base_are_compared_too(planned):
