@@ -23,6 +23,7 @@ from spm.ui.exports import export_format
 from territories import (
     access,
     account_list,
+    account_naming,
     account_plan_queries,
     field_posts,
     map_queries,
@@ -34,6 +35,8 @@ from territories import (
 from territories.choices import Need, StakeholderRole
 from territories.field_writing import Outcome
 from territories.models import DecisionStep, Influence, Stakeholder
+
+OFFERED = 20  # at once, while a name or number is typed
 
 
 def company_or_404() -> Company:
@@ -63,6 +66,14 @@ def account_list_page(request: HttpRequest) -> HttpResponseBase:
     context = {"found": found, "company": company, "needs": Need.choices}
     context["can_move"] = access.can_make_moves(user)
     return render(request, "territories/account_list.html", context)
+
+
+@login_required
+@require_safe
+def account_names(request: HttpRequest) -> JsonResponse:
+    """The accounts that the user sees whose name or number has the words of ``?q=``, for a field to choose one in."""
+    found = account_naming.offers(user_of(request), request.GET.get("q", ""), OFFERED)
+    return JsonResponse({"accounts": [{"value": one.value, "label": one.label} for one in found.rows]})
 
 
 @login_required

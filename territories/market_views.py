@@ -20,6 +20,7 @@ from spm.org.gates import user_of, visible_or_404
 from spm.ui.exports import export_format
 from territories import (
     access,
+    account_naming,
     field_posts,
     field_writing,
     market_queries,
@@ -101,7 +102,7 @@ def _add_market(request: HttpRequest, territory: Territory) -> str:
 
 def _add_customer(request: HttpRequest, territory: Territory) -> str:
     text = request.POST.get("new-customer", "")
-    account = target_customers.account_named(text, user_of(request))
+    account = account_naming.account_named(text, user_of(request))
     row = target_customers.add(territory, account=account, name="" if account else text)
     return f"#customer-{row.pk}"
 
@@ -114,7 +115,7 @@ def _customer(request: HttpRequest, territory: Territory, key: str) -> TargetCus
 
 def _link(request: HttpRequest, territory: Territory) -> str:
     row = _customer(request, territory, request.POST["link"])
-    account = target_customers.account_named(request.POST.get(f"account-{row.pk}", ""), user_of(request))
+    account = account_naming.account_named(request.POST.get(f"account-{row.pk}", ""), user_of(request))
     if account is None:
         raise field_writing.BadWords(_("There is no account of this number or name that you see."))
     target_customers.link(row, account)

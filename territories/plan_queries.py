@@ -31,7 +31,6 @@ from territories.plan_writing import shown
 from territories.plan_years import quotas_of, years_of
 
 DUE_SOON = 14
-MOST_TO_CHOOSE = 500
 
 
 def plan_sheet(user: User, plan: TerritoryPlan, company: Company) -> PlanSheet:
@@ -222,13 +221,3 @@ def _reviews(user: User, plan: TerritoryPlan) -> list[Talk]:
         )
         for row in rows
     ]
-
-
-def accounts_to_choose(user: User, lines: Iterable[TerritoryPlanLine]) -> list[tuple[int, str, str]]:
-    """(key, name, tier) by name of the accounts that the author may name: those he sees, and those he has named, which
-    may have moved away since.
-    """
-    rows = Account.objects.visible_to(user).order_by("name", "pk").values_list("pk", "name", "tier")[:MOST_TO_CHOOSE]
-    found = {pk: (pk, name, tier) for pk, name, tier in rows}
-    named = {line.account.pk: (line.account.pk, line.account.name, line.account.tier) for line in lines if line.account}
-    return sorted((named | found).values(), key=lambda row: (row[1], row[0]))

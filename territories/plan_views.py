@@ -19,13 +19,15 @@ from spm.org import clock
 from spm.org.gates import user_of
 from spm.org.models import User
 from spm.ui import typed
-from territories import access, field_posts, plan_queries, plan_writing, plans
+from territories import access, account_naming, field_posts, plan_queries, plan_writing, plans
 from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.field_writing import Outcome
 from territories.models import TerritoryPlan, TerritoryPlanLine
 from territories.plan_sheets import PlanSheet
 from territories.plan_talk_queries import plan_talk
+
+OFFERED = 100  # accounts that the page offers by itself; any other is looked for as its name or number is typed
 
 
 def _company() -> Any:
@@ -63,7 +65,7 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
     context = {
         "sheet": sheet,
         "outcome": outcome,
-        "accounts": plan_queries.accounts_to_choose(user, sheet.lines) if sheet.can_write else [],
+        "offers": account_naming.offers(user, "", OFFERED) if sheet.can_write else None,
         "drawn": _drawn(sheet),
         "talk": plan_talk(user, sheet, request.GET.get("talk", "")),
         "typed": typed.kept(request),

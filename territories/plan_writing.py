@@ -13,14 +13,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from spm.errors import RuleViolation
-from spm.keys import as_key
-from spm.market.models import Account
 from spm.org import clock, retries
 from spm.org.models import User
 from spm.org.tracking import delete_tracked, save_tracked
 from spm.ui.amounts import parse_amount
 from spm.ui.numbers import decimals_of, number
-from territories import caps, field_writing, plan_content, plans
+from territories import account_naming, caps, field_writing, plan_content, plans
 from territories.choices import Risk, Section, SectionReview
 from territories.field_writing import BadWords, Change, Conflict, Outcome, still_there
 from territories.models import PlanSection, TerritoryPlan, TerritoryPlanLine
@@ -101,6 +99,7 @@ def _write(row: Any, change: Change, by: User, outcome: Outcome) -> bool:
         outcome.refused[change.key] = _too_long(len(value) + len(getattr(row, _OTHER[change.name])), caps.LINE)
         return False
     if getattr(row, _attribute(change.name)) == value:
+        outcome.shown[change.key] = now  # said in other words, such as a part of the name
         return False
     setattr(row, _attribute(change.name), value)
     outcome.shown[change.key] = shown(row, change.name)
@@ -212,8 +211,8 @@ def move_line(line: TerritoryPlanLine, up: bool, by: User) -> None:  # noqa: FBT
 
 
 def shown(row: Any, name: str) -> str:
-    """What is stored, as an input shows it in the reader's language."""
-    value = getattr(row, _attribute(name))
+    """What is stored, as an input shows it in the reader's language; of an account its name."""
+    value = getattr(row, name)
     if value is None:
         return ""
     if isinstance(value, date):
@@ -259,12 +258,8 @@ def _risk(text: str, _by: User) -> str:
 
 
 def _account(text: str, by: User) -> int | None:
-    key = as_key(text.strip())
-    if not text.strip():
-        return None
-    if key is None or not Account.objects.visible_to(by).filter(pk=key).exists():
-        raise BadWords(_("Choose one of your accounts."))
-    return key
+    found = account_naming.account_meant(text, by)
+    return found.pk if found else None
 
 
 _PARSERS: dict[str, Callable[[str, User], Any]] = {

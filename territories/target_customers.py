@@ -13,7 +13,6 @@ from spm.errors import RuleViolation
 from spm.keys import normalise
 from spm.market.models import Account, ProductFamily, Territory
 from spm.org import clock, retries
-from spm.org.models import User
 from territories import caps
 from territories.choices import TargetStatus
 from territories.field_writing import BadWords, still_there, words
@@ -223,23 +222,6 @@ def link(row: TargetCustomer, account: Account) -> None:
     row.account, row.name = account, ""
     row.version += 1
     row.save()
-
-
-def account_named(text: str, user: User) -> Account | None:
-    """The account that the user sees under this number, else by this name; None where there is none.
-
-    Raises BadWords where several bear the name.
-    """
-    said = normalise(text.replace("\x00", ""))
-    seen = Account.objects.visible_to(user)
-    by_number = seen.filter(key=said).first() if said else None
-    if by_number or not said:
-        found: Account | None = by_number
-        return found
-    named = list(seen.filter(name__iexact=" ".join(text.replace("\x00", "").split()))[:2])
-    if len(named) > 1:
-        raise BadWords(_("Several accounts bear this name. Write the number of the one you mean."))
-    return named[0] if named else None
 
 
 def families() -> list[tuple[int, str]]:

@@ -16,6 +16,7 @@ from territories import (
 app_name = "territories"
 urlpatterns = [
     path("accounts/", account_views.account_list_page, name="account-list"),
+    path("accounts/names/", account_views.account_names, name="account-names"),
     path("accounts/<int:pk>/", account_views.account_detail, name="account-detail"),
     path("accounts/<int:pk>/print/", account_views.account_print, name="account-print"),
     path("accounts/<int:pk>/plan/<str:year>/", account_plan_views.account_plan, name="account-plan"),

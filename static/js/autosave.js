@@ -96,7 +96,7 @@
       drawn.fields[key] = told.shown[key] ?? drawn.fields[key];
       if (waiting.get(key) === text) { waiting.delete(key); sessionStorage.removeItem(store + key); }
       note(input, "");
-      if (document.activeElement !== input && told.shown[key] !== undefined) { input.value = told.shown[key]; count(input); }
+      if ((input.list || document.activeElement !== input) && told.shown[key] !== undefined) { input.value = told.shown[key]; count(input); }
     });
     Object.entries(told.refused).forEach(([key, text]) => { waiting.delete(key); const input = field(key); if (input) note(input, text); });
     told.conflicts.forEach(conflict);
@@ -132,7 +132,7 @@
     const typed = sessionStorage.getItem(store + input.dataset.field);
     if (typed !== null && typed !== input.value) { input.value = typed; changed(input); }
     count(input);
-    input.addEventListener("input", () => changed(input));
+    input.addEventListener("input", () => { if (input.list) count(input); else changed(input); }); // half a name is none
     input.addEventListener("change", () => { changed(input); send(); });
     input.addEventListener("blur", () => send());
   });
@@ -160,7 +160,7 @@
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey || input.tagName !== "INPUT" || input.form !== form) return;
     event.preventDefault();
     const beside = input.matches("[data-field]") ? null : input.closest("fieldset, .map-known, .map-line")?.querySelector("button[type=submit]");
-    if (beside) beside.click(); else send();
+    if (beside) beside.click(); else { if (input.list) changed(input); send(); }
   });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !event.target.matches("[data-field]")) return;

@@ -117,7 +117,7 @@ def _filled_in(world: World, actor: str, *, past_gates: bool) -> Iterator[Ask]:
         ("targets:version-compare", year, "get", {"a": own["plan"], "b": own["baseline"]}),
         ("targets:revision-new", {"year": "2025"}, "get", asked),
         ("territories:plan-territory", plan, "post", {"territory": own["territory"]}),
-        ("territories:plan-save", plan, "post", {f"f.{other['account_line']}-account": own["account"]}),
+        ("territories:plan-save", plan, "post", {f"f.{other['account_line']}-account": own["account_number"]}),
         ("territories:plan-save", plan, "post", {"remove": own["plan_line"]}),
         *(
             ("territories:map-save", {"pk": other["account"]}, "post", {verb: "1"})

@@ -141,6 +141,7 @@ OF_ACCOUNT = (("pk", "account"),)
 PLAN_OF_ACCOUNT = (*OF_ACCOUNT, ("year", "=2026"))
 MAPS = {
     "territories:account-list": Access(signed_in(), also=("?need=never&sort=-actual", "?q=quill"), exports=True),
+    "territories:account-names": Access(signed_in(), query="?q=quill", also=("?q=bramble", "?q=")),
     "territories:account-detail": Access(
         who_sees(), kinds=OF_ACCOUNT, also=("?table=steps",), exports=True, tables=("stays",)
     ),

@@ -11,16 +11,16 @@ from spm.market.models import Assignment
 from territories import plan_flow, plans
 from territories.choices import PlanState, Section
 from territories.models import PlanVersion, TerritoryPlan, TerritoryPlanLine
-from tests.builders import make_company, make_territory
+from tests.builders import make_account, make_company, make_territory
 from tests.territories.test_plan_print import pages_of
-from tests.territories.test_plan_writing import complete
+from tests.territories.test_plan_writing import add, complete
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (1440, 768, 390)
 WRITTEN = {
     Section.GOALS: {"text": "Win two ferry yards by order", "due_on": "2027-06-30"},
     Section.ACCOUNTS: {
-        "account": "Halvorsen (A)",
+        "account": "halvorsen",
         "amount": "2.4k",
         "due_on": "2027-03-31",
         "entry": "Energy audit of line 3, the plant manager pays",
@@ -191,6 +191,29 @@ def test_what_is_typed_right_before_a_button_goes_along(open_plan, planned):
     page.locator(f'[data-field="{key}-text"]').fill("Win three ferry yards")
     submit(page)
     assert TerritoryPlanLine.objects.get(pk=key).text == "Win three ferry yards"
+
+
+def test_an_account_beyond_those_offered_is_offered_and_taken_as_its_name_is_typed(open_plan, planned):
+    for number in range(101):
+        make_account(f"Plant {number}", external_id=f"P{number:03}", owner=planned.rep)
+    line = add(planned, Section.ACCOUNTS)
+    page = open_plan(planned.rep)
+    field, offered = page.locator(f'[data-field="{line.pk}-account"]'), page.locator("#plan-accounts option")
+    assert "Plant 99" not in offered.evaluate_all("all => all.map((one) => one.value)")
+    field.press_sequentially("plant 99")
+    expect(offered).to_have_count(1)
+    expect(offered).to_have_attribute("value", "Plant 99")
+    expect(page.locator("[data-save-state]")).not_to_contain_text("Not saved")  # half a name is not sent
+    field.blur()
+    saved(page)
+    expect(field).to_have_value("Plant 99")
+    field.fill("plant 9")
+    field.blur()
+    expect(page.locator(f"#line-{line.pk} .field-note")).to_have_count(0)  # the one of just this name
+    expect(field).to_have_value("Plant 9")
+    field.fill("lant 9")
+    field.press("Enter")
+    expect(page.locator(f"#line-{line.pk} .field-note")).to_contain_text("Which one: Plant 19 (P019), Plant 29 (P029)")
 
 
 def test_what_is_typed_into_one_form_is_still_there_after_another_was_pressed(open_plan, planned):

@@ -91,7 +91,7 @@ def test_a_good_field_is_kept_beside_a_bad_one(planned):
 
 def test_an_account_stands_in_one_line_alone(planned):
     first, second = add(planned, Section.ACCOUNTS), add(planned, Section.ACCOUNTS)
-    key = str(planned.accounts[0].pk)
+    key = planned.accounts[0].external_id
     plan_writing.save(planned.plan, [change(first, "account", key)], planned.rep)
     outcome = plan_writing.save(planned.plan, [change(second, "account", key)], planned.rep)
     assert "another line" in outcome.refused[f"{second.pk}-account"]

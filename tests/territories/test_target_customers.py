@@ -10,7 +10,7 @@ from spm.market.choices import AssignmentRole
 from spm.market.models import Assignment, ProductFamily, Territory
 from spm.org.models import User
 from spm.org.verification import run_all
-from territories import access, caps, market_writing, target_customers, target_markets
+from territories import access, account_naming, caps, market_writing, target_customers, target_markets
 from territories.choices import TargetStatus
 from territories.field_writing import AlreadyGone, BadWords, Change
 from territories.models import TargetCustomer, TargetMarket
@@ -130,7 +130,7 @@ def test_a_name_is_needed_and_accounts_are_found_by_number_first(wanting):
             target_customers.add(wanting.territory, name=text)
         with pytest.raises(BadWords):
             target_markets.add(wanting.territory, text)
-    find = target_customers.account_named
+    find = account_naming.account_named
     assert find(wanting.second.external_id.upper(), wanting.rep) == wanting.second
     assert find("  ostsee ", wanting.rep) == wanting.second
     assert find("Ostsee", User.objects.get(pk=wanting.outsider.pk)) is None
