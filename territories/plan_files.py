@@ -4,6 +4,7 @@ What is in it is what the asker sees when it is made, and who may open it is loo
 (reliability INV-39, INV-40).
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from spm.jobs.choices import JobState
 from spm.jobs.queue import enqueue
 from spm.jobs.registry import Running
 from spm.org import clock, retries
-from spm.org.models import FiscalYear, User
+from spm.org.models import Company, FiscalYear, User
 from territories import access, plan_pdf, plan_queries
 from territories.choices import FileFormat, PlanState
 from territories.models import PlanFile, TerritoryPlan
@@ -33,7 +34,7 @@ def ask(year: FiscalYear, by: User, language: str, wanted: FileFormat = FileForm
     Raises NoPdf for a PDF without the extra, NothingToDo where there is no plan.
     """
     if wanted == FileFormat.PDF and not plan_pdf.is_installed():
-        plan_pdf.pdf_of("")  # says why
+        plan_pdf.Booklet()  # says why
     forget()
     under_way = PlanFile.objects.filter(asked_by=by, fiscal_year=year, format=wanted, made_at=None).first()
     if under_way is not None and under_way.job is not None and not under_way.job.is_over:
@@ -54,27 +55,47 @@ def plans_of(year: FiscalYear, user: User) -> list[TerritoryPlan]:
 
 
 def make(job: Running) -> None:
-    """Draw each plan as on its print page, and keep all of them as one file. Run twice, the second takes its place."""
+    """Draw each plan as on its print page, and keep all of them as one file. Run twice, the second takes its place.
+
+    They are drawn one by one, so that the progress is that of the drawing, and memory does not grow with their layouts.
+    """
     file = PlanFile.objects.select_related("fiscal_year", "asked_by").get(pk=job.arguments["file"])
     company, user = clock.company(), file.asked_by
     if company is None or not user.is_active:
         raise RuleViolation(_("Nobody is there any more to read this file."))
-    pages, is_pdf = [], file.format == FileFormat.PDF
     with translation.override(job.arguments["language"]):
         known = plans_of(file.fiscal_year, user)
-        for number, plan in enumerate(known, start=1):
-            sheet = plan_queries.plan_sheet(user, plan, company)  # one at a time: only its page is kept
-            pages.append(render_to_string("territories/_print_page.html", {"sheet": sheet}))
-            job.progress(number, len(known) + 1, plan.person.name)
-        context = {"pages": pages, "year": file.fiscal_year, "is_file": is_pdf}
-        html = render_to_string("territories/plans_print.html", context)
-        data = plan_pdf.pdf_of(html) if is_pdf else html.encode()
+        pages = _pages(job, known, company, user)
+        data = _bound(pages, file) if file.format == FileFormat.PDF else _document(pages, file).encode()
     with transaction.atomic():
         job.confirm()
-        file.data, file.plans, file.made_at = data, len(pages), timezone.now()
+        file.data, file.plans, file.made_at = data, len(known), timezone.now()
         file.holds = [plan.pk for plan in known]
         file.save(update_fields=["data", "plans", "holds", "made_at"])
-    job.progress(len(pages) + 1, len(pages) + 1, _("Ready"))
+    job.progress(len(known) + 1, len(known) + 1, _("Ready"))
+
+
+def _pages(job: Running, known: list[TerritoryPlan], company: Company, user: User) -> Iterator[str]:
+    """The print page of each plan; the progress goes on once it has been taken."""
+    for number, plan in enumerate(known, start=1):
+        sheet = plan_queries.plan_sheet(user, plan, company)  # one at a time: only its page is kept
+        yield render_to_string("territories/_print_page.html", {"sheet": sheet})
+        job.progress(number, len(known) + 1, plan.person.name)
+
+
+def _document(pages: Iterable[str], file: PlanFile) -> str:
+    is_pdf = file.format == FileFormat.PDF
+    context = {"pages": list(pages), "year": file.fiscal_year, "is_file": is_pdf}
+    return render_to_string("territories/plans_print.html", context)
+
+
+def _bound(pages: Iterable[str], file: PlanFile) -> bytes:
+    booklet = plan_pdf.Booklet()
+    for page in pages:
+        booklet.add(_document([page], file))
+    if booklet.is_empty:
+        booklet.add(_document([], file))  # a page that says so: whoever asked sees none of them any more
+    return booklet.pdf()
 
 
 def download(file: PlanFile, user: User) -> bytes:

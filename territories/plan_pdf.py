@@ -1,11 +1,12 @@
-"""Plans on paper without a browser: PDF by WeasyPrint, which comes with the optional extra ``pdf``.
+"""Plans on paper without a browser: PDF by WeasyPrint and pypdf, which come with the optional extra ``pdf``.
 
-It is imported when it is needed, and an installation without it says so in words; printing from the browser works
-everywhere.
+They are imported when they are needed, and an installation without them says so in words; printing from the browser
+works everywhere.
 """
 
 from importlib import import_module
 from importlib.util import find_spec
+from io import BytesIO
 from typing import Any
 
 from django.contrib.staticfiles import finders
@@ -22,20 +23,40 @@ class NoPdf(RuleViolation):
 
 def is_installed() -> bool:
     """Whether the extra is there; what it needs of the system shows when it is first used."""
-    return find_spec("weasyprint") is not None
+    return all(find_spec(name) is not None for name in ("weasyprint", "pypdf"))
 
 
-def pdf_of(html: str) -> bytes:
-    """The document as PDF. Nothing is fetched: its styles are this product's own. Raises NoPdf."""
-    engine = _engine()
-    styles = [engine.CSS(filename=_found(name)) for name in STYLES]
-    made: bytes = engine.HTML(string=html, url_fetcher=_refuse).write_pdf(stylesheets=styles)
-    return made
+class Booklet:
+    """Documents drawn one after the other into one PDF: of each its finished pages alone are held, never its layout."""
+
+    def __init__(self) -> None:
+        """Raises NoPdf."""
+        self._drawn, self._bound = _engine("weasyprint"), _engine("pypdf")
+        self._styles = [self._drawn.CSS(filename=_found(name)) for name in STYLES]
+        self._writer: Any = None
+
+    def add(self, html: str) -> None:
+        """Draw the document behind those that were added. Nothing is fetched: its styles are this product's own."""
+        made = BytesIO(self._drawn.HTML(string=html, url_fetcher=_refuse).write_pdf(stylesheets=self._styles))
+        if self._writer is None:
+            self._writer = self._bound.PdfWriter(clone_from=made)  # the file is of its language, and bears its title
+        else:
+            self._writer.append(made, import_outline=False)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._writer is None
+
+    def pdf(self) -> bytes:
+        """The file; at least one document was added."""
+        file = BytesIO()
+        self._writer.write(file)
+        return file.getvalue()
 
 
-def _engine() -> Any:
+def _engine(name: str) -> Any:
     try:
-        return import_module("weasyprint")
+        return import_module(name)
     except ImportError as error:
         raise NoPdf(
             _("PDF files need the optional extra: pip install “spm[pdf]”. Until then, print from the browser.")

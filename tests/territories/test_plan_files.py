@@ -3,6 +3,7 @@
 import re
 import zlib
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from spm.errors import NothingToDo
 from spm.jobs import queue
 from spm.jobs.models import Job
+from spm.jobs.registry import Running
 from spm.org.models import TeamLead
 from territories import plan_files, plan_flow, plan_pdf
 from territories.choices import FileFormat
@@ -58,13 +60,13 @@ def test_a_missing_library_of_the_system_is_told_too(monkeypatch):
 
     monkeypatch.setattr(plan_pdf, "import_module", broken)
     with pytest.raises(NoPdf, match="Pango"):
-        plan_pdf.pdf_of("<p>hi")
+        plan_pdf.Booklet()
 
 
 class Engine:
-    """Stands in for the extra where it is not installed: counts documents, and keeps what it was given."""
+    """Stands in for the extra where it is not installed: keeps the documents it was given, and binds them."""
 
-    html = ""
+    html: ClassVar[list[str]] = []
 
     @staticmethod
     def CSS(filename):  # noqa: N802  # as the library names it
@@ -72,18 +74,29 @@ class Engine:
 
     @classmethod
     def HTML(cls, string, url_fetcher):  # noqa: N802
-        cls.html = string
+        cls.html.append(string)
         return cls
 
     @classmethod
     def write_pdf(cls, stylesheets):
-        return b"%PDF-" + str(len(stylesheets)).encode()
+        return f"%PDF-{len(stylesheets)}-{len(cls.html)} ".encode()
+
+    class PdfWriter:
+        def __init__(self, clone_from):
+            self.parts = [clone_from.read()]
+
+        def append(self, made, *, import_outline):
+            self.parts.append(made.read())
+
+        def write(self, file):
+            file.write(b"".join(self.parts))
 
 
 @pytest.fixture
 def engine(monkeypatch):
     monkeypatch.setattr(plan_pdf, "find_spec", lambda name: True)
     monkeypatch.setattr(plan_pdf, "import_module", lambda name: Engine)
+    monkeypatch.setattr(Engine, "html", [])
     return Engine
 
 
@@ -97,8 +110,8 @@ def made(planned, wanted=FileFormat.PDF):
 @pytest.mark.django_db(transaction=True)
 def test_a_job_makes_the_file_and_its_asker_alone_downloads_it(written, engine, client):
     file = made(written)
-    assert (file.plans, bytes(file.data)) == (1, b"%PDF-2")
-    assert "By the dock" in engine.html
+    assert (file.plans, bytes(file.data)) == (1, b"%PDF-2-1 ")
+    assert "By the dock" in engine.html[0]
     address = reverse("territories:plan-file", args=[file.pk])
     for person, status in ((written.north_manager, 200), (written.admin, 404), (written.rep, 404)):
         client.force_login(person)
@@ -106,6 +119,28 @@ def test_a_job_makes_the_file_and_its_asker_alone_downloads_it(written, engine, 
     job = Job.objects.get(kind="plan_file")
     assert (job.progress, job.total) == (2, 2)
     assert "By the dock" not in str(job.arguments)
+
+
+@pytest.fixture
+def two_written(written):
+    """A teammate's plan is begun too."""
+    TerritoryPlan.objects.create(fiscal_year=written.year, person=written.teammate, started_from="blank")
+    return written
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_plan_is_drawn_in_turn_and_the_progress_is_that_of_the_drawing(two_written, engine, monkeypatch):
+    seen, progress = [], Running.progress
+
+    def told(job, done, total, step=""):
+        seen.append((done, total, step, len(engine.html)))
+        progress(job, done, total, step)
+
+    monkeypatch.setattr(Running, "progress", told)
+    file = made(two_written)
+    assert [html.count('class="page') for html in engine.html] == [1, 1]
+    assert (file.plans, bytes(file.data)) == (2, b"%PDF-2-1 %PDF-2-2 ")
+    assert seen == [(1, 3, "Rep One", 1), (2, 3, "Rep Two", 2), (3, 3, "Ready", 2)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -168,10 +203,11 @@ def test_nothing_is_made_where_nobody_has_begun(planned, engine):
 @pytest.mark.pdf
 @pytest.mark.skipif(not plan_pdf.is_installed(), reason="the optional extra pdf is not installed; .ci/run installs it")
 @pytest.mark.django_db(transaction=True)
-def test_the_extra_draws_a_page_for_the_plan(written):
-    data = bytes(made(written).data)
+def test_the_extra_draws_a_page_for_each_plan(two_written):
+    data = bytes(made(two_written).data)
     assert data.startswith(b"%PDF-")
-    assert pages_in(data) == 1
+    assert pages_in(data) == 2
+    assert b"/Lang (en" in data
 
 
 @pytest.mark.pdf
