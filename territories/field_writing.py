@@ -71,6 +71,17 @@ class Outcome:
     refused: dict[str, str] = field(default_factory=dict)  # field → sentence
     shown: dict[str, str] = field(default_factory=dict)  # field → what is stored, as an input shows it
     saved_at: datetime | None = None
+    typed: dict[str, str] = field(default_factory=dict)  # field → what was typed and not taken
+
+    def keep_typed(self, changes: Sequence[Change]) -> None:
+        """Remember the texts that were not taken, for a page without scripts to show them again."""
+        open_ones = {one.change.key for one in self.conflicts} | set(self.refused)
+        self.typed = {change.key: change.text for change in changes if change.key in open_ones}
+
+    @property
+    def refusals(self) -> list[tuple[str, str]]:
+        """(sentence, what was typed) of each field that was not taken."""
+        return [(sentence, self.typed.get(key, "")) for key, sentence in self.refused.items()]
 
 
 type Reader[Ground] = Callable[[Any, str, Ground], Any]
@@ -102,6 +113,7 @@ class Fields[Ground]:
                 outcome.refused[change.key] = _("This row is gone; somebody took it out meanwhile.")
             elif self._take(row, change, ground, outcome):
                 touched.add(change.row)
+        outcome.keep_typed(changes)
         return outcome, sorted(touched)
 
     def _take(self, row: Any, change: Change, ground: Ground, outcome: Outcome) -> bool:

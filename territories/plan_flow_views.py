@@ -17,7 +17,7 @@ from spm.org.gates import user_of
 from spm.org.models import User
 from spm.ui import typed
 from spm.ui.redirects import back
-from territories import access, plan_flow, plan_tracking, plans
+from territories import access, plan_flow, plan_tracking, plan_views, plans
 from territories.choices import Section, SectionReview
 from territories.models import TerritoryPlan, TerritoryPlanLine
 
@@ -43,11 +43,16 @@ def _act(request: HttpRequest, plan: TerritoryPlan, verb: Callable[[], object], 
 @require_POST
 @login_required
 def plan_submit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign and hand in."""
+    """Sign and hand in, with what was typed right before; where a field cannot be stored the plan stays here."""
     user, plan = user_of(request), _plan(request, pk)
     if plan.person_id != user.pk:
         raise PermissionDenied
-    return _act(request, plan, lambda: plan_flow.submit(plan, user), _("Plan submitted to your manager."))
+    try:
+        page = plan_views.stored(request, plan)
+    except RuleViolation as error:
+        messages.error(request, str(error))
+        return redirect(plans.path_of(plan))
+    return page or _act(request, plan, lambda: plan_flow.submit(plan, user), _("Plan submitted to your manager."))
 
 
 @require_POST

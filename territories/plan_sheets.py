@@ -1,7 +1,7 @@
 """What the page of one plan shows, put together by ``plan_queries``: a template cannot ask for more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -215,3 +215,17 @@ class PlanSheet:
     @property
     def open_comments(self) -> int:
         return sum(section.comments for section in self.sections)
+
+
+def as_typed(sheet: PlanSheet, typed: Mapping[str, str]) -> PlanSheet:
+    """The page with what somebody typed (by name of the field, "12-text") in the place of what is stored."""
+
+    def line(one: LineSheet) -> LineSheet:
+        return replace(one, fields={name: typed.get(f"{one.pk}-{name}", text) for name, text in one.fields.items()})
+
+    sections = [
+        replace(part, lines=[line(one) for one in part.lines], base_field=typed.get("base-base", part.base_field))
+        for part in sheet.sections
+    ]
+    goals = [replace(goal, typed=typed.get(f"plan-{goal.name}", goal.typed)) for goal in sheet.goals]
+    return replace(sheet, sections=sections, goals=goals)

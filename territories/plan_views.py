@@ -24,7 +24,7 @@ from territories import plan_history as history
 from territories.choices import PlanStart, Section
 from territories.field_writing import Outcome
 from territories.models import TerritoryPlan, TerritoryPlanLine
-from territories.plan_sheets import PlanSheet
+from territories.plan_sheets import PlanSheet, as_typed
 from territories.plan_talk_queries import plan_talk
 
 OFFERED = 100  # accounts that the page offers by itself; any other is looked for as its name or number is typed
@@ -63,7 +63,7 @@ def _page(request: HttpRequest, plan: TerritoryPlan, outcome: Outcome | None = N
     if "baseline" in request.GET:
         sheet = history.with_baseline(sheet)
     context = {
-        "sheet": sheet,
+        "sheet": as_typed(sheet, outcome.typed) if outcome else sheet,
         "outcome": outcome,
         "offers": account_naming.offers(user, "", OFFERED) if sheet.can_write else None,
         "drawn": _drawn(sheet),
@@ -122,6 +122,16 @@ def plan_save(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, str(error))
         anchor = ""
     return redirect(plans.path_of(plan) + anchor)
+
+
+def stored(request: HttpRequest, plan: TerritoryPlan) -> HttpResponse | None:
+    """Write the fields that came along with another button; the page with what was typed where one is not taken.
+
+    Raises RuleViolation.
+    """
+    changes = field_posts.changes_of(request)
+    outcome = plan_writing.save(plan, changes, user_of(request)) if changes else Outcome()
+    return _page(request, plan, outcome) if outcome.conflicts or outcome.refused else None
 
 
 def _press(request: HttpRequest, plan: TerritoryPlan, user: User) -> str:

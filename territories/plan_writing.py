@@ -48,6 +48,7 @@ def save(plan: TerritoryPlan, changes: Sequence[Change], by: User) -> Outcome:
             continue
         if _write(row, change, by, outcome):
             touched.add(change.row)
+    outcome.keep_typed(changes)
     for name in sorted(touched):
         rows[name].version += 1
         _store(rows[name], by)

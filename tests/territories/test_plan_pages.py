@@ -12,7 +12,7 @@ from spm.market.models import Account, AccountPlacement
 from targets.models import Credit
 from territories import field_posts, plan_flow, plan_live, plan_queries, plan_writing
 from territories.choices import Section
-from territories.models import TerritoryPlanLine
+from territories.models import TerritoryPlan, TerritoryPlanLine
 from territories.plan_years import quotas_of, years_of
 from tests.builders import make_account, make_actual, make_company, make_territory
 from tests.territories.map_help import put
@@ -97,6 +97,50 @@ def test_without_a_script_both_texts_come_back(planned, client):
     assert answer.status_code == 409
     assert "Theirs" in answer.content.decode()
     assert "Mine" in answer.content.decode()
+
+
+def test_without_a_script_a_text_over_its_cap_is_still_in_its_field_beside_what_was_taken(planned, client, address):
+    """Nobody types it again: the page says how much is too many, and a second try names what is stored by now."""
+    line = add(planned, Section.ACCOUNTS, entry="By the dock")
+    client.force_login(planned.rep)
+    long, save = "x" * 121, reverse("territories:plan-save", args=[planned.plan.pk])
+    sent = as_drawn(client.get(address).content.decode()) | {f"f.{line.pk}-entry": long, f"f.{line.pk}-amount": "620"}
+    answer = client.post(save, sent | {"f.plan-margin_goal": "much", "add": "accounts"})
+    body = answer.content.decode()
+    assert answer.status_code == 409
+    assert "121 characters are too many: 120 fit" in body
+    again = as_drawn(body)
+    assert (again[f"f.{line.pk}-entry"], again[f"f.{line.pk}-amount"]) == (long, "620")
+    assert again["f.plan-margin_goal"] == "much"
+    assert TerritoryPlanLine.objects.count() == 1  # no line was added to a page that is not stored
+    client.post(save, again | {f"f.{line.pk}-entry": long[1:], "f.plan-margin_goal": "31.5"})
+    line.refresh_from_db()
+    assert (line.entry, line.amount) == (long[1:], 620)
+
+
+def test_what_is_typed_into_a_line_that_is_gone_is_shown_to_its_author(planned, client, address):
+    line = add(planned)
+    client.force_login(planned.rep)
+    sent = as_drawn(client.get(address).content.decode()) | {f"f.{line.pk}-text": "Win two ferry yards"}
+    plan_writing.remove_line(line, planned.rep)
+    body = client.post(reverse("territories:plan-save", args=[planned.plan.pk]), sent).content.decode()
+    assert "This line is gone" in body
+    assert "Win two ferry yards" in body
+
+
+def test_handing_in_takes_along_what_was_typed_or_stays_where_it_cannot(planned, client, address):
+    complete(planned)
+    client.force_login(planned.rep)
+    line = TerritoryPlanLine.objects.get(section=Section.SUPPORT)
+    submit = reverse("territories:plan-submit", args=[planned.plan.pk])
+    body = client.get(address).content.decode()
+    assert f'form="plan-form" formaction="{submit}"' in body
+    answer = client.post(submit, as_drawn(body) | {f"f.{line.pk}-text": "x" * 111})
+    assert answer.status_code == 409
+    assert TerritoryPlan.objects.get(pk=planned.plan.pk).state == "draft"
+    client.post(submit, as_drawn(answer.content.decode()) | {f"f.{line.pk}-text": "Anna from March"})
+    line.refresh_from_db()
+    assert (line.text, TerritoryPlan.objects.get(pk=planned.plan.pk).state) == ("Anna from March", "submitted")
 
 
 def test_a_button_adds_a_line_after_the_fields_are_saved(planned, client):
