@@ -76,6 +76,16 @@ def test_a_plan_for_a_territory_no_longer_held_is_not_handed_in_and_keeps_its_wo
     assert TerritoryPlanLine.objects.filter(plan=planned.plan).count() == 6
 
 
+def test_nor_is_it_approved_where_the_territory_changed_hands_meanwhile(planned):
+    plan = submitted(planned)
+    Assignment.objects.create(territory=planned.territory, person=planned.teammate, starts_on="2026-12-01")
+    with pytest.raises(NotHeld, match="Baltic Coast"):
+        plan_flow.approve(plan, planned.north_manager)
+    plan_flow.return_(plan, planned.north_manager, "Which territory is it for now?")
+    assert TerritoryPlan.objects.get(pk=plan.pk).state == PlanState.RETURNED
+    assert TerritoryPlanLine.objects.filter(plan=plan).count() == 6
+
+
 def test_a_reminder_goes_out_once_a_day(planned):
     plan_flow.nudge(planned.plan, planned.north_manager)
     with pytest.raises(plan_flow.NothingToDo):

@@ -179,6 +179,18 @@ def test_a_line_shows_its_own_actual(planned):
     assert live.sections[Section.BUSINESS].actual == 350
 
 
+def test_a_customer_to_keep_shows_what_it_brings_this_year_and_one_without_a_name_nothing(planned):
+    make_company(fixed_today="2027-06-30")
+    kept, bare = (add(planned, Section.RETENTION, text=text, risk="high") for text in ("Keep", "All others"))
+    TerritoryPlanLine.objects.filter(pk=kept.pk).update(account=planned.accounts[1])
+    make_actual(planned.rep, "2026-05-01", 900, kind="booking", account=planned.accounts[1])
+    make_actual(planned.rep, "2027-02-01", 40, kind="booking", account=planned.accounts[1])
+    make_actual(planned.teammate, "2027-02-02", 7, kind="booking", account=planned.accounts[1])
+    _lines, live = live_of(planned)
+    assert (live.lines[kept.pk].actual, live.lines[kept.pk].before) == (40, 900)
+    assert bare.pk not in live.lines
+
+
 def live_of(planned):
     lines = list(TerritoryPlanLine.objects.filter(plan=planned.plan).select_related("account").in_order())
     return lines, plan_live.read(planned.plan, lines, None, quotas_of(planned.plan), years_of(planned.plan))
