@@ -1,6 +1,6 @@
 """The demo company, loaded by the import machine and rolled up, says what the demo story says, to the cent."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
 
@@ -41,7 +41,16 @@ from targets.models import (
 )
 from targets.sending import changed
 from territories import account_list, plan_board
-from territories.models import AccountPlan, AccountReview, PlanVersion, TerritoryPlan, TerritoryPlanLine
+from territories.models import (
+    AccountPlan,
+    AccountReview,
+    DecisionStep,
+    PlanReview,
+    PlanVersion,
+    Stakeholder,
+    TerritoryPlan,
+    TerritoryPlanLine,
+)
 from tests.spm.dashboards.test_norvik import STORY
 
 
@@ -232,6 +241,26 @@ def test_what_happened_in_the_demo_is_dated_in_its_story():
                 later.add(f"{model.__name__}.{field.name}")
     assert moments > 30
     assert later <= OF_THE_MACHINE, later
+
+
+def test_nothing_of_the_maps_and_plans_was_met_done_or_held_after_the_day_of_the_story():
+    """And what is done bears its evidence, each step of a decision is due after the one before it."""
+    for rows, name in (
+        (Stakeholder.objects, "last_met_on"),
+        (DecisionStep.objects, "done_on"),
+        (AccountReview.objects, "held_on"),
+        (PlanReview.objects, "held_on"),
+    ):
+        days = list(rows.filter(**{f"{name}__isnull": False}).values_list(name, flat=True))
+        assert days, name
+        assert max(days) <= figures.TODAY, name
+    assert not DecisionStep.objects.filter(done_on__isnull=False, evidence="").exists()
+    assert not DecisionStep.objects.filter(done_on=None).exclude(evidence="").exists()
+    due: dict[int, list[date]] = defaultdict(list)
+    for account, day in DecisionStep.objects.order_by("account", "position").values_list("account", "due_on"):
+        due[account].append(day)
+    assert all(days == sorted(days) for days in due.values())
+    assert sum(days[-1] > figures.TODAY for days in due.values()) > len(due) / 2  # most are still to be decided
 
 
 def test_everybody_has_acknowledged_the_locked_year_and_no_letter_tells_another_number():
