@@ -28,6 +28,7 @@ LABEL_SHARE = Decimal("0.075")
 ROOM_OF_TEXT = Decimal("0.16")  # height of a number, as a share of the tallest column
 """How much of the drawing's height a label needs: 18 of about 240 px."""
 NEAR_THE_END, THIN = 0.08, 2  # share of the period; px of a line that is not the actual
+EARLY = 0.2  # share of the period in which the words at a line have no room to its left
 MARKS_NAMED, LINE_OF_TEXT = 3, 17  # so many revisions are named in the drawing, each in three lines of so many px
 
 
@@ -76,7 +77,7 @@ def pacing_chart(pacing: Pacing, view: View, takeaway: str, currency: str, title
             *ends,
             *([] if _ends_with(pacing, window) else _actual_label(pacing, scale)),
             *_today_label(pacing),
-            *_mark_labels([(mark, mark.day) for mark in pacing.marks]),
+            *_mark_labels(pacing.marks, window),
             _unit_label(_("%(unit)s, cumulative") % {"unit": scale.unit}),
         ],
     )
@@ -195,16 +196,19 @@ def _mark_line(at_: date | Decimal) -> dict[str, Any]:
     return {"type": "line", "xref": "x", "yref": "paper", "x0": at_, "x1": at_, "y0": 0, "y1": 1, "line": line}
 
 
-def _mark_labels(marks: Sequence[tuple[Mark, date | Decimal]]) -> list[dict[str, Any]]:
+def _mark_labels(marks: Sequence[Mark], window: Window) -> list[dict[str, Any]]:
     """What each line says, in short lines to its left, where lines that only grow leave room; each below the last.
+    To its right where the period has just begun: to the left the axis would cut them.
 
     By their name a phone leaves them out, which has no such room: the takeaway says the same.
     """
     labels: list[dict[str, Any]] = []
-    for mark, at_ in marks[:MARKS_NAMED]:
+    for mark in marks[:MARKS_NAMED]:
+        is_early = (mark.day - window.starts_on) < (window.ends_on - window.starts_on) * EARLY
+        side = {"xanchor": "left", "xshift": 2} if is_early else {"xanchor": "right", "xshift": -2}
         for text in (mark.title, mark.amount, mark.cause):
-            place = {"x": at_, "y": 1, "xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top"}
-            place |= {"xshift": -2, "yshift": -LINE_OF_TEXT * len(labels)}
+            place = {"x": mark.day, "y": 1, "xref": "x", "yref": "paper", "yanchor": "top", **side}
+            place |= {"yshift": -LINE_OF_TEXT * len(labels)}
             font = {"color": theme.token("text"), "size": 13, "weight": 600 if text is mark.title else 400}
             labels.append({**place, "name": "mark", "showarrow": False, "text": text, "font": font})
     return labels

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from spm.dashboards.board import Board, Group, Row, RowKind
 from spm.dashboards.figures import Figures, share_of_quota, standing
@@ -58,8 +59,13 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
+    """``since`` and ``until``: the first and the last leaf period, named where they are not those of the window."""
+
     headers: tuple[tuple[str, str], ...]  # long and short
     rows: tuple[HeatRow, ...]
+    whole: str  # what the last column adds up: the window
+    since: str = ""
+    until: str = ""
 
     @property
     def has_events(self) -> bool:
@@ -192,13 +198,17 @@ def heat(ordered: Sequence[tuple[Row, str]], total: Row, view: View, names: Name
     Teams stand in it where their people do not. ``events`` put a dot on the month they fell in.
     """
     leaves = [leaf for leaf in view.window.leaves if leaf.begun]
-    leaves = leaves if len(leaves) >= HEAT_FROM else list(view.window.trail)
+    is_trail = len(leaves) < HEAT_FROM and bool(view.window.trail)
+    leaves = list(view.window.trail) if is_trail else leaves
     has_below = any(level == "sub-row" for _row, level in ordered)
     rows = [row for row, level in ordered if not (has_below and level == "group")]
     shown = [row for row in rows if row.kind in (RowKind.PERSON, RowKind.TEAM)]
     headers = tuple((leaf_name(leaf), leaf_name(leaf)[:1]) for leaf in leaves)
     columns = [(leaf, leaf.title, view.query(period=leaf.label)) for leaf in leaves]
-    return Heat(headers, tuple(_heat_row(row, columns, view, names, events) for row in [total, *shown]))
+    cells = tuple(_heat_row(row, columns, view, names, events) for row in [total, *shown])
+    if not is_trail:
+        return Heat(headers, cells, pgettext("whole period", "All"))
+    return Heat(headers, cells, view.title, leaves[0].title, leaves[-1].title)
 
 
 def _heat_row(row: Row, columns: Sequence[tuple[Leaf, str, str]], view: View, names: Names, events: Events) -> HeatRow:

@@ -142,7 +142,7 @@ def _heat(page: Performance) -> Table:
     """Everybody of the heat map, not only of the page on screen; ratios of the quota, to date in a running month."""
     found = heat(page.ordered, page.board.total, page.view, page.names, {})
     columns = [Column(_("Rep")), *(Column(long, "percent") for long, _short in found.headers)]
-    columns.append(Column(pgettext("whole period", "All"), "percent"))
+    columns.append(Column(found.whole, "percent"))
     rows: list[Sequence[Value]] = [
         [row.name, *(_six(cell.ratio) for cell in row.cells), _six(row.whole.ratio)] for row in found.rows
     ]

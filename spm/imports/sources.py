@@ -10,7 +10,7 @@ LENGTH = 60
 
 
 class BadSource(RuleViolation):
-    """The source has no name, or too long a one."""
+    """The source has no name, too long a one, or one with characters that cannot be seen."""
 
 
 def names() -> list[str]:
@@ -26,7 +26,11 @@ def known(name: str) -> str:
     within that one. The name itself where no file has come from there yet. Raises BadSource.
     """
     own = " ".join(name.split())
-    if not own or len(own) > LENGTH or not own.isprintable():
+    if not own.isprintable():
+        raise BadSource(
+            _("The name of the source holds characters that cannot be seen. Type it instead of pasting it.")
+        )
+    if not own or len(own) > LENGTH:
         raise BadSource(_("A source has a name of at most %(most)d characters.") % {"most": LENGTH})
     stored = _stored()
     if own in stored:

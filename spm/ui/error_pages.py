@@ -28,7 +28,8 @@ def unstorable(request: HttpRequest) -> HttpResponse:
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page("403.html", 403)
+    """A page that other roles open, or an action that was refused: two sentences, since only one changes anything."""
+    return _page("403.html", 403, context={"is_page": request.method in ("GET", "HEAD")})
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

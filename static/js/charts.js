@@ -27,7 +27,7 @@
   }
 
   /* On a phone: no number over each of many columns, short marks, every third name, no words at the lines of revisions,
-     which the sentence above repeats, and other words inside. */
+     which the sentence above repeats, and other words inside; of the points that are named the first alone. */
   function narrow(data, layout) {
     if (layout.margin) layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 36) };
     const columns = data.find((trace) => trace.type === "bar");
@@ -38,6 +38,9 @@
       });
       layout.xaxis = { ...layout.xaxis, dtick: 3, tickangle: 0 };
     }
+    data.forEach((trace) => {
+      if (trace.mode === "markers+text") trace.text = trace.text.map((name, index) => (index ? "" : name));
+    });
     const [first, last] = (layout.xaxis.range || []).map(Date.parse);
     layout.annotations = (layout.annotations || []).filter((words) => words.name !== "mark");
     layout.annotations.forEach((words) => {

@@ -37,7 +37,7 @@ def client():
     ("address", "status", "title"),
     [
         ("/bad/", 400, "This request could not be read"),
-        ("/forbidden/", 403, "You may not do this"),
+        ("/forbidden/", 403, "This page is not for your role"),
         ("/nowhere/", 404, "There is nothing here for you"),
         ("/broken/", 500, "Something went wrong on our side"),
         ("/away/", 503, "SPM cannot reach its data at the moment"),
@@ -47,6 +47,12 @@ def test_each_error_has_its_plain_page(client, address, status, title):
     response = client.get(address)
     assert response.status_code == status
     assert f'<h1 class="mb-2">{title}</h1>' in response.content.decode()
+
+
+def test_a_refused_action_says_that_nothing_was_changed():
+    told = Client().post("/forbidden/").content.decode()
+    assert "You may not do this" in told
+    assert "nothing was changed" in told
 
 
 def test_an_expired_form_is_explained(client):

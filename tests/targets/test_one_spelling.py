@@ -121,7 +121,10 @@ def test_inv_10_lines_of_a_source_that_is_stored_in_two_spellings_stay_with_thei
     assert Actual.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["a\x00b", "a\udcffb", " ", "x" * 61])
-def test_a_source_has_a_name_that_can_be_stored_and_read(cast, name):
-    with pytest.raises(sources.BadSource):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("a\x00b", "cannot be seen"), ("a\udcffb", "cannot be seen"), (" ", "at most 60"), ("x" * 61, "at most 60")],
+)
+def test_a_source_has_a_name_that_can_be_stored_and_read(cast, name, told):
+    with pytest.raises(sources.BadSource, match=told):
         sources.known(name)

@@ -239,6 +239,14 @@ def test_team_and_company_tell_what_the_revision_did_to_their_own_number(revised
     assert marks_of(performance(client, period="2026-Q4")) == []
 
 
+def test_words_at_a_revision_with_which_the_period_begins_stand_to_its_right(revised, as_user):
+    def sides(period):
+        notes = performance(as_user(revised.director), period=period).chart.figure["layout"]["annotations"]
+        return {note["xanchor"] for note in notes if note.get("name") == "mark"}
+
+    assert (sides("2026-Q3"), sides("2026")) == ({"left"}, {"right"})
+
+
 def test_a_move_within_a_team_leaves_its_total_and_says_so(revised, as_user):
     own = from_july(Quota, of_person(revised.rep.pk), 130)
     approve(revised, own + from_july(Quota, of_person(revised.teammate.pk), 80))
