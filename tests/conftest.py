@@ -48,8 +48,9 @@ def pytest_unconfigure(config):
 
 
 def pytest_runtest_protocol(item, nextitem):
-    """As pytest does it, in one piece of memory like an answer of the web process: a fifth of the time of tests of pages
-    went into asking for memory anew (``spm.memory``).
+    """As pytest does it, in one piece of memory like an answer of the web process (``spm.memory``).
+
+    A fifth of the time of tests of pages went into asking for memory anew.
     """
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     in_one_piece(runtestprotocol)(item, nextitem=nextitem)
