@@ -1,6 +1,5 @@
-/* A list of names to choose from that is longer than a page: what is typed is looked for on the server, and the list of
-   the browser then offers what was found. Without this file the name is typed whole, and the server finds it all the
-   same. */
+/* Offers what the server finds for the text typed, where there are more names than a page holds. Without this file the
+   name is typed whole. */
 (function () {
   "use strict";
   const list = document.querySelector("datalist[data-offers]");
@@ -17,7 +16,7 @@
       if (text !== asked) return;
       list.replaceChildren(...found.accounts.map((one) => Object.assign(document.createElement("option"), { value: one.value, textContent: one.label })));
     } catch {
-      /* The names on the page stay; what is typed is found when it is saved. */
+      /* The names on the page stay. */
     }
   }
 

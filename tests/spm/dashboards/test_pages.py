@@ -21,7 +21,7 @@ from spm.org.choices import AuditKind
 from spm.org.models import AuditEntry, Membership, TeamLead
 from targets import rollup
 from targets.models import Attainment, Credit, RollupRun
-from tests.builders import make_account, make_actual, make_person, make_quota, make_territory, make_year
+from tests.builders import make_account, make_actual, make_person, make_quota, make_territory
 from tests.spm.dashboards.conftest import book
 
 pytestmark = pytest.mark.django_db
@@ -331,20 +331,6 @@ def test_the_heat_map_marks_the_month_of_an_event_and_says_it(story, as_user):
     page = as_user(story.director).get(reverse("dashboards:performance")).context["page"]
     row = next(row for row in page.heat.rows if row.name == story.rep.name)
     assert [cell.event for cell in row.cells[:3]] == ["", "started on 10 Feb", ""]
-
-
-def test_a_heat_map_of_other_months_than_the_period_s_says_which(story, as_user):
-    make_year("2027", date(2027, 1, 1))
-    make_quota(story.rep, "2027-01", 100)
-    rollup.rebuild()
-    address, client = reverse("dashboards:performance"), as_user(story.director)
-    for period, whole in (("2027", "Year 2027"), ("2026-09", "Sep 2026")):
-        answer = client.get(address, {"period": period})
-        heat = answer.context["page"].heat
-        assert (heat.whole, heat.since, heat.until) == (whole, "Oct 2025", "Sep 2026")
-        assert "the last months that have begun, Oct 2025 to Sep 2026." in answer.content.decode()
-    heat = client.get(address, {"period": "2026"}).context["page"].heat
-    assert (heat.whole, heat.since) == ("All", "")
 
 
 def test_a_cell_of_the_heat_map_leads_to_that_rep_and_month(story, as_user):

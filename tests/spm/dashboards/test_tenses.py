@@ -127,3 +127,16 @@ def test_status_of_a_quota_that_lies_ahead_and_of_none():
     assert standing(figures({1: Cell()}, window), Company()) is NO_QUOTA
     over = replace(later, elapsed=31, over=True)
     assert standing(figures(cells, replace(window, leaves=(over,))), Company()) is BEHIND
+
+
+@pytest.mark.parametrize(("period", "whole"), [("2027", "Year 2027"), ("2026-09", "Sep 2026")])
+def test_a_heat_map_of_other_months_than_the_period_s_says_which(get, period, whole):
+    answer = get("company", period)
+    heat = answer.context["page"].heat
+    assert (heat.whole, heat.since, heat.until) == (whole, "Oct 2025", "Sep 2026")
+    assert "the last months that have begun, Oct 2025 to Sep 2026." in answer.content.decode()
+
+
+def test_a_heat_map_of_the_months_of_its_period_names_none(get):
+    heat = get("company", "2026").context["page"].heat
+    assert (heat.whole, heat.since) == ("All", "")
