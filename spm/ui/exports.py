@@ -207,10 +207,11 @@ def _cell(sheet: Any, value: Value, kind: str) -> Any:
 
 
 def _naive(value: Any) -> Any:
-    """Workbooks know no time zones: the local time of the request."""
-    if not isinstance(value, datetime) or timezone.is_naive(value):
+    """Workbooks know no time zones: the local time of the request, of the second that has begun as in CSV."""
+    if not isinstance(value, datetime):
         return value
-    return shown(timezone.localtime(value)).replace(tzinfo=None)
+    local = value if timezone.is_naive(value) else shown(timezone.localtime(value))
+    return local.replace(tzinfo=None, microsecond=0)
 
 
 def _short(value: Decimal) -> Decimal:

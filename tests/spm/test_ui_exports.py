@@ -106,6 +106,14 @@ def test_an_aware_moment_is_told_in_local_time():
     assert opened(rows)["team"]["D2"].value == datetime(2026, 9, 18, 12, 0)  # noqa: DTZ001  # workbooks know no zones
 
 
+def test_a_moment_is_of_the_second_that_has_begun_in_every_format():
+    moment = datetime(2026, 9, 18, 23, 39, 59, 999_900, tzinfo=UTC)
+    rows = [["x", None, None, moment], ["y", None, None, moment.replace(tzinfo=None)]]
+    sheet = opened(rows)["team"]
+    assert {cell.value.time().isoformat() for cell in (sheet["D2"], sheet["D3"])} == {"23:39:59"}
+    assert b"".join(csv_lines(COLUMNS, rows)).count(b"T23:39:59") == 2
+
+
 def test_an_unknown_format_is_refused(rf):
     assert export_format(rf.get("/?format=pdf")) is None
     with pytest.raises(ValueError, match="pdf"):
